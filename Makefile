@@ -1,0 +1,45 @@
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+
+# Two stamps: `make demo` installs what runs, `make test|check|bench` also what tests.
+RUN := .venv/.installed
+DEV := .venv/.installed-dev
+
+.PHONY: demo test check bench lock clean
+
+demo: $(RUN)
+	$(BIN)/python run_bot.py demo --port $(PORT) $(if $(RESET),--reset)
+
+test: $(DEV)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy run_bot.py
+	$(BIN)/lint-imports
+
+bench: $(DEV)
+	$(BIN)/python -m bench $(ARGS)
+
+$(RUN): pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit("Porte-voix needs Python 3.11 or newer; set PYTHON=… for make." if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check uv
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
+	touch $@
+
+$(DEV): $(RUN) requirements-dev.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	touch $@
+
+# Pins every dependency with its hashes, and names no host. Run it after a change of pyproject.toml.
+lock:
+	$(BIN)/uv pip compile pyproject.toml -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml -q --python-version 3.11 --extra dev -c requirements.lock --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock
+	touch requirements.lock requirements-dev.lock
+
+clean:
+	rm -rf .venv var
