@@ -1,0 +1,49 @@
+"""One file a network: an OutgoingPost goes in, a Receipt or a named error comes out. Knows no table.
+
+`NETWORKS` is plain, so that one can grep it; a network's library is loaded only by who has a channel on it.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from networks.base import Network
+from networks.errors import ChannelSettingsWrong
+
+NETWORKS = {
+    "telegram": "networks.telegram:TelegramChannel",
+    "x": "networks.x:XAccount",
+}
+
+# What `channels add` must be told for each network; `base_url` may be added to any.
+REQUIRED_SETTINGS: dict[str, tuple[str, ...]] = {
+    "telegram": ("chat_id",),
+    "x": ("consumer_key", "consumer_secret", "access_token", "access_token_secret"),
+}
+# What the installation knows and hands to each channel of the network.
+GIVEN_SETTINGS: dict[str, tuple[str, ...]] = {"telegram": ("bot_token", "base_url"), "x": ()}
+
+
+def check_settings(network: str, settings: Mapping[str, str]) -> None:
+    """Raise ChannelSettingsWrong where a setting is missing, empty or unknown."""
+    if network not in NETWORKS:
+        raise ChannelSettingsWrong(f"network “{network}” is unknown; choose one of {', '.join(NETWORKS)}")
+    required, known = REQUIRED_SETTINGS[network], {*REQUIRED_SETTINGS[network], *GIVEN_SETTINGS[network], "base_url"}
+    missing = [name for name in required if not settings.get(name)]
+    if missing:
+        raise ChannelSettingsWrong(f"{network} needs {', '.join(missing)}: add --set {missing[0]}=…")
+    unknown = sorted(set(settings) - known)
+    if unknown:
+        raise ChannelSettingsWrong(
+            f"{network} has no setting {', '.join(unknown)}; it knows {', '.join(sorted(known))}"
+        )
+    base_url = settings.get("base_url")
+    if base_url is not None and not base_url.startswith(("http://", "https://")):
+        raise ChannelSettingsWrong(f"base_url “{base_url}” must begin with https:// (or http:// on this machine)")
+
+
+def open_network(network: str, settings: Mapping[str, str]) -> Network:
+    """The network of a channel, ready to publish. `settings` are the channel's own over what the installation gives."""
+    check_settings(network, settings)
+    module, _, name = NETWORKS[network].partition(":")
+    opened: Network = getattr(import_module(module), name)(**settings)
+    return opened

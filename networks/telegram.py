@@ -1,0 +1,101 @@
+"""A Telegram channel or group that the campaign owns, written to by the campaign's bot."""
+
+from collections.abc import Awaitable
+from datetime import timedelta
+from typing import TypeVar
+
+import httpx
+import telegram
+from telegram import error as tg
+from telegram.request import HTTPXRequest
+
+from networks.base import OutgoingPost, Picture, Receipt
+from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
+from networks.limits import TELEGRAM_CAPTION, utf16_units
+
+T = TypeVar("T")
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+HOST = "https://api.telegram.org"
+
+
+def open_bot(token: str, base_url: str = HOST, *, connections: int = 8) -> telegram.Bot:
+    """A Bot of python-telegram-bot on any host that speaks the Bot API; call `initialize()` before its first use."""
+    host = base_url.rstrip("/").removesuffix("/bot")
+    request = HTTPXRequest(
+        connection_pool_size=connections, read_timeout=20, write_timeout=20, connect_timeout=10, media_write_timeout=60
+    )
+    return telegram.Bot(token, base_url=f"{host}/bot", base_file_url=f"{host}/file/bot", request=request)
+
+
+class TelegramChannel:
+    """Settings: `chat_id` (@name or a number), `bot_token` (the installation's own unless given), `base_url`."""
+
+    def __init__(self, chat_id: str, bot_token: str = "", base_url: str = HOST) -> None:
+        if not bot_token:
+            raise ChannelRevoked("no bot token: set PORTEVOIX_BOT_TOKEN to what @BotFather gave")
+        self.chat_id: int | str = int(chat_id) if chat_id.lstrip("-").isdigit() else chat_id
+        self._bot = open_bot(bot_token, base_url)
+
+    async def check(self) -> str:
+        chat = await answered(self._bot.get_chat(self.chat_id))
+        return f"{chat.title or chat.effective_name or self.chat_id}"
+
+    async def publish(self, post: OutgoingPost) -> Receipt:
+        """A short text goes under its pictures as caption; a long one goes as a message of its own, behind them."""
+        parts = list(post.sent_parts)
+        caption = post.body if utf16_units(post.body) <= TELEGRAM_CAPTION else None
+        try:
+            if post.pictures and not parts:
+                parts += await self._send_pictures(post.pictures, caption)
+            if not post.pictures or (caption is None and len(parts) == len(post.pictures)):
+                message = await answered(self._bot.send_message(self.chat_id, post.body))
+                parts.append(str(message.message_id))
+        except NetworkProblem as problem:
+            problem.sent_parts = tuple(parts)
+            raise
+        return Receipt(remote_id=parts[0], url=self._address(parts[0]), parts=tuple(parts))
+
+    async def _send_pictures(self, pictures: tuple[Picture, ...], caption: str | None) -> list[str]:
+        if len(pictures) == 1:
+            sent = await answered(self._bot.send_photo(self.chat_id, pictures[0].data, caption=caption))
+            return [str(sent.message_id)]
+        album = [telegram.InputMediaPhoto(p.data, caption=caption if i == 0 else None) for i, p in enumerate(pictures)]
+        return [str(m.message_id) for m in await answered(self._bot.send_media_group(self.chat_id, album))]
+
+    def _address(self, message_id: str) -> str | None:
+        if isinstance(self.chat_id, str):
+            return f"https://t.me/{self.chat_id.lstrip('@')}/{message_id}"
+        private = str(self.chat_id)
+        return f"https://t.me/c/{private.removeprefix('-100')}/{message_id}" if private.startswith("-100") else None
+
+    async def close(self) -> None:
+        await self._bot.shutdown()
+
+
+async def answered(call: Awaitable[T]) -> T:
+    """Await a call of the Bot API and turn what goes wrong into this project's few errors."""
+    try:
+        return await call
+    except tg.RetryAfter as error:
+        wait = error.retry_after
+        raise RateLimited(wait if isinstance(wait, timedelta) else timedelta(seconds=wait)) from error
+    except tg.ChatMigrated as error:
+        raise PostRejected(
+            f"the group became a supergroup; set the channel's chat_id to {error.new_chat_id}"
+        ) from error
+    except tg.InvalidToken as error:
+        raise ChannelRevoked(
+            "Telegram refuses the bot token; set PORTEVOIX_BOT_TOKEN to the one @BotFather shows"
+        ) from error
+    except tg.Forbidden as error:
+        raise ChannelRevoked(
+            f"Telegram: {error.message}; make the bot an administrator of the channel again"
+        ) from error
+    except tg.BadRequest as error:  # before NetworkError, which it is a kind of
+        raise PostRejected(f"Telegram: {error.message}") from error
+    except tg.NetworkError as error:
+        if isinstance(error.__cause__, NEVER_SENT):
+            raise NetworkDown(f"Telegram could not be reached: {error.__cause__}") from error
+        raise OutcomeUnknown(f"Telegram did not answer clearly ({error.message}); look at the channel") from error
+    except tg.TelegramError as error:
+        raise OutcomeUnknown(f"Telegram: {error.message}; look at the channel") from error
