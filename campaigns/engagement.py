@@ -1,0 +1,123 @@
+"""What supporters did. Each act is one row; its counts move in the same transaction, so that nothing scans events."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, func
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel, col, select
+
+from campaigns.models import CampaignTally, Engagement, Kind, Participation, PostTally, Supporter, Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act, as it happened. `once` names what may count a single time, such as "12:7:opened:x"."""
+
+    campaign_id: int
+    kind: Kind
+    at: datetime
+    supporter_id: int | None = None
+    post_id: int | None = None
+    network: str | None = None
+    once: str | None = None
+
+
+def once(act: Kind, supporter_id: int | None, post_id: int | None, network: str = "") -> str | None:
+    """The key under which a supporter's act on a post counts a single time; None for who has no account here."""
+    return None if supporter_id is None else f"{supporter_id}:{post_id}:{act}:{network}"
+
+
+async def record(session: AsyncSession, acts: Sequence[Act]) -> int:
+    """Write the acts and move their counts, in the caller's transaction; how many were new."""
+    if not acts:
+        return 0
+    rows = [
+        {
+            "campaign_id": a.campaign_id,
+            "supporter_id": a.supporter_id,
+            "post_id": a.post_id,
+            "kind": a.kind,
+            "network": a.network,
+            "once": a.once,
+            "at": a.at,
+        }
+        for a in acts
+    ]
+    table = Engagement.__table__  # type: ignore[attr-defined]
+    written = await session.execute(
+        insert(table)
+        .on_conflict_do_nothing(index_elements=["once"])
+        .returning(table.c.campaign_id, table.c.supporter_id, table.c.post_id, table.c.kind),
+        rows,
+    )
+    new = written.all()
+    await _count(session, Tally, ("supporter_id", "campaign_id", "kind"), new)
+    await _count(session, PostTally, ("post_id", "kind"), new)
+    await _count(session, CampaignTally, ("campaign_id", "kind"), new)
+    return len(new)
+
+
+async def _count(session: AsyncSession, tally: type[SQLModel], key: tuple[str, ...], acts: Sequence[Any]) -> None:
+    """Add the acts to the counts they belong to; an act without a supporter or a post has no such count."""
+    sums = Counter(tuple(getattr(act, name) for name in key) for act in acts)
+    rows = [{**dict(zip(key, values, strict=True)), "count": n} for values, n in sums.items() if None not in values]
+    if rows:
+        table: Table = tally.__table__  # type: ignore[attr-defined]
+        statement = insert(table)
+        add = {"count": table.c.count + statement.excluded.count}
+        await session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=add), rows)
+
+
+def no_counts() -> dict[Kind, int]:
+    """What never happened is 0, not missing."""
+    return dict.fromkeys(Kind, 0)
+
+
+async def counts_of(session: AsyncSession, supporter_id: int, campaign_id: int) -> dict[Kind, int]:
+    """A supporter's own figures in one campaign."""
+    query = select(Tally).where(col(Tally.supporter_id) == supporter_id, col(Tally.campaign_id) == campaign_id)
+    return no_counts() | {row.kind: row.count for row in await session.scalars(query)}
+
+
+async def counts_of_campaign(session: AsyncSession, campaign_id: int) -> dict[Kind, int]:
+    """A campaign's figures, people who left and people without an account included."""
+    query = select(CampaignTally).where(col(CampaignTally.campaign_id) == campaign_id)
+    return no_counts() | {row.kind: row.count for row in await session.scalars(query)}
+
+
+async def counts_of_posts(session: AsyncSession, post_ids: Sequence[int]) -> dict[int, dict[Kind, int]]:
+    """The figures of each post."""
+    counts = {post_id: no_counts() for post_id in post_ids}
+    for row in await session.scalars(select(PostTally).where(col(PostTally.post_id).in_(post_ids))):
+        counts[row.post_id][row.kind] = row.count
+    return counts
+
+
+async def counts_of_supporters(
+    session: AsyncSession, campaign_id: int, limit: int
+) -> list[tuple[Supporter, dict[Kind, int]]]:
+    """Those of a campaign's supporters whose links were visited most, with their figures; who takes no counts has none."""
+    visits = (
+        select(Tally.supporter_id, Tally.count)
+        .where(col(Tally.campaign_id) == campaign_id, col(Tally.kind) == Kind.visit)
+        .subquery()
+    )
+    people = (
+        select(Supporter)
+        .join(Participation, col(Participation.supporter_id) == col(Supporter.id))
+        .outerjoin(visits, visits.c.supporter_id == col(Supporter.id))
+        .where(col(Participation.campaign_id) == campaign_id)
+        .order_by(func.coalesce(visits.c.count, 0).desc(), col(Supporter.id))
+        .limit(limit)
+    )
+    found = list(await session.scalars(people))
+    counts = {person.id: no_counts() for person in found}
+    query = select(Tally).where(col(Tally.campaign_id) == campaign_id, col(Tally.supporter_id).in_(counts))
+    for row in await session.scalars(query):
+        counts[row.supporter_id][row.kind] = row.count
+    return [(person, counts[person.id]) for person in found]

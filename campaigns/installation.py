@@ -1,0 +1,184 @@
+"""What an installation holds before the first post: campaigns, their territories, channels, frames and organizers."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from campaigns.models import Campaign, Channel, Frame, Organizer, OrganizerRole, Role, Territory
+from campaigns.times import zone
+from networks import check_settings
+
+FRAMES = (("ring", "Anneau"), ("banner", "Bandeau"), ("ribbon", "Ruban"))
+SHORTEST_PASSWORD = 10  # characters
+_hasher = PasswordHasher()
+# Checked when the organizer is unknown, so that the answer takes as long and tells nothing.
+_NOBODY = _hasher.hash("nobody")
+
+
+class NotFound(Exception):
+    """What was named does not exist; the message lists what does."""
+
+
+class AlreadyThere(Exception):
+    """A name that must be unique is taken."""
+
+
+def slug_of(name: str) -> str:
+    """ "Île-de-France 2028" -> "ile-de-france-2028": at most 40 of [a-z0-9-], as a bot's deep link takes them."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or "campagne"
+
+
+async def add_campaign(session: AsyncSession, campaign: Campaign, now: datetime) -> Campaign:
+    """Store a campaign with its three frames; TimeProblem for an unknown zone, AlreadyThere for a taken slug."""
+    zone(campaign.timezone)
+    campaign.slug = campaign.slug or slug_of(campaign.name)
+    campaign.hashtag = campaign.hashtag.lstrip("#")
+    campaign.created_at = now
+    if await session.scalar(select(Campaign.id).where(col(Campaign.slug) == campaign.slug)):
+        raise AlreadyThere(f"a campaign “{campaign.slug}” exists already; choose another name or --slug")
+    session.add(campaign)
+    await session.flush()
+    session.add_all(
+        Frame(campaign_id=campaign.id, position=i, design=design, name=name) for i, (design, name) in enumerate(FRAMES)
+    )
+    return campaign
+
+
+async def campaigns(session: AsyncSession) -> Sequence[Campaign]:
+    return (await session.scalars(select(Campaign).order_by(col(Campaign.id)))).all()
+
+
+async def find_campaign(session: AsyncSession, slug: str | None) -> Campaign:
+    """The campaign of that slug; without a slug, the only one. NotFound lists those that exist."""
+    known = await campaigns(session)
+    if slug is None and len(known) == 1:
+        return known[0]
+    for campaign in known:
+        if campaign.slug == slug:
+            return campaign
+    names = ", ".join(c.slug for c in known)
+    if not known:
+        raise NotFound("there is no campaign yet; run: python run_bot.py campaigns add NAME")
+    if slug is None:
+        raise NotFound(f"there are several campaigns; add --campaign with one of {names}")
+    raise NotFound(f"campaign “{slug}” does not exist; choose one of {names}")
+
+
+async def add_territory(
+    session: AsyncSession, campaign_id: int, name: str, parent: Territory | None = None, timezone: str | None = None
+) -> Territory:
+    if timezone:
+        zone(timezone)
+    territory = Territory(
+        campaign_id=campaign_id, name=name, parent_id=parent.id if parent else None, timezone=timezone
+    )
+    session.add(territory)
+    await session.flush()
+    return territory
+
+
+async def territories(session: AsyncSession, campaign_id: int) -> Sequence[Territory]:
+    return (
+        await session.scalars(
+            select(Territory).where(col(Territory.campaign_id) == campaign_id).order_by(col(Territory.name))
+        )
+    ).all()
+
+
+async def find_territory(session: AsyncSession, campaign_id: int, name: str) -> Territory:
+    known = await territories(session, campaign_id)
+    for territory in known:
+        if territory.name.casefold() == name.casefold():
+            return territory
+    raise NotFound(
+        f"territory “{name}” does not exist; choose one of {', '.join(t.name for t in known) or '(none yet)'}"
+    )
+
+
+async def add_channel(
+    session: AsyncSession,
+    campaign_id: int,
+    network: str,
+    name: str,
+    settings: Mapping[str, str],
+    territory: Territory | None = None,
+) -> Channel:
+    """Store a channel, or mend the one of that name: its settings are replaced, and it sends again.
+
+    Raises networks.errors.ChannelSettingsWrong, and AlreadyThere where the name belongs to another network's channel.
+    """
+    check_settings(network, settings)
+    channel = await session.scalar(
+        select(Channel).where(col(Channel.campaign_id) == campaign_id, col(Channel.name) == name)
+    )
+    if channel is None:
+        channel = Channel(campaign_id=campaign_id, network=network, name=name)
+        session.add(channel)
+    elif channel.network != network:
+        raise AlreadyThere(f"channel “{name}” is on {channel.network}; choose another name")
+    channel.settings = dict(settings)
+    channel.territory_id = territory.id if territory else channel.territory_id
+    channel.resting_reason = None
+    await session.flush()
+    return channel
+
+
+async def channels(session: AsyncSession, campaign_id: int | None = None) -> Sequence[Channel]:
+    """A campaign's channels; without a campaign, those of the whole installation."""
+    query = select(Channel).order_by(col(Channel.id))
+    if campaign_id is not None:
+        query = query.where(col(Channel.campaign_id) == campaign_id)
+    return (await session.scalars(query)).all()
+
+
+async def frames(session: AsyncSession, campaign_id: int) -> Sequence[Frame]:
+    return (
+        await session.scalars(select(Frame).where(col(Frame.campaign_id) == campaign_id).order_by(col(Frame.position)))
+    ).all()
+
+
+async def add_organizer(
+    session: AsyncSession, campaign_id: int, email: str, name: str, password: str, role: Role, now: datetime
+) -> Organizer:
+    """Give a role in a campaign to a new organizer, or to the one of that address (whose password then changes)."""
+    email = email.strip().lower()
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
+        raise ValueError(f"“{email}” is not an e-mail address")
+    if len(password) < SHORTEST_PASSWORD:
+        raise ValueError(f"the password has {len(password)} characters; take at least {SHORTEST_PASSWORD}")
+    organizer = await session.scalar(select(Organizer).where(col(Organizer.email) == email))
+    if organizer is None:
+        organizer = Organizer(email=email, name=name, password_hash="", created_at=now)
+        session.add(organizer)
+    organizer.password_hash = _hasher.hash(password)
+    await session.flush()
+    await session.merge(OrganizerRole(organizer_id=organizer.id, campaign_id=campaign_id, role=role))
+    return organizer
+
+
+async def log_in(session: AsyncSession, email: str, password: str) -> Organizer | None:
+    """The organizer whose address and password these are."""
+    organizer = await session.scalar(select(Organizer).where(col(Organizer.email) == email.strip().lower()))
+    try:
+        _hasher.verify(organizer.password_hash if organizer else _NOBODY, password)
+    except (VerificationError, InvalidHashError):
+        return None
+    return organizer
+
+
+async def roles(session: AsyncSession, organizer_id: int) -> list[tuple[Campaign, Role]]:
+    """The campaigns that an organizer may enter; no other one is ever shown to them."""
+    rows = await session.execute(
+        select(Campaign, OrganizerRole)
+        .join(OrganizerRole, col(OrganizerRole.campaign_id) == col(Campaign.id))
+        .where(col(OrganizerRole.organizer_id) == organizer_id)
+        .order_by(col(Campaign.id))
+    )
+    return [(campaign, role.role) for campaign, role in rows.all()]

@@ -1,0 +1,78 @@
+"""A post's pictures: looked at by their header alone, and kept in the data folder under their own hash."""
+
+import hashlib
+import io
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from campaigns.models import Media
+from networks.base import Picture
+from networks.limits import PictureFacts
+
+KINDS = {
+    "JPEG": ("image/jpeg", "jpg"),
+    "PNG": ("image/png", "png"),
+    "WEBP": ("image/webp", "webp"),
+    "GIF": ("image/gif", "gif"),
+}
+LARGEST = 20_000_000  # bytes; above every network's own limit
+
+
+class PictureRefused(ValueError):
+    """This file cannot be a post's picture; the message names it and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPicture:
+    """A picture as it came: its file name for messages, its encoded bytes, its description."""
+
+    name: str
+    data: bytes
+    alt: str = ""
+
+    def facts(self) -> PictureFacts:
+        """Its kind and size from the header, without decoding it; raises PictureRefused."""
+        if not self.data:
+            raise PictureRefused(f"picture {self.name} is empty")
+        if len(self.data) > LARGEST:
+            raise PictureRefused(
+                f"picture {self.name} has {len(self.data) / 1e6:.1f} MB; at most {LARGEST / 1e6:.0f} MB"
+            )
+        try:
+            with Image.open(io.BytesIO(self.data), formats=tuple(KINDS)) as image:
+                mime, (width, height) = KINDS[str(image.format)][0], image.size
+        except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError):
+            raise PictureRefused(f"picture {self.name} is not a JPEG, PNG, WebP or GIF") from None
+        return PictureFacts(self.name, mime, width, height, len(self.data), self.alt)
+
+
+def store(folder: Path, post_id: int, position: int, picture: NewPicture) -> Media:
+    """Write the file, unless the same bytes are there, and return its row."""
+    facts = picture.facts()
+    extension = next(extension for mime, extension in KINDS.values() if mime == facts.mime)
+    file = f"{hashlib.sha256(picture.data).hexdigest()}.{extension}"
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / file
+    if not target.exists():
+        unfinished = target.with_suffix(f".{os.getpid()}.part")
+        unfinished.write_bytes(picture.data)
+        unfinished.replace(target)  # a crash leaves no half picture under the final name
+    return Media(
+        post_id=post_id,
+        position=position,
+        file=file,
+        mime=facts.mime,
+        width=facts.width,
+        height=facts.height,
+        size=facts.size,
+        alt=picture.alt,
+    )
+
+
+def load(folder: Path, media: Media) -> Picture:
+    """The picture as a network takes it; OSError where the file is gone."""
+    return Picture((folder / media.file).read_bytes(), media.mime, media.alt)

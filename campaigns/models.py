@@ -1,0 +1,424 @@
+"""Every table and every status, each value with a one-line meaning.
+
+Rules that hold for all of them: moments are UTC; what belongs to a campaign carries `campaign_id`, so that every query
+can be scoped; where a person can leave, the reference to them is set to NULL and the count stays.
+"""
+
+import enum
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, DateTime, ForeignKey, Index, Integer, String, Text, TypeDecorator
+from sqlalchemy import UniqueConstraint as Unique
+from sqlalchemy.engine import Dialect
+from sqlmodel import Field, SQLModel
+
+NAMING = {  # stable names, so that a later migration can name what it changes
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMING
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment, stored in UTC; SQLite itself knows no zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Choice(TypeDecorator[enum.StrEnum]):
+    """A StrEnum stored as its text, readable in any database browser."""
+
+    impl = String(24)
+    cache_ok = True
+
+    def __init__(self, kind: type[enum.StrEnum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else self.kind(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> enum.StrEnum | None:
+        return None if value is None else self.kind(value)
+
+
+def _key() -> Any:
+    return Field(default=None, primary_key=True)
+
+
+def _moment(*, null: bool = False, index: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(Moment, nullable=null, index=index))
+
+
+def _choice(kind: type[enum.StrEnum], default: enum.StrEnum | None = None, *, null: bool = False) -> Any:
+    return Field(default=default, sa_column=Column(Choice(kind), nullable=null))
+
+
+def _to(target: str, on_delete: str = "CASCADE", *, null: bool = False, index: bool = True) -> Any:
+    """A reference; `on_delete` is CASCADE where the row means nothing alone, SET NULL where the count must stay."""
+    return Field(
+        default=None,
+        sa_column=Column(
+            Integer, ForeignKey(target, ondelete=on_delete), nullable=null or on_delete == "SET NULL", index=index
+        ),
+    )
+
+
+class Role(enum.StrEnum):
+    viewer = "viewer"  # sees posts and figures
+    editor = "editor"  # writes and schedules posts
+    approver = "approver"  # also approves what others wrote
+    admin = "admin"  # also invites organizers and connects channels
+
+
+class PostState(enum.StrEnum):
+    draft = "draft"  # being written; nothing goes out
+    scheduled = "scheduled"  # goes out at publish_at
+    cancelled = "cancelled"  # taken back; what had not gone out yet never will
+
+
+class PublicationState(enum.StrEnum):
+    queued = "queued"  # waits for its moment, or for the channel to be ready again
+    sending = "sending"  # written before the call to the network; ends with its lease
+    published = "published"  # the network gave a receipt
+    failed = "failed"  # the network refused it; the reason says what to do
+    unknown = "unknown"  # nobody can tell whether it went out: a human decides
+    held = "held"  # a rule keeps it back
+    missed = "missed"  # its moment passed while nothing could be sent
+    cancelled = "cancelled"  # taken back before it went out
+
+
+class HandoutState(enum.StrEnum):
+    queued = "queued"  # to be sent to this supporter
+    sending = "sending"  # written before the call to Telegram
+    sent = "sent"  # the supporter has the card
+    failed = "failed"  # Telegram refused it
+    unknown = "unknown"  # Telegram did not answer: not sent a second time
+    skipped = "skipped"  # the supporter left, or took consent back, before it was sent
+
+
+class Purpose(enum.StrEnum):
+    contact = "contact"  # the campaign may write to the person
+    counting = "counting"  # own tracked links and own figures
+    ranking = "ranking"  # may be shown beside others
+
+
+class Kind(enum.StrEnum):
+    """What a supporter did; opened, said_shared and visit are three figures that are never mixed."""
+
+    received = "received"  # a share kit reached them
+    opened = "opened"  # opened a network's own share window from the card
+    wording_changed = "wording_changed"  # asked for another wording
+    copied = "copied"  # took the text to copy
+    said_shared = "said_shared"  # said that they shared it, on one network
+    visit = "visit"  # a human click on their link
+    badge_made = "badge_made"  # a badge was rendered for them
+    badge_downloaded = "badge_downloaded"  # took the badge in full quality
+    recruited = "recruited"  # somebody joined through their invitation
+
+
+class Campaign(SQLModel, table=True):
+    """A goal with posts and dates. Campaigns of one installation never see each other's people."""
+
+    id: int = _key()
+    slug: str = Field(sa_column=Column(String(40), unique=True, nullable=False))
+    name: str
+    slogan: str = ""
+    about: str = Field(default="", sa_column=Column(Text, nullable=False))
+    hashtag: str = ""  # without "#"
+    primary_colour: str = "#C8102E"
+    secondary_colour: str = "#1D2B5C"
+    text_colour: str = "#FFFFFF"
+    timezone: str = "Europe/Paris"
+    created_at: datetime = _moment()
+
+
+class Organizer(SQLModel, table=True):
+    """A member of the comms team with access to the console."""
+
+    id: int = _key()
+    email: str = Field(sa_column=Column(String(254), unique=True, nullable=False))
+    name: str
+    password_hash: str
+    created_at: datetime = _moment()
+
+
+class OrganizerRole(SQLModel, table=True):
+    """What an organizer may do in one campaign."""
+
+    __tablename__ = "organizer_role"
+    organizer_id: int = Field(sa_column=Column(ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True))
+    campaign_id: int = Field(sa_column=Column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True))
+    role: Role = _choice(Role, Role.viewer)
+
+
+class Territory(SQLModel, table=True):
+    """National, federation, section: a tree."""
+
+    __table_args__ = (Unique("campaign_id", "name"),)
+    id: int = _key()
+    campaign_id: int = _to("campaign.id", index=False)
+    parent_id: int | None = _to("territory.id", null=True)
+    name: str
+    timezone: str | None = None  # None: as its parent, at the top as the campaign
+
+
+class Channel(SQLModel, table=True):
+    """One account that the campaign owns on a network."""
+
+    __table_args__ = (Unique("campaign_id", "name"),)
+    id: int = _key()
+    campaign_id: int = _to("campaign.id", index=False)
+    territory_id: int | None = _to("territory.id", "SET NULL")
+    network: str
+    name: str
+    settings: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    resting_reason: str | None = None  # set while the network refuses the credential; its publications wait
+    not_before: datetime | None = _moment(null=True)  # the whole channel waits, so that its order is kept
+    leased_by: str | None = None  # the worker that drains it
+    lease_until: datetime | None = _moment(null=True)
+
+
+class Post(SQLModel, table=True):
+    """What is to be said, and when."""
+
+    __table_args__ = (Index("ix_post_campaign_publish", "campaign_id", "publish_at"),)
+    id: int = _key()
+    campaign_id: int = _to("campaign.id", index=False)
+    territory_id: int | None = _to("territory.id", "SET NULL")
+    author_id: int | None = _to("organizer.id", "SET NULL")
+    title: str
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    link: str | None = None
+    state: PostState = _choice(PostState, PostState.draft)
+    publish_at: datetime | None = _moment(null=True)
+    timezone: str = "Europe/Paris"  # the zone in which publish_at was meant
+    share_kit: bool = False
+    handed_out_at: datetime | None = _moment(null=True)  # when its handouts were written
+    created_at: datetime = _moment()
+
+
+class PostVersion(SQLModel, table=True):
+    """A post's text for one network."""
+
+    __tablename__ = "post_version"
+    __table_args__ = (Unique("post_id", "network"),)
+    id: int = _key()
+    post_id: int = _to("post.id", index=False)
+    network: str
+    text: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class Wording(SQLModel, table=True):
+    """One of several texts of a post that activists may choose from."""
+
+    id: int = _key()
+    post_id: int = _to("post.id")
+    position: int
+    text: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class Media(SQLModel, table=True):
+    """A picture of a post; the file lies in DATA_DIR/media under its own hash."""
+
+    id: int = _key()
+    post_id: int = _to("post.id")
+    position: int
+    file: str  # <sha256>.<extension>
+    mime: str
+    width: int  # pixels
+    height: int
+    size: int  # bytes
+    alt: str = ""
+
+
+class Publication(SQLModel, table=True):
+    """One post on one channel, its state and its address."""
+
+    __table_args__ = (
+        Unique("post_id", "channel_id"),
+        Index("ix_publication_due", "state", "due_at"),
+        Index("ix_publication_channel_due", "channel_id", "state", "due_at", "id"),
+    )
+    id: int = _key()
+    post_id: int = _to("post.id", index=False)
+    channel_id: int = _to("channel.id", index=False)
+    state: PublicationState = _choice(PublicationState, PublicationState.queued)
+    due_at: datetime | None = _moment(null=True)  # None: the post is a draft
+    attempts: int = 0
+    lease_until: datetime | None = _moment(null=True)  # while sending
+    sent_parts: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    sent_at: datetime | None = _moment(null=True)
+    remote_id: str | None = None
+    url: str | None = None
+    reason: str | None = Field(default=None, sa_column=Column(Text))  # why it is in this state, and what to do next
+
+
+class Supporter(SQLModel, table=True):
+    """A person who said yes. Nothing is kept of who did not."""
+
+    # Without AUTOINCREMENT, SQLite would give a new person the number of one who was erased.
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: int = _key()
+    telegram_id: int = Field(sa_column=Column(BigInteger, unique=True, nullable=False))
+    first_name: str
+    language: str = "fr"
+    created_at: datetime = _moment()
+    gone_at: datetime | None = _moment(null=True)  # blocked the bot, or left Telegram
+
+
+class Participation(SQLModel, table=True):
+    """A supporter in one campaign."""
+
+    __table_args__ = (Unique("supporter_id", "campaign_id"),)
+    id: int = _key()
+    supporter_id: int = _to("supporter.id", index=False)
+    campaign_id: int = _to("campaign.id")
+    territory_id: int | None = _to("territory.id", "SET NULL")
+    invite_code: str = Field(sa_column=Column(String(32), unique=True, nullable=False))
+    joined_at: datetime = _moment()
+    stopped_at: datetime | None = _moment(null=True)  # /stop: no message any more
+
+
+class Consent(SQLModel, table=True):
+    """A yes of a supporter to one purpose of one campaign, with its wording, or its withdrawal."""
+
+    __table_args__ = (Index("ix_consent_person", "supporter_id", "campaign_id", "purpose"),)
+    id: int = _key()
+    supporter_id: int = _to("supporter.id", index=False)
+    campaign_id: int = _to("campaign.id")
+    purpose: Purpose = _choice(Purpose)
+    wording: str  # the version of the text that was shown
+    language: str
+    surface: str  # where it was given: "telegram" or "web"
+    given_at: datetime = _moment()
+    withdrawn_at: datetime | None = _moment(null=True)
+
+
+class Handout(SQLModel, table=True):
+    """One share kit sent to one supporter."""
+
+    __table_args__ = (Unique("post_id", "supporter_id"), Index("ix_handout_state", "state", "id"))
+    id: int = _key()
+    post_id: int = _to("post.id", index=False)
+    supporter_id: int | None = _to("supporter.id", "SET NULL")
+    state: HandoutState = _choice(HandoutState, HandoutState.queued)
+    lease_until: datetime | None = _moment(null=True)
+    sent_at: datetime | None = _moment(null=True)
+    message_id: int | None = None
+    reason: str | None = None
+
+
+class ShareLink(SQLModel, table=True):
+    """A supporter's own link to a post; without a supporter, the campaign's own."""
+
+    __tablename__ = "share_link"
+    __table_args__ = (Unique("post_id", "supporter_id"),)
+    id: int = _key()
+    campaign_id: int = _to("campaign.id")
+    post_id: int = _to("post.id", index=False)
+    supporter_id: int | None = _to("supporter.id", "SET NULL")
+    token: str = Field(sa_column=Column(String(24), unique=True, nullable=False))  # public: it stands in what they post
+    open_token: str = Field(sa_column=Column(String(24), unique=True, nullable=False))  # only on their own card
+    destination: str  # fixed when the link is made, so that it can never be turned elsewhere
+    created_at: datetime = _moment()
+
+
+class Click(SQLModel, table=True):
+    """One human visit through a ShareLink. No address and no browser's name is kept."""
+
+    __table_args__ = (Unique("link_id", "visitor"),)
+    id: int = _key()
+    link_id: int = _to("share_link.id", index=False)
+    visitor: str = Field(sa_column=Column(String(32), nullable=False))  # a hash with the day's salt
+    clicked_at: datetime = _moment()
+
+
+class DailySalt(SQLModel, table=True):
+    """The salt of today's visitors; yesterday's is thrown away, and nobody can be recognised any more."""
+
+    __tablename__ = "daily_salt"
+    day: str = Field(sa_column=Column(String(10), primary_key=True))
+    salt: str
+
+
+class Engagement(SQLModel, table=True):
+    """One act of a supporter. `once` makes a repeated tap count once."""
+
+    __table_args__ = (
+        Index("ix_engagement_post", "post_id", "kind"),
+        Index("ix_engagement_person", "supporter_id", "kind"),
+    )
+    id: int = _key()
+    campaign_id: int = _to("campaign.id")
+    supporter_id: int | None = _to("supporter.id", "SET NULL", index=False)
+    post_id: int | None = _to("post.id", "SET NULL", index=False)
+    kind: Kind = _choice(Kind)
+    network: str | None = None
+    once: str | None = Field(default=None, sa_column=Column(String(80), unique=True))
+    at: datetime = _moment()
+
+
+class Tally(SQLModel, table=True):
+    """How often a supporter did a thing in a campaign; moves in the transaction of the Engagement."""
+
+    __table_args__ = (Index("ix_tally_leaders", "campaign_id", "kind", "count"),)
+    supporter_id: int = Field(sa_column=Column(ForeignKey("supporter.id", ondelete="CASCADE"), primary_key=True))
+    campaign_id: int = Field(sa_column=Column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True))
+    kind: Kind = Field(sa_column=Column(Choice(Kind), primary_key=True))
+    count: int = 0
+
+
+class PostTally(SQLModel, table=True):
+    """The same for a post, whoever did it: stays when people leave."""
+
+    __tablename__ = "post_tally"
+    post_id: int = Field(sa_column=Column(ForeignKey("post.id", ondelete="CASCADE"), primary_key=True))
+    kind: Kind = Field(sa_column=Column(Choice(Kind), primary_key=True))
+    count: int = 0
+
+
+class CampaignTally(SQLModel, table=True):
+    """The same for a whole campaign, people without an account included: stays when people leave."""
+
+    __tablename__ = "campaign_tally"
+    campaign_id: int = Field(sa_column=Column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True))
+    kind: Kind = Field(sa_column=Column(Choice(Kind), primary_key=True))
+    count: int = 0
+
+
+class Frame(SQLModel, table=True):
+    """The design of a badge, in the campaign's colours."""
+
+    __table_args__ = (Unique("campaign_id", "design"),)
+    id: int = _key()
+    campaign_id: int = _to("campaign.id", index=False)
+    position: int
+    name: str
+    design: str  # a design that the room badges/ knows
+
+
+class Dialogue(SQLModel, table=True):
+    """Where a chat with the bot stands, so that a restart or another replica goes on with it."""
+
+    chat_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    campaign_id: int | None = _to("campaign.id", null=True, index=False)
+    step: str = ""
+    data: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    updated_at: datetime = _moment()

@@ -1,0 +1,176 @@
+"""Posts from a CSV file. Every error has its line and its column; nothing is stored here."""
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from campaigns.media import NewPicture
+from campaigns.models import Channel
+from campaigns.posts import NewPost, Problem, check_post
+from campaigns.times import TimeProblem, parse_local
+from networks.limits import LIMITS
+
+COLUMNS = ("title", "text", "link", "image", "alt", "publish_at", "timezone", "channels", "share_kit")
+NEEDED = ("title", "text", "publish_at")
+YES, NO = {"1", "yes", "true", "oui", "vrai", "x"}, {"", "0", "no", "false", "non", "faux"}
+SEVERAL = re.compile(r"[|;,\n]")  # between the names of a cell
+LARGEST = 20_000_000  # bytes
+
+
+class FileRefused(ValueError):
+    """The file is not a CSV of posts; the message says what it lacks."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadCell:
+    """What is wrong in one cell; `line` counts from 1 as a text editor does."""
+
+    line: int
+    column: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}, column {self.column}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPosts:
+    """The good posts with their lines, and everything that is wrong with the others."""
+
+    posts: tuple[tuple[int, NewPost], ...]
+    bad: tuple[BadCell, ...]
+
+
+def read_posts(path: Path, channels: Sequence[Channel], default_zone: str, now: datetime) -> ReadPosts:
+    """Read and check a CSV: UTF-8 with or without BOM, comma or semicolon, header in any order.
+
+    Columns: title, text, link, image, alt, publish_at, timezone, channels, share_kit; `text.<network>` for a network's
+    own text; `wording.1`, `wording.2`, … for texts that activists may choose. Several images, descriptions or channels
+    in a cell stand between "|". Image paths start at the file's folder. Raises FileRefused.
+    """
+    reader = _rows(path)
+    good, bad = [], []
+    for line, row in reader:
+        if not any(row.values()):
+            continue
+        post, wrong = _read_post(row, path.parent, channels, default_zone)
+        if not wrong:
+            wrong = check_post(post, now)
+        bad += [BadCell(line, problem.field, problem.message) for problem in wrong]
+        if not wrong:
+            good.append((line, post))
+    return ReadPosts(tuple(good), tuple(bad))
+
+
+def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FileRefused(f"{path} cannot be read: {error.strerror}") from None
+    if len(data) > LARGEST:
+        raise FileRefused(f"{path} has {len(data) / 1e6:.0f} MB; at most {LARGEST / 1e6:.0f} MB")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise FileRefused(f"{path}, line {line}: not UTF-8; save the file as “CSV UTF-8”") from None
+    first = text.split("\n", 1)[0]
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",", strict=True
+    )
+    rows, start = [], 1
+    try:
+        header = [name.strip().lower() for name in next(reader, [])]
+        _check_header(path, header)
+        start = reader.line_num + 1
+        for cells in reader:
+            if len(cells) > len(header) and any(cells[len(header) :]):
+                raise FileRefused(
+                    f"{path}, line {start}: {len(cells)} cells under {len(header)} columns; put quotes around a text with a comma"
+                )
+            rows.append((start, dict(zip(header, (cell.strip() for cell in cells), strict=False))))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise FileRefused(f"{path}, line {start}: {error}; a quote may be missing") from None
+    return rows
+
+
+def _check_header(path: Path, header: Sequence[str]) -> None:
+    known = {*COLUMNS, *(f"text.{network}" for network in LIMITS)}
+    unknown = [name for name in header if name and name not in known and not re.fullmatch(r"wording\.[1-9]\d?", name)]
+    missing = [name for name in NEEDED if name not in header]
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if missing:
+        raise FileRefused(
+            f"{path}, line 1: column {', '.join(missing)} is missing; the columns are {', '.join(COLUMNS)}"
+        )
+    if unknown:
+        raise FileRefused(
+            f"{path}, line 1: column {', '.join(unknown)} is unknown; the columns are {', '.join(COLUMNS)}"
+        )
+    if twice:
+        raise FileRefused(f"{path}, line 1: column {', '.join(twice)} stands twice")
+
+
+def _read_post(
+    row: Mapping[str, str], folder: Path, channels: Sequence[Channel], default_zone: str
+) -> tuple[NewPost, list[Problem]]:
+    wrong: list[Problem] = []
+    publish_at = None
+    try:
+        publish_at = parse_local(row["publish_at"]) if row.get("publish_at") else None
+    except TimeProblem as problem:
+        wrong.append(Problem("publish_at", str(problem)))
+    if not row.get("publish_at"):
+        wrong.append(Problem("publish_at", "is empty: write 2026-12-01 08:30"))
+    yes = row.get("share_kit", "").lower()
+    if yes not in YES | NO:
+        wrong.append(Problem("share_kit", f"“{yes}” is neither yes nor no"))
+    post = NewPost(
+        title=row.get("title", ""),
+        text=row.get("text", ""),
+        link=row.get("link") or None,
+        publish_at=publish_at,
+        timezone=row.get("timezone") or default_zone,
+        channels=_named_channels(row.get("channels", ""), channels, wrong),
+        share_kit=yes in YES,
+        versions={name.removeprefix("text."): text for name, text in row.items() if name.startswith("text.") and text},
+        wordings=tuple(text for name, text in sorted(row.items()) if name.startswith("wording.") and text),
+        pictures=_named_pictures(row, folder, wrong),
+    )
+    return post, wrong
+
+
+def _named_channels(cell: str, channels: Sequence[Channel], wrong: list[Problem]) -> tuple[Channel, ...]:
+    """Channels by their name, or all of a network by the network's."""
+    found: dict[int, Channel] = {}
+    for name in filter(None, (part.strip() for part in SEVERAL.split(cell))):
+        key = name.casefold()
+        named = [c for c in channels if c.name.casefold() == key] or [c for c in channels if c.network == key]
+        if not named:
+            known = ", ".join(channel.name for channel in channels) or "none yet; run: python run_bot.py channels add"
+            wrong.append(Problem("channels", f"channel “{name}” is unknown; there are: {known}"))
+        found.update((channel.id, channel) for channel in named)
+    return tuple(found.values())
+
+
+def _named_pictures(row: Mapping[str, str], folder: Path, wrong: list[Problem]) -> tuple[NewPicture, ...]:
+    names = [part.strip() for part in row.get("image", "").split("|") if part.strip()]
+    alts = [part.strip() for part in row.get("alt", "").split("|")]
+    if len([alt for alt in alts if alt]) > len(names):
+        wrong.append(Problem("alt", f"describes {len(alts)} images, the post has {len(names)}"))
+    pictures = []
+    for i, name in enumerate(names):
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            wrong.append(Problem("image", f"{name} lies outside the file's folder; copy it beside the CSV"))
+            continue
+        try:
+            pictures.append(NewPicture(name, path.read_bytes(), alts[i] if i < len(alts) else ""))
+        except OSError as error:
+            wrong.append(Problem("image", f"{name} cannot be read: {error.strerror}"))
+    return tuple(pictures)

@@ -1,0 +1,228 @@
+"""Writing a post: what is checked before anything is queued, and the rows that it becomes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from campaigns import media
+from campaigns.media import NewPicture, PictureRefused
+from campaigns.models import Channel, Media, Post, PostState, PostVersion, Publication, PublicationState, Wording
+from campaigns.times import TimeProblem, to_utc
+from networks.base import OutgoingPost
+from networks.limits import PictureFacts, problems
+
+LONGEST_TITLE = 200  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a post: the field, and a sentence with the limit and the measured value."""
+
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class NewPost:
+    """A post as somebody wrote it; `publish_at` is on the wall clock of `timezone`, None for a draft."""
+
+    title: str
+    text: str
+    link: str | None = None
+    publish_at: datetime | None = None
+    timezone: str = "Europe/Paris"
+    channels: tuple[Channel, ...] = ()
+    share_kit: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)  # network -> text
+    wordings: tuple[str, ...] = ()
+    pictures: tuple[NewPicture, ...] = ()
+    territory_id: int | None = None
+
+
+class PostRefused(ValueError):
+    """The post has problems; nothing was queued."""
+
+    def __init__(self, found: Sequence[Problem]) -> None:
+        super().__init__("; ".join(map(str, found)))
+        self.problems = tuple(found)
+
+
+def check_post(post: NewPost, now: datetime) -> list[Problem]:
+    """Everything that is wrong with a post, found before anything is queued."""
+    found = []
+    if not post.title.strip():
+        found.append(Problem("title", "is empty: give the post a title"))
+    elif len(post.title) > LONGEST_TITLE:
+        found.append(Problem("title", f"has {len(post.title)} characters, at most {LONGEST_TITLE}"))
+    if not post.text.strip():
+        found.append(Problem("text", "is empty: write what is to be said"))
+    if not post.channels and not post.share_kit:
+        found.append(Problem("channels", "names no channel, and there is no share kit: the post would go nowhere"))
+    found += _check_link(post.link)
+    found += _check_moment(post, now)
+    facts, refused = _look_at(post.pictures)
+    return found + refused + _check_limits(post, facts)
+
+
+def _check_link(link: str | None) -> list[Problem]:
+    if not link:
+        return []
+    try:
+        parts = urlsplit(link)
+        good = (
+            parts.scheme in ("http", "https") and "." in (parts.hostname or "") and not any(c.isspace() for c in link)
+        )
+    except ValueError:
+        good = False
+    return (
+        []
+        if good
+        else [Problem("link", f"“{link}” is not a web address: it must begin with https:// and hold no space")]
+    )
+
+
+def _check_moment(post: NewPost, now: datetime) -> list[Problem]:
+    if post.publish_at is None:
+        return []
+    try:
+        moment = to_utc(post.publish_at, post.timezone)
+    except TimeProblem as problem:
+        return [Problem("timezone" if "zone" in str(problem) else "publish_at", str(problem))]
+    if moment < now:
+        return [Problem("publish_at", f"{post.publish_at:%Y-%m-%d %H:%M} ({post.timezone}) is in the past")]
+    return []
+
+
+def _look_at(pictures: Sequence[NewPicture]) -> tuple[tuple[PictureFacts, ...], list[Problem]]:
+    facts, refused = [], []
+    for picture in pictures:
+        try:
+            facts.append(picture.facts())
+        except PictureRefused as error:
+            refused.append(Problem("image", str(error)))
+    return tuple(facts), refused
+
+
+def _check_limits(post: NewPost, facts: tuple[PictureFacts, ...]) -> list[Problem]:
+    found = []
+    for network in dict.fromkeys(channel.network for channel in post.channels):
+        version = post.versions.get(network)
+        outgoing = OutgoingPost("", post.text if version is None else version, post.link)
+        for message in problems(network, outgoing, facts):
+            where = "image" if message.startswith("picture") else "text" if version is None else f"text.{network}"
+            found.append(Problem(where, message))
+    return found
+
+
+async def add_post(
+    session: AsyncSession,
+    campaign_id: int,
+    post: NewPost,
+    *,
+    media_dir: Path,
+    now: datetime,
+    author_id: int | None = None,
+) -> Post:
+    """Check and store a post with its publications, one a channel; raises PostRefused and then changes nothing."""
+    found = check_post(post, now)
+    if found:
+        raise PostRefused(found)
+    due_at = None if post.publish_at is None else to_utc(post.publish_at, post.timezone)
+    row = Post(
+        campaign_id=campaign_id,
+        territory_id=post.territory_id,
+        author_id=author_id,
+        title=post.title.strip(),
+        text=post.text.strip(),
+        link=post.link or None,
+        state=PostState.draft if due_at is None else PostState.scheduled,
+        publish_at=due_at,
+        timezone=post.timezone,
+        share_kit=post.share_kit,
+        created_at=now,
+    )
+    session.add(row)
+    await session.flush()
+    session.add_all(
+        PostVersion(post_id=row.id, network=network, text=text.strip())
+        for network, text in post.versions.items()
+        if text.strip()
+    )
+    session.add_all(
+        Wording(post_id=row.id, position=i, text=text.strip())
+        for i, text in enumerate(post.wordings, 1)
+        if text.strip()
+    )
+    session.add_all(media.store(media_dir, row.id, i, picture) for i, picture in enumerate(post.pictures))
+    session.add_all(Publication(post_id=row.id, channel_id=channel.id, due_at=due_at) for channel in post.channels)
+    await session.flush()
+    return row
+
+
+async def cancel_post(session: AsyncSession, campaign_id: int, post_id: int) -> None:
+    """Take a post back: what is queued never goes out, what is out stays; does nothing for another campaign's post."""
+    post = await find_post(session, campaign_id, post_id)
+    if post is None:
+        return
+    post.state = PostState.cancelled
+    await session.execute(
+        update(Publication)
+        .where(col(Publication.post_id) == post.id, col(Publication.state) == PublicationState.queued)
+        .values(state=PublicationState.cancelled)
+    )
+
+
+async def find_post(session: AsyncSession, campaign_id: int, post_id: int) -> Post | None:
+    return await session.scalar(select(Post).where(col(Post.id) == post_id, col(Post.campaign_id) == campaign_id))
+
+
+async def posts_of(session: AsyncSession, campaign_id: int, *, limit: int = 200) -> Sequence[Post]:
+    """A campaign's posts, the latest moment first; drafts stand at the top."""
+    query = select(Post).where(col(Post.campaign_id) == campaign_id)
+    return (
+        await session.scalars(
+            query.order_by(col(Post.publish_at).desc().nulls_first(), col(Post.id).desc()).limit(limit)
+        )
+    ).all()
+
+
+async def posts_to_share(session: AsyncSession, campaign_id: int, now: datetime, *, limit: int = 10) -> Sequence[Post]:
+    """The posts whose share kit is open now, the newest first."""
+    query = select(Post).where(
+        col(Post.campaign_id) == campaign_id,
+        col(Post.share_kit),
+        col(Post.state) == PostState.scheduled,
+        col(Post.publish_at) <= now,
+    )
+    return (await session.scalars(query.order_by(col(Post.publish_at).desc(), col(Post.id).desc()).limit(limit))).all()
+
+
+async def pictures_of(session: AsyncSession, post_id: int) -> Sequence[Media]:
+    return (
+        await session.scalars(select(Media).where(col(Media.post_id) == post_id).order_by(col(Media.position)))
+    ).all()
+
+
+async def publications_of(
+    session: AsyncSession, post_ids: Sequence[int]
+) -> dict[int, list[tuple[Publication, Channel]]]:
+    """Each post's publications with their channels."""
+    found: dict[int, list[tuple[Publication, Channel]]] = {post_id: [] for post_id in post_ids}
+    rows = await session.execute(
+        select(Publication, Channel)
+        .join(Channel, col(Channel.id) == col(Publication.channel_id))
+        .where(col(Publication.post_id).in_(post_ids))
+        .order_by(col(Publication.id))
+    )
+    for publication, channel in rows.all():
+        found[publication.post_id].append((publication, channel))
+    return found

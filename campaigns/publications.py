@@ -1,0 +1,281 @@
+"""One post on one channel: its states, who may move it where, and the claims that make it go out once.
+
+A publication is written before the call to the network (`begin`) and after it (`finish`). What a dead process left in
+`sending` becomes `unknown`: nobody can tell whether it went out, so a human looks and decides.
+"""
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, or_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from campaigns.models import Channel, Media, Post, PostState, PostVersion, Publication, PublicationState
+
+S = PublicationState
+LEASE = timedelta(minutes=5)  # longer than the slowest call to a network may take
+
+
+class Mover(enum.StrEnum):
+    engine = "engine"
+    human = "human"
+
+
+# Who may move a publication from where to where. What is not here does not happen.
+MOVES: dict[tuple[PublicationState, PublicationState], Mover] = {
+    (S.queued, S.sending): Mover.engine,
+    (S.sending, S.published): Mover.engine,
+    (S.sending, S.failed): Mover.engine,
+    (S.sending, S.unknown): Mover.engine,
+    (S.sending, S.queued): Mover.engine,  # it certainly did not go out
+    (S.queued, S.cancelled): Mover.human,
+    (S.failed, S.queued): Mover.human,
+    (S.failed, S.cancelled): Mover.human,
+    (S.unknown, S.published): Mover.human,
+    (S.unknown, S.queued): Mover.human,
+}
+
+
+class MoveRefused(Exception):
+    """This publication cannot be moved there from the state it is in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Claim a publication for sending; answered with its Content, or None where it may not go out any more."""
+
+    publication_id: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What came of it; answered with None."""
+
+    publication_id: int
+    state: PublicationState
+    reason: str | None = None
+    remote_id: str | None = None
+    url: str | None = None
+    sent_at: datetime | None = None
+    sent_parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a publication says, as it stands at the moment of sending."""
+
+    publication_id: int
+    text: str
+    link: str | None
+    media: tuple[Media, ...]
+    attempts: int
+    sent_parts: tuple[str, ...]
+
+
+async def write_steps(session: AsyncSession, steps: Sequence[Begin | Finish]) -> list[Content | None]:
+    """Write many steps in one transaction; for a BatchWriter."""
+    await _finish(session, [step for step in steps if isinstance(step, Finish)])
+    contents = await _begin(session, [step for step in steps if isinstance(step, Begin)])
+    return [contents.get(step.publication_id) if isinstance(step, Begin) else None for step in steps]
+
+
+_FINISH = (
+    update(Publication.__table__)  # type: ignore[attr-defined]
+    .where(col(Publication.id) == bindparam("of"), col(Publication.state) == S.sending)
+    .values(
+        {name: bindparam(f"new_{name}") for name in ("state", "reason", "remote_id", "url", "sent_at", "sent_parts")}
+        | {"lease_until": None}
+    )
+)
+
+
+async def _finish(session: AsyncSession, steps: Sequence[Finish]) -> None:
+    for step in steps:
+        if (S.sending, step.state) not in MOVES:
+            raise MoveRefused(f"a publication cannot go from sending to {step.state}")
+    if steps:
+        rows = [
+            {
+                "of": s.publication_id,
+                "new_state": s.state,
+                "new_reason": s.reason,
+                "new_remote_id": s.remote_id,
+                "new_url": s.url,
+                "new_sent_at": s.sent_at,
+                "new_sent_parts": list(s.sent_parts),
+            }
+            for s in steps
+        ]
+        await (await session.connection()).execute(_FINISH, rows)
+
+
+async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Content]:
+    if not steps:
+        return {}
+    now = max(step.now for step in steps)
+    going_out = (
+        select(Post.id).where(col(Post.id) == col(Publication.post_id), col(Post.state) == PostState.scheduled).exists()
+    )
+    claimed = await session.execute(
+        update(Publication)
+        .where(col(Publication.id).in_([step.publication_id for step in steps]))
+        .where(col(Publication.state) == S.queued, col(Publication.due_at) <= now, going_out)
+        .values(state=S.sending, lease_until=now + LEASE, attempts=col(Publication.attempts) + 1, reason=None)
+        .returning(col(Publication.id))
+        .execution_options(synchronize_session=False)
+    )
+    return await _contents(session, claimed.scalars().all())
+
+
+async def _contents(session: AsyncSession, ids: Sequence[int]) -> dict[int, Content]:
+    rows = await session.execute(
+        select(
+            Publication.id,
+            Publication.attempts,
+            Publication.sent_parts,
+            Post.id,
+            Post.text,
+            Post.link,
+            PostVersion.text,
+        )  # type: ignore[call-overload]
+        .join(Post, col(Post.id) == col(Publication.post_id))
+        .join(Channel, col(Channel.id) == col(Publication.channel_id))
+        .outerjoin(
+            PostVersion, (col(PostVersion.post_id) == col(Post.id)) & (col(PostVersion.network) == col(Channel.network))
+        )
+        .where(col(Publication.id).in_(ids))
+    )
+    found = rows.all()
+    media: dict[int, list[Media]] = {}
+    pictures = select(Media).where(col(Media.post_id).in_({row[3] for row in found})).order_by(col(Media.position))
+    for medium in (await session.scalars(pictures)).all():
+        media.setdefault(medium.post_id, []).append(medium)
+    return {
+        ident: Content(
+            ident, version if version is not None else text, link, tuple(media.get(post_id, ())), attempts, tuple(parts)
+        )
+        for ident, attempts, parts, post_id, text, link, version in found
+    }
+
+
+def _ready(now: datetime) -> tuple[object, ...]:
+    """A channel that rests (its credential is refused) or waits (the network asked to) keeps its posts in order."""
+    waits_no_more = or_(col(Channel.not_before).is_(None), col(Channel.not_before) <= now)
+    return col(Channel.resting_reason).is_(None), waits_no_more
+
+
+async def channels_with_work(session: AsyncSession, now: datetime) -> list[int]:
+    """Channels that have something due and may send it now."""
+    due = (
+        select(Publication.id)
+        .join(Post, col(Post.id) == col(Publication.post_id))
+        .where(
+            col(Publication.channel_id) == col(Channel.id),
+            col(Publication.state) == S.queued,
+            col(Publication.due_at) <= now,
+        )
+        .where(col(Post.state) == PostState.scheduled)
+        .exists()
+    )
+    return list((await session.scalars(select(Channel.id).where(due, *_ready(now)).order_by(col(Channel.id)))).all())  # type: ignore[arg-type]
+
+
+async def due_on(session: AsyncSession, channel_id: int, now: datetime, limit: int) -> list[int]:
+    """The next publications of a channel, in the order in which they go out."""
+    rows = await session.scalars(
+        select(Publication.id)
+        .join(Post, col(Post.id) == col(Publication.post_id))
+        .where(
+            col(Publication.channel_id) == channel_id,
+            col(Publication.state) == S.queued,
+            col(Publication.due_at) <= now,
+        )
+        .where(col(Post.state) == PostState.scheduled)
+        .order_by(col(Publication.due_at), col(Publication.id))
+        .limit(limit)
+    )
+    return list(rows.all())
+
+
+async def lease_channel(session: AsyncSession, channel_id: int, worker: str, now: datetime) -> Channel | None:
+    """Take a channel for one worker alone; None where another one has it."""
+    free = or_(col(Channel.lease_until).is_(None), col(Channel.lease_until) <= now, col(Channel.leased_by) == worker)
+    taken = await session.execute(
+        update(Channel)
+        .where(col(Channel.id) == channel_id, free, *_ready(now))  # type: ignore[arg-type]
+        .values(leased_by=worker, lease_until=now + LEASE)
+        .returning(col(Channel.id))
+        .execution_options(synchronize_session=False)
+    )
+    if taken.scalar_one_or_none() is None:
+        return None
+    return await session.get_one(Channel, channel_id, populate_existing=True)
+
+
+async def give_back_channel(
+    session: AsyncSession, channel_id: int, worker: str, *, wait_until: datetime | None = None, rest: str | None = None
+) -> None:
+    """End a worker's lease; with `wait_until` or `rest` the channel sends nothing until then, or until it is mended."""
+    values: dict[str, object] = {"leased_by": None, "lease_until": None}
+    if wait_until is not None:
+        values["not_before"] = wait_until
+    if rest is not None:
+        values["resting_reason"] = rest
+    await session.execute(
+        update(Channel).where(col(Channel.id) == channel_id, col(Channel.leased_by) == worker).values(**values)
+    )
+
+
+LEFT_SENDING = "the program stopped, or lost the network, while this was being sent: look at the channel, then say “it is there” or “send again”"
+
+
+async def end_leases(session: AsyncSession, now: datetime, *, every: bool = False) -> int:
+    """Turn what a dead worker left in `sending` into `unknown`; how many there were.
+
+    `every` is for an engine that knows that it is alone: then no lease can belong to a living worker.
+    """
+    dead = select(Publication.id).where(col(Publication.state) == S.sending)
+    channels = update(Channel).where(col(Channel.leased_by).is_not(None)).values(leased_by=None, lease_until=None)
+    if not every:
+        dead = dead.where(col(Publication.lease_until) <= now)
+        channels = channels.where(col(Channel.lease_until) <= now)
+    await session.execute(channels.execution_options(synchronize_session=False))
+    moved = await session.execute(
+        update(Publication)
+        .where(col(Publication.id).in_(dead))
+        .values(state=S.unknown, lease_until=None, reason=LEFT_SENDING)
+        .returning(col(Publication.id))
+        .execution_options(synchronize_session=False)
+    )
+    return len(moved.all())
+
+
+async def settle(
+    session: AsyncSession,
+    campaign_id: int,
+    publication_id: int,
+    to: PublicationState,
+    *,
+    url: str | None = None,
+    now: datetime,
+) -> None:
+    """A human's decision on one publication of their campaign; raises MoveRefused.
+
+    `published`: "it is there", with its address. `queued`: "send again". `cancelled`: "leave it".
+    """
+    found = await session.scalar(
+        select(Publication)
+        .join(Post, col(Post.id) == col(Publication.post_id))
+        .where(col(Publication.id) == publication_id, col(Post.campaign_id) == campaign_id)
+    )
+    if found is None or MOVES.get((found.state, to)) is not Mover.human:
+        raise MoveRefused(MoveRefused.__doc__)
+    if found.state is S.unknown and to is S.queued:
+        found.sent_parts = []  # "send again" means all of it
+    found.state, found.reason = to, None
+    if to is S.published:
+        found.sent_at, found.url = now, url or None

@@ -1,0 +1,112 @@
+"""The only reader of the environment."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "PORTEVOIX_"
+TELEGRAM = "https://api.telegram.org"
+
+
+class SettingsProblem(Exception):
+    """A setting is wrong; the message names it and says what to write."""
+
+
+class Settings(BaseSettings):
+    """Read once by run_bot.py and passed in. Each may also come from a file, named by the same variable + `_FILE`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore")
+
+    database_url: str = ""  # empty: one SQLite file in data_dir
+    data_dir: Path = Path("var")
+    bot_token: SecretStr = SecretStr("")
+    telegram_base_url: str = TELEGRAM
+    public_url: str = ""  # empty: http://host:port
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    secret_key: SecretStr = SecretStr("")  # empty: made once and kept in data_dir
+    log_level: str = "INFO"
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return value.upper()
+
+    @field_validator("public_url", "telegram_base_url")
+    @classmethod
+    def _has_scheme(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with https:// (or http:// on this machine)")
+        return value.rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _NamedFiles(settings_cls), dotenv_settings
+
+    @property
+    def store_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'porte-voix.sqlite3'}"
+
+    @property
+    def media_dir(self) -> Path:
+        return self.data_dir / "media"
+
+    @property
+    def site_url(self) -> str:
+        """Where people reach the web pages, without a trailing slash."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def telegram_link(self) -> str:
+        """What stands before a bot's user name in a deep link; a stand-in serves its own."""
+        return "https://t.me" if self.telegram_base_url == TELEGRAM else f"{self.telegram_base_url}/t.me"
+
+
+class _NamedFiles(EnvSettingsSource):
+    """PORTEVOIX_BOT_TOKEN_FILE=/run/secrets/token is read as PORTEVOIX_BOT_TOKEN."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        name = f"{PREFIX}{field_name.upper()}_FILE"
+        path = os.environ.get(name)
+        if not path:
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsProblem(f"{name} names {path}, which cannot be read: {error}") from None
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings of this run; raises SettingsProblem with one sentence for each wrong value."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = [
+            f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+        ]
+        raise SettingsProblem("; ".join(lines)) from None
+
+
+def secret_key(settings: Settings) -> str:
+    """The key that signs cookies: the setting, or one made once and kept in the data folder."""
+    if value := settings.secret_key.get_secret_value():
+        return value
+    path = settings.data_dir / "secret_key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32), encoding="ascii")
+    return path.read_text(encoding="ascii").strip()

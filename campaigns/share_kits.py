@@ -1,0 +1,92 @@
+"""What an activist gets of a post: its text, their own link, a picture, and a way into each network's share window."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from campaigns import share_links
+from campaigns.engagement import Act, once, record
+from campaigns.models import Campaign, Kind, Media, Post, PostState, PostVersion, Purpose, ShareLink, Supporter, Wording
+from campaigns.posts import pictures_of
+from campaigns.supporters import has_consent
+from networks.share_intents import SHARE_INTENTS, share_intent
+
+
+@dataclass(frozen=True, slots=True)
+class ShareKit:
+    """A post for one person. `opens` maps each network to the address behind its button."""
+
+    post_id: int
+    title: str
+    text: str
+    wording: int  # 0 is the post's own text
+    wordings: int  # how many there are, the post's own included
+    link: str
+    picture: Media | None
+    opens: dict[str, str]
+    is_open: bool  # False: the post was taken back, or its moment has not come; nothing can be shared
+
+
+def is_open(post: Post, now: datetime) -> bool:
+    return (
+        post.share_kit and post.state is PostState.scheduled and post.publish_at is not None and post.publish_at <= now
+    )
+
+
+async def share_kit(
+    session: AsyncSession, post: Post, supporter: Supporter | None, site_url: str, now: datetime, *, wording: int = 0
+) -> ShareKit:
+    """The kit of a supporter with tracked links if they agreed to counting, with plain links if not.
+
+    Makes the link at its first use: call it in a session that writes.
+    """
+    texts = await wordings_of(session, post)
+    wording %= len(texts)
+    pictures = await pictures_of(session, post.id)
+    if supporter is None or await has_consent(session, supporter.id, post.campaign_id, Purpose.counting):
+        own = await share_links.link_for(session, post, supporter, site_url, now)
+        link = f"{site_url}/s/{own.token}"
+        opens = {network: f"{site_url}/o/{own.open_token}/{network}?w={wording}" for network in SHARE_INTENTS}
+    else:
+        link = share_links.destination(post, site_url)
+        intents = {network: share_intent(network, texts[wording], link) for network in SHARE_INTENTS}
+        opens = {network: address for network, address in intents.items() if address.startswith("https://")}
+    picture = pictures[0] if pictures else None
+    return ShareKit(post.id, post.title, texts[wording], wording, len(texts), link, picture, opens, is_open(post, now))
+
+
+async def wordings_of(session: AsyncSession, post: Post) -> list[str]:
+    """The post's own text, then the others that people may choose from."""
+    query = select(Wording.text).where(col(Wording.post_id) == post.id).order_by(col(Wording.position))
+    return [post.text, *await session.scalars(query)]
+
+
+async def intent_of(session: AsyncSession, link: ShareLink, network: str, wording: int, site_url: str) -> str:
+    """The share window that a button of a card leads to: the chosen wording, or the network's own version of the text."""
+    post = await session.get_one(Post, link.post_id)
+    texts = await wordings_of(session, post)
+    text = texts[wording % len(texts)]
+    if wording % len(texts) == 0:
+        query = select(PostVersion.text).where(col(PostVersion.post_id) == post.id, col(PostVersion.network) == network)
+        text = await session.scalar(query) or text
+    return share_intent(network, text, f"{site_url}/s/{link.token}")
+
+
+async def count(
+    session: AsyncSession, supporter: Supporter, post: Post, kind: Kind, now: datetime, *, network: str | None = None
+) -> bool:
+    """Count an act on a card if the person agreed to be counted; whether it was new."""
+    if not await has_consent(session, supporter.id, post.campaign_id, Purpose.counting):
+        return False
+    key = None if kind is Kind.wording_changed else once(kind, supporter.id, post.id, network or "")
+    return bool(await record(session, [Act(post.campaign_id, kind, now, supporter.id, post.id, network, key)]))
+
+
+async def count_badge(
+    session: AsyncSession, campaign: Campaign, supporter: Supporter | None, kind: Kind, now: datetime
+) -> None:
+    """Count a badge: the supporter's if they agreed to be counted, else the campaign's alone."""
+    counted = supporter is not None and await has_consent(session, supporter.id, campaign.id, Purpose.counting)
+    await record(session, [Act(campaign.id, kind, now, supporter.id if supporter and counted else None)])

@@ -1,0 +1,167 @@
+"""People who said yes: joining a campaign, consents, leaving, erasure. Nothing is stored of who did not say yes."""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from campaigns.engagement import Act, record
+from campaigns.models import (
+    Campaign,
+    Consent,
+    Dialogue,
+    Engagement,
+    Handout,
+    HandoutState,
+    Kind,
+    Participation,
+    Purpose,
+    Supporter,
+)
+
+CONSENT_WORDING = "2026-11"  # the version of the texts that the bot shows before it asks
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """A person's yes to a campaign, as they gave it in the chat."""
+
+    campaign_id: int
+    telegram_id: int
+    first_name: str
+    language: str
+    purposes: frozenset[Purpose]
+    at: datetime
+    territory_id: int | None = None
+    invite_code: str | None = None
+
+
+async def find_supporter(session: AsyncSession, telegram_id: int) -> Supporter | None:
+    return await session.scalar(select(Supporter).where(col(Supporter.telegram_id) == telegram_id))
+
+
+async def participation(session: AsyncSession, supporter_id: int, campaign_id: int) -> Participation | None:
+    return await session.scalar(
+        select(Participation).where(
+            col(Participation.supporter_id) == supporter_id, col(Participation.campaign_id) == campaign_id
+        )
+    )
+
+
+async def campaigns_of(session: AsyncSession, supporter_id: int) -> list[Campaign]:
+    """The campaigns that a person joined and did not stop."""
+    query = (
+        select(Campaign)
+        .join(Participation, col(Participation.campaign_id) == col(Campaign.id))
+        .where(col(Participation.supporter_id) == supporter_id, col(Participation.stopped_at).is_(None))
+        .order_by(col(Campaign.id))
+    )
+    return list(await session.scalars(query))
+
+
+async def join(session: AsyncSession, joining: Joining) -> tuple[Supporter, Participation]:
+    """Write the person, their place in the campaign and each consent; who invited them is counted once."""
+    supporter = await find_supporter(session, joining.telegram_id)
+    if supporter is None:
+        supporter = Supporter(telegram_id=joining.telegram_id, first_name=joining.first_name, created_at=joining.at)
+        session.add(supporter)
+    supporter.first_name, supporter.language, supporter.gone_at = joining.first_name, joining.language, None
+    await session.flush()
+    place = await participation(session, supporter.id, joining.campaign_id)
+    if place is None:
+        place = Participation(
+            supporter_id=supporter.id,
+            campaign_id=joining.campaign_id,
+            invite_code=secrets.token_urlsafe(9),
+            joined_at=joining.at,
+        )
+        session.add(place)
+        await _count_recruit(session, joining, supporter.id)
+    place.stopped_at = None
+    if joining.territory_id is not None:
+        place.territory_id = joining.territory_id
+    await set_consents(session, supporter, joining.campaign_id, joining.purposes, joining.at)
+    return supporter, place
+
+
+async def _count_recruit(session: AsyncSession, joining: Joining, newcomer_id: int) -> None:
+    if joining.invite_code is None:
+        return
+    inviter = await session.scalar(
+        select(Participation).where(
+            col(Participation.invite_code) == joining.invite_code, col(Participation.campaign_id) == joining.campaign_id
+        )
+    )
+    if inviter is None or inviter.supporter_id == newcomer_id:
+        return
+    if await has_consent(session, inviter.supporter_id, joining.campaign_id, Purpose.counting):
+        await record(session, [Act(joining.campaign_id, Kind.recruited, joining.at, inviter.supporter_id)])
+
+
+async def set_consents(
+    session: AsyncSession, supporter: Supporter, campaign_id: int, purposes: Iterable[Purpose], now: datetime
+) -> None:
+    """Make these the purposes a person says yes to: new ones are written, others withdrawn; nothing is overwritten."""
+    wanted = set(purposes)
+    query = select(Consent).where(
+        col(Consent.supporter_id) == supporter.id,
+        col(Consent.campaign_id) == campaign_id,
+        col(Consent.withdrawn_at).is_(None),
+    )
+    for consent in await session.scalars(query):
+        if consent.purpose in wanted:
+            wanted.discard(consent.purpose)
+        else:
+            consent.withdrawn_at = now
+    session.add_all(
+        Consent(
+            supporter_id=supporter.id,
+            campaign_id=campaign_id,
+            purpose=purpose,
+            wording=CONSENT_WORDING,
+            language=supporter.language,
+            surface="telegram",
+            given_at=now,
+        )
+        for purpose in sorted(wanted)
+    )
+
+
+async def has_consent(session: AsyncSession, supporter_id: int, campaign_id: int, purpose: Purpose) -> bool:
+    query = select(Consent.id).where(
+        col(Consent.supporter_id) == supporter_id,
+        col(Consent.campaign_id) == campaign_id,
+        col(Consent.purpose) == purpose,
+        col(Consent.withdrawn_at).is_(None),
+    )
+    return await session.scalar(query) is not None
+
+
+async def stop(session: AsyncSession, supporter: Supporter, campaign_id: int, now: datetime) -> None:
+    """No message of this campaign any more: every consent is withdrawn, what waits to be sent is skipped."""
+    place = await participation(session, supporter.id, campaign_id)
+    if place is not None:
+        place.stopped_at = now
+    await set_consents(session, supporter, campaign_id, (), now)
+
+
+async def mark_gone(session: AsyncSession, telegram_id: int, now: datetime) -> None:
+    """Telegram says that the person blocked the bot or left: nobody writes to them until they come back by themselves."""
+    await session.execute(update(Supporter).where(col(Supporter.telegram_id) == telegram_id).values(gone_at=now))
+
+
+async def forget(session: AsyncSession, supporter: Supporter) -> None:
+    """Erase a person at once. Their acts stay as bare counts, their links still lead on, and nothing names them."""
+    await session.execute(delete(Dialogue).where(col(Dialogue.chat_id) == supporter.telegram_id))
+    # `once` holds the person's number; without it the row is an act of nobody.
+    await session.execute(update(Engagement).where(col(Engagement.supporter_id) == supporter.id).values(once=None))
+    await session.execute(
+        update(Handout)
+        .where(col(Handout.supporter_id) == supporter.id, col(Handout.state) == HandoutState.queued)
+        .values(state=HandoutState.skipped)
+    )
+    await session.execute(delete(Supporter).where(col(Supporter.id) == supporter.id))
