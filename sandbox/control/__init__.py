@@ -1,0 +1,1 @@
+"""The control API: what tests and the pages use. See `sandbox.control.api`."""

@@ -1,0 +1,1 @@
+"""Pages on which to see and to play: chat, feeds, faults."""

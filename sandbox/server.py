@@ -1,0 +1,100 @@
+"""A sandbox in a process of its own, for tests."""
+
+import os
+import selectors
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from sandbox.client import SandboxClient
+
+ROOT = Path(__file__).parent.parent
+START_TIMEOUT = 30.0  # seconds: a loaded machine takes long to import
+
+
+class SandboxNotStarted(RuntimeError):
+    """The sandbox did not say its address"""
+
+
+class SandboxServer:
+    """`with SandboxServer() as sandbox: sandbox.url`; a store makes `kill()` and `start()` again possible."""
+
+    def __init__(self, *, store: Path | None = None, bots: Mapping[str, str] | None = None, port: int = 0) -> None:
+        self.store, self.bots, self.port = store, dict(bots or {}), port
+        self.url = ""
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> "SandboxServer":
+        """Start the process and wait for its address; raises SandboxNotStarted."""
+        command = [sys.executable, "-m", "sandbox", "--port", str(self.port)]
+        command += ["--store", str(self.store)] if self.store else []
+        for token, username in self.bots.items():
+            command += ["--bot-token", f"{token}={username}"]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)  # noqa: S603
+        self.url = self._address(self._process)
+        self.port = int(self.url.rpartition(":")[2])  # a restart comes back at the same address
+        return self
+
+    def _address(self, process: subprocess.Popen[str]) -> str:
+        output = process.stdout
+        if output is not None:
+            with selectors.DefaultSelector() as selector:
+                selector.register(output, selectors.EVENT_READ)
+                if selector.select(START_TIMEOUT) and (line := output.readline().strip()):
+                    return line
+        self.kill()
+        raise SandboxNotStarted("The sandbox did not say its address; its own error is above.")
+
+    def stop(self) -> None:
+        """Ask it to stop, and wait."""
+        self._end(kill=False)
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        self._end(kill=True)
+
+    def _end(self, *, kill: bool) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if kill:
+            process.kill()
+        else:
+            process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+    @property
+    def telegram(self) -> str:
+        """The base_url for python-telegram-bot, to which it adds the token."""
+        return f"{self.url}/telegram/bot"
+
+    @property
+    def telegram_files(self) -> str:
+        """The base_file_url for python-telegram-bot."""
+        return f"{self.url}/telegram/file/bot"
+
+    @property
+    def x(self) -> str:
+        """What stands for https://api.x.com."""
+        return f"{self.url}/x"
+
+    def client(self) -> SandboxClient:
+        """A client for the control API; close it, or use it with `async with`."""
+        return SandboxClient(self.url)
+
+    def __enter__(self) -> "SandboxServer":
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

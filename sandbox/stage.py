@@ -1,0 +1,146 @@
+"""The fictional campaign that the demo plays: who it is, what it says, and when.
+
+Typography is French: « » with narrow no-break spaces (U+202F) inside, and before : ; ! ?
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+NAME = "La Région respire"
+SLUG = "la-region-respire"
+SLOGAN = "Ensemble, la région respire"
+HASHTAG = "LaRegionRespire"
+ABOUT = (
+    "Une liste d’habitantes et d’habitants pour des trains à l’heure, des lycées rénovés et une eau propre. "
+    "Portée par quatre territoires, une seule voix\u202f: la vôtre."
+)
+PRIMARY, SECONDARY, TEXT = "#0B6E4F", "#12355B", "#FFFFFF"
+TERRITORIES = ("Littoral", "Métropole", "Plateau", "Vallée")
+TELEGRAM_CHANNEL, X_ACCOUNT = "Canal Telegram", "Compte X"
+ORGANIZER = "equipe@region-respire.example"
+LINK = "https://region-respire.example"
+
+
+@dataclass(frozen=True)
+class StagePost:
+    """A post `after` the demo's first start. `poster` is a line for a drawn picture, with its description."""
+
+    title: str
+    text: str
+    after: timedelta
+    path: str | None = None
+    share_kit: bool = True
+    networks: tuple[str, ...] = ("telegram", "x")
+    versions: Mapping[str, str] = field(default_factory=dict)
+    wordings: tuple[str, ...] = ()
+    poster: tuple[str, str] | None = None
+
+
+def _in(**when: float) -> timedelta:
+    return timedelta(**when)
+
+
+POSTS = (
+    StagePost(
+        "La campagne est lancée",
+        "C’est parti\u202f! Nous lançons « La Région respire »\u202f: 57 bassins de vie, 10 départements, une seule énergie. "
+        "Rejoignez-nous et portez la voix de votre territoire. #LaRegionRespire",
+        _in(seconds=6),
+        "/lancement",
+        wordings=(
+            "J’ai rejoint « La Région respire ». Des trains, des lycées, de l’eau propre\u202f: voilà une campagne qui parle de "
+            "nos vies. Et vous\u202f? #LaRegionRespire",
+            "Chez nous, tout le monde se plaint des trains. Une liste propose enfin un plan. Je la soutiens. #LaRegionRespire",
+        ),
+        poster=(
+            "C’est parti\u202f!",
+            "Affiche verte\u202f: « C’est parti\u202f! » et le slogan « Ensemble, la région respire ».",
+        ),
+    ),
+    StagePost(
+        "Un train par heure, partout",
+        "Un train par heure dans chaque gare, de 6\u202fh à 22\u202fh\u202f: c’est possible, et c’est chiffré (38\u202fmillions d’€ par an). "
+        "Lisez la proposition et faites-la connaître. 🚆 #LaRegionRespire",
+        _in(seconds=40),
+        "/trains",
+        wordings=(
+            "Mon TER de 18\u202fh\u202f04 est encore supprimé. Il y a une solution, chiffrée, ici. 🚆 #LaRegionRespire",
+        ),
+    ),
+    StagePost(
+        "Portrait d’une référente",
+        "« Je tracte depuis vingt ans, et c’est la première fois qu’on me demande mon avis. » Rencontre avec l’une de nos "
+        "référentes de la Vallée. #LaRegionRespire",
+        _in(seconds=90),
+        "/portraits",
+        networks=("telegram",),
+    ),
+    StagePost(
+        "Réunion de lancement\u202f: les bus",
+        "Samedi, 13\u202fh\u202f45, halle aux grains\u202f: réunion de lancement\u202f! Des bus partent de toutes les grandes villes. "
+        "Réservez votre place, c’est gratuit. 🚌 #LaRegionRespire",
+        _in(minutes=3),
+        "/bus",
+        poster=(
+            "Samedi, 13\u202fh\u202f45",
+            "Affiche\u202f: réunion de lancement, samedi à 13\u202fh\u202f45, halle aux grains.",
+        ),
+    ),
+    StagePost(
+        "Lycées\u202f: le plan rénovation",
+        "120 lycées à rénover, et les 30 plus froids dès la première année. Parents, élèves, enseignant·es\u202f: dites-nous ce qui "
+        "ne va pas dans le vôtre. #LaRegionRespire",
+        _in(minutes=6),
+        "/lycees",
+    ),
+    StagePost(
+        "Porte-à-porte de dimanche",
+        "Dimanche, porte-à-porte dans les quatre territoires\u202f: départ à 10\u202fh devant les mairies. On fournit les tracts, "
+        "le café… et la bonne humeur ☕ #LaRegionRespire",
+        _in(minutes=12),
+        "/porte-a-porte",
+    ),
+    StagePost(
+        "L’eau, notre bien commun",
+        "Une eau propre au robinet, partout\u202f: régie publique, nappes protégées, analyses en ligne chaque semaine. 💧 #LaRegionRespire",
+        _in(minutes=30),
+        "/eau",
+    ),
+    StagePost(
+        "La convention en direct",
+        "La convention commence\u202f! Discours d’ouverture à 12\u202fh\u202f45, puis les quatre territoires à la tribune. À suivre en direct 👉",
+        _in(hours=2),
+        "/direct",
+        networks=("telegram",),
+        share_kit=False,
+    ),
+    StagePost(
+        "Cent badges de soutien",
+        "Déjà cent badges de soutien\u202f! Faites le vôtre en une minute, avec votre photo et votre prénom. #LaRegionRespire",
+        _in(hours=20),
+        "/badge",
+    ),
+    StagePost(
+        "Ce que disent les soignant·es",
+        "« On ne demande pas la lune, on demande des bus le soir. » Elles et ils soignent la région\u202f; écoutons-les. #LaRegionRespire",
+        _in(days=1, hours=1),
+        "/soin",
+        versions={
+            "x": "« On ne demande pas la lune, on demande des bus le soir. » Les soignant·es de la région #LaRegionRespire"
+        },
+    ),
+    StagePost(
+        "Questions, réponses",
+        "Qui finance\u202f? Qui décide\u202f? Combien ça coûte\u202f? Toutes vos questions, toutes nos réponses, sans langue de bois. #LaRegionRespire",
+        _in(days=2),
+        "/questions",
+    ),
+    StagePost(
+        "Dernière ligne droite",
+        "Plus que quelques jours. Un message à dix ami·es, c’est dix conversations\u202f: à vous de jouer\u202f! #LaRegionRespire",
+        _in(days=4),
+        "/a-vous",
+        wordings=("Je ne poste jamais de politique. Cette fois, si. #LaRegionRespire",),
+    ),
+)

@@ -1,0 +1,82 @@
+"""Everything that one sandbox is made of."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from starlette.requests import Request
+
+from sandbox.changes import Changes
+from sandbox.defaults import Seed
+from sandbox.faults import Desk
+from sandbox.ledger import Ledger
+from sandbox.store import Store
+from sandbox.telegram.pollers import Pollers
+from sandbox.telegram.rates import TelegramRates
+from sandbox.telegram.state import TelegramState
+from sandbox.x.state import XState
+
+__all__ = ["HomeLink", "World", "world_of"]
+
+
+@dataclass(frozen=True)
+class HomeLink:
+    """A card on the first page."""
+
+    label: str
+    description: str
+    href: str
+
+
+class World:
+    """The state of one sandbox; all of it belongs to one event loop."""
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], datetime],
+        store: Path | None,
+        seed: Seed,
+        home_links: Sequence[tuple[str, str, str]] = (),
+    ) -> None:
+        self.clock, self.seed = clock, seed
+        self.home_links = [HomeLink(*link) for link in home_links]
+        self.store = Store(store)
+        self.changes = Changes(self.store.highest_version())
+        self.desk = Desk(self.changes)
+        self.pollers = Pollers()
+        self.deliveries: dict[int, asyncio.Task[None]] = {}
+        self._load()
+
+    def _load(self) -> None:
+        self.ledger = Ledger(self.store, self.changes)
+        self.telegram = TelegramState(self.store, self.changes, self.clock)
+        self.rates = TelegramRates(self.clock)
+        self.x = XState(self.store, self.changes, self.clock)
+        self.chat_actions: dict[str, tuple[str, datetime]] = {}
+        self.seed.plant(self.telegram, self.x)
+
+    def reset(self) -> None:
+        """Back to how it began; the change counter goes on rising, so that nobody waits in vain."""
+        for delivery in self.deliveries.values():
+            delivery.cancel()
+        self.desk.reset()
+        self.store.clear()
+        self.changes.bump()
+        self._load()
+
+    def close(self) -> None:
+        """Answer whoever waits, so that the server around can stop."""
+        self.desk.close()
+        self.changes.close()
+        for delivery in self.deliveries.values():
+            delivery.cancel()
+
+
+def world_of(request: Request) -> World:
+    """The world of the app that answers this request."""
+    world = request.app.state.world
+    assert isinstance(world, World)  # noqa: S101
+    return world
