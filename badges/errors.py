@@ -1,0 +1,66 @@
+"""What can be wrong with a photo, a name or a frame, in words that say what to do next."""
+
+from enum import StrEnum
+
+
+class Problem(StrEnum):
+    """The kinds of trouble: stable keys, by which the bot and the web choose their own wording."""
+
+    EMPTY = "empty"  # no bytes at all
+    NOT_AN_IMAGE = "not_an_image"  # the bytes begin like no picture that is known: values `accepted`
+    UNSUPPORTED_KIND = "unsupported_kind"  # a picture, but of a kind that is not opened: values `kind`, `accepted`
+    TRUNCATED = "truncated"  # begins well, then is cut short or damaged: values `kind`
+    TOO_HEAVY = "too_heavy"  # too many bytes: values `megabytes`, `limit`
+    TOO_LARGE = "too_large"  # too many pixels: values `width`, `height`, `limit` (megapixels)
+    TOO_SMALL = "too_small"  # too few pixels: values `width`, `height`, `limit` (pixels on the short side)
+    LETTER_MISSING = "letter_missing"  # no font has these letters: values `letters`
+    COLOUR_INVALID = "colour_invalid"  # values `colour`
+    DESIGN_UNKNOWN = "design_unknown"  # values `design`, `designs`
+    SLOGAN_EMPTY = "slogan_empty"  # a frame without a slogan says nothing
+    SLOGAN_TOO_LONG = "slogan_too_long"  # values `length`, `limit` (letters)
+
+
+SENTENCES = {
+    Problem.EMPTY: "The photo is empty: it has no bytes. Choose the picture again and send it once more.",
+    Problem.NOT_AN_IMAGE: "This file is not a picture. Send a photo as {accepted}.",
+    Problem.UNSUPPORTED_KIND: "Pictures of the kind {kind} cannot be used here. Save it as {accepted}, then send it.",
+    Problem.TRUNCATED: "The {kind} picture is damaged or was cut short on its way. Send it again, or take another.",
+    Problem.TOO_HEAVY: "The photo weighs {megabytes} MB and the limit is {limit} MB. Send a smaller copy of it.",
+    Problem.TOO_LARGE: (
+        "The picture measures {width} x {height} pixels, which is too large: "
+        "at most {limit} megapixels for this kind. Send a smaller copy of it."
+    ),
+    Problem.TOO_SMALL: (
+        "The picture measures {width} x {height} pixels, which is too small: "
+        "each side needs at least {limit} pixels. Send a larger photo."
+    ),
+    Problem.LETTER_MISSING: "No font here has these letters: {letters}. Leave them out or write them otherwise.",
+    Problem.COLOUR_INVALID: "{colour} is not a colour. Write it as # and six hexadecimal digits, such as #C8102E.",
+    Problem.DESIGN_UNKNOWN: "There is no frame design {design}. Choose one of {designs}.",
+    Problem.SLOGAN_EMPTY: "The frame has no slogan. Give it one.",
+    Problem.SLOGAN_TOO_LONG: "The text has {length} letters and the limit is {limit}. Shorten it.",
+}
+
+
+class BadgeError(Exception):
+    """A badge cannot be made. `code` says why, `values` holds what a message needs, `str()` is that message."""
+
+    def __init__(self, code: Problem, **values: str | int | float) -> None:
+        super().__init__(code, values)
+        self.code = code
+        self.values = values
+
+    def __str__(self) -> str:
+        return SENTENCES[self.code].format(**self.values)
+
+
+class PhotoRefused(BadgeError):
+    """The photo cannot be used: another one, or the same sent otherwise, may do."""
+
+
+class NameRefused(BadgeError):
+    """The name cannot be written with the fonts at hand."""
+
+
+class FrameRefused(BadgeError):
+    """The frame's own words or colours cannot be used: for the campaign to mend, not for the supporter."""
