@@ -28,6 +28,8 @@ class BatchWriter(Generic[Item]):
         self._task: asyncio.Task[None] | None = None
 
     async def write(self, items: Sequence[Item]) -> Sequence[Any]:
+        if not items:
+            return ()
         future: asyncio.Future[Sequence[Any]] = asyncio.get_running_loop().create_future()
         self._waiting.append((items, future))
         if self._task is None or self._task.done():

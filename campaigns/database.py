@@ -16,7 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 BUSY_TIMEOUT = 15_000  # milliseconds; a migration or a backup of another process may hold the lock for seconds
@@ -73,7 +73,7 @@ class Database:
 def _async_url(text: str) -> URL:
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise DatabaseProblem(
             f"PORTEVOIX_DATABASE_URL “{text}” is not a database's address: write sqlite:///folder/file"
         ) from None
@@ -120,9 +120,9 @@ def migrate(url: URL) -> None:
         raise DatabaseProblem(
             f"the folder {file.parent} cannot be written ({error.strerror}); set PORTEVOIX_DATA_DIR to one that can"
         ) from None
-    except OperationalError as error:
+    except DatabaseError as error:  # locked, not to be opened, or no database at all
         raise DatabaseProblem(
-            f"the database {file} cannot be opened: {error.orig}; check that the file and its folder can be written"
+            f"the database {file} cannot be opened: {error.orig}; check that it is Porte-voix's and that its folder can be written"
         ) from None
 
 

@@ -74,8 +74,13 @@ async def find_campaign(session: AsyncSession, slug: str | None) -> Campaign:
 async def add_territory(
     session: AsyncSession, campaign_id: int, name: str, parent: Territory | None = None, timezone: str | None = None
 ) -> Territory:
+    """Store a territory under its parent; TimeProblem for an unknown zone, AlreadyThere for a taken name."""
     if timezone:
         zone(timezone)
+    if await session.scalar(
+        select(Territory.id).where(col(Territory.campaign_id) == campaign_id, col(Territory.name) == name)
+    ):
+        raise AlreadyThere(f"territory “{name}” exists already; choose another name")
     territory = Territory(
         campaign_id=campaign_id, name=name, parent_id=parent.id if parent else None, timezone=timezone
     )

@@ -15,10 +15,12 @@ from networks.limits import PictureFacts
 
 KINDS = {
     "JPEG": ("image/jpeg", "jpg"),
+    "MPO": ("image/jpeg", "jpg"),  # what Pillow calls a phone's JPEG with a second picture behind the first
     "PNG": ("image/png", "png"),
     "WEBP": ("image/webp", "webp"),
     "GIF": ("image/gif", "gif"),
 }
+READERS = ("JPEG", "PNG", "WEBP", "GIF")  # Pillow's; its JPEG reader finds the MPO
 LARGEST = 20_000_000  # bytes; above every network's own limit
 
 
@@ -43,9 +45,11 @@ class NewPicture:
                 f"picture {self.name} has {len(self.data) / 1e6:.1f} MB; at most {LARGEST / 1e6:.0f} MB"
             )
         try:
-            with Image.open(io.BytesIO(self.data), formats=tuple(KINDS)) as image:
+            with Image.open(io.BytesIO(self.data), formats=READERS) as image:
                 mime, (width, height) = KINDS[str(image.format)][0], image.size
-        except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError):
+        except Image.DecompressionBombError as error:  # "Image size (… pixels) exceeds limit of … pixels, could be …"
+            raise PictureRefused(f"picture {self.name} is too large: {str(error).partition(',')[0]}") from None
+        except (OSError, SyntaxError, ValueError, struct.error):
             raise PictureRefused(f"picture {self.name} is not a JPEG, PNG, WebP or GIF") from None
         return PictureFacts(self.name, mime, width, height, len(self.data), self.alt)
 

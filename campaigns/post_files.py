@@ -58,8 +58,8 @@ def read_posts(path: Path, channels: Sequence[Channel], default_zone: str, now: 
         if not any(row.values()):
             continue
         post, wrong = _read_post(row, path.parent, channels, default_zone)
-        if not wrong:
-            wrong = check_post(post, now)
+        unread = {problem.field for problem in wrong}  # nothing more can be said of these cells
+        wrong += [problem for problem in check_post(post, now) if problem.field not in unread]
         bad += [BadCell(line, problem.field, problem.message) for problem in wrong]
         if not wrong:
             good.append((line, post))
@@ -76,7 +76,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
+        line = error.object[: error.start].count(b"\n") + 1
         raise FileRefused(f"{path}, line {line}: not UTF-8; save the file as “CSV UTF-8”") from None
     first = text.split("\n", 1)[0]
     reader = csv.reader(
@@ -88,9 +88,10 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
         _check_header(path, header)
         start = reader.line_num + 1
         for cells in reader:
-            if len(cells) > len(header) and any(cells[len(header) :]):
+            if any(cell.strip() and not "".join(header[i : i + 1]) for i, cell in enumerate(cells)):
+                named = len(list(filter(None, header)))
                 raise FileRefused(
-                    f"{path}, line {start}: {len(cells)} cells under {len(header)} columns; put quotes around a text with a comma"
+                    f"{path}, line {start}: {len(cells)} cells under {named} columns; put quotes around a text with a comma"
                 )
             rows.append((start, dict(zip(header, (cell.strip() for cell in cells), strict=False))))
             start = reader.line_num + 1
@@ -139,10 +140,18 @@ def _read_post(
         channels=_named_channels(row.get("channels", ""), channels, wrong),
         share_kit=yes in YES,
         versions={name.removeprefix("text."): text for name, text in row.items() if name.startswith("text.") and text},
-        wordings=tuple(text for name, text in sorted(row.items()) if name.startswith("wording.") and text),
+        wordings=tuple(
+            text for name, text in sorted(row.items(), key=_wording_number) if name.startswith("wording.") and text
+        ),
         pictures=_named_pictures(row, folder, wrong),
     )
     return post, wrong
+
+
+def _wording_number(cell: tuple[str, str]) -> int:
+    """wording.2 stands before wording.10."""
+    number = cell[0].removeprefix("wording.")
+    return int(number) if number.isdigit() else 0
 
 
 def _named_channels(cell: str, channels: Sequence[Channel], wrong: list[Problem]) -> tuple[Channel, ...]:
@@ -160,17 +169,19 @@ def _named_channels(cell: str, channels: Sequence[Channel], wrong: list[Problem]
 
 def _named_pictures(row: Mapping[str, str], folder: Path, wrong: list[Problem]) -> tuple[NewPicture, ...]:
     names = [part.strip() for part in row.get("image", "").split("|") if part.strip()]
-    alts = [part.strip() for part in row.get("alt", "").split("|")]
-    if len([alt for alt in alts if alt]) > len(names):
+    alts = [part.strip() for part in row.get("alt", "").rstrip("| ").split("|")]
+    if len(alts) > max(1, len(names)) or (alts[0] and not names):
         wrong.append(Problem("alt", f"describes {len(alts)} images, the post has {len(names)}"))
     pictures = []
     for i, name in enumerate(names):
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder.resolve()):
-            wrong.append(Problem("image", f"{name} lies outside the file's folder; copy it beside the CSV"))
-            continue
         try:
+            path = (folder / name).resolve()
+            if not path.is_relative_to(folder.resolve()):
+                wrong.append(Problem("image", f"{name} lies outside the file's folder; copy it beside the CSV"))
+                continue
             pictures.append(NewPicture(name, path.read_bytes(), alts[i] if i < len(alts) else ""))
         except OSError as error:
             wrong.append(Problem("image", f"{name} cannot be read: {error.strerror}"))
+        except ValueError:  # a NUL character
+            wrong.append(Problem("image", f"“{name}” is not the name of a file"))
     return tuple(pictures)

@@ -13,9 +13,9 @@ from sqlmodel import col, select
 from campaigns import media
 from campaigns.media import NewPicture, PictureRefused
 from campaigns.models import Channel, Media, Post, PostState, PostVersion, Publication, PublicationState, Wording
-from campaigns.times import TimeProblem, to_utc
+from campaigns.times import TimeProblem, to_utc, zone
 from networks.base import OutgoingPost
-from networks.limits import PictureFacts, problems
+from networks.limits import EMPTY, PictureFacts, problems
 
 LONGEST_TITLE = 200  # characters
 
@@ -73,30 +73,33 @@ def check_post(post: NewPost, now: datetime) -> list[Problem]:
     return found + refused + _check_limits(post, facts)
 
 
-def _check_link(link: str | None) -> list[Problem]:
-    if not link:
-        return []
+def is_web_address(link: str) -> bool:
     try:
         parts = urlsplit(link)
-        good = (
+        return (
             parts.scheme in ("http", "https") and "." in (parts.hostname or "") and not any(c.isspace() for c in link)
         )
     except ValueError:
-        good = False
-    return (
-        []
-        if good
-        else [Problem("link", f"“{link}” is not a web address: it must begin with https:// and hold no space")]
-    )
+        return False
+
+
+def _check_link(link: str | None) -> list[Problem]:
+    if not link or is_web_address(link):
+        return []
+    return [Problem("link", f"“{link}” is not a web address: it must begin with https:// and hold no space")]
 
 
 def _check_moment(post: NewPost, now: datetime) -> list[Problem]:
+    try:
+        zone(post.timezone)
+    except TimeProblem as problem:
+        return [Problem("timezone", str(problem))]
     if post.publish_at is None:
         return []
     try:
         moment = to_utc(post.publish_at, post.timezone)
     except TimeProblem as problem:
-        return [Problem("timezone" if "zone" in str(problem) else "publish_at", str(problem))]
+        return [Problem("publish_at", str(problem))]
     if moment < now:
         return [Problem("publish_at", f"{post.publish_at:%Y-%m-%d %H:%M} ({post.timezone}) is in the past")]
     return []
@@ -115,12 +118,19 @@ def _look_at(pictures: Sequence[NewPicture]) -> tuple[tuple[PictureFacts, ...], 
 def _check_limits(post: NewPost, facts: tuple[PictureFacts, ...]) -> list[Problem]:
     found = []
     for network in dict.fromkeys(channel.network for channel in post.channels):
-        version = post.versions.get(network)
-        outgoing = OutgoingPost("", post.text if version is None else version, post.link)
-        for message in problems(network, outgoing, facts):
-            where = "image" if message.startswith("picture") else "text" if version is None else f"text.{network}"
-            found.append(Problem(where, message))
+        version = post.versions.get(network, "").strip()
+        outgoing = OutgoingPost("", version or post.text.strip(), post.link)
+        found += [
+            Problem(_field_of(message, f"text.{network}" if version else "text"), message)
+            for message in problems(network, outgoing, facts)
+            if message != EMPTY  # an empty text is named once, above
+        ]
     return found
+
+
+def _field_of(message: str, text_field: str) -> str:
+    """The field that a message of networks.limits is about, by its first word."""
+    return {"picture": "image", "pictures:": "image", "description": "alt"}.get(message.split(" ", 1)[0], text_field)
 
 
 async def add_post(
@@ -134,6 +144,11 @@ async def add_post(
 ) -> Post:
     """Check and store a post with its publications, one a channel; raises PostRefused and then changes nothing."""
     found = check_post(post, now)
+    found += [
+        Problem("channels", f"“{channel.name}” belongs to another campaign")
+        for channel in post.channels
+        if channel.campaign_id != campaign_id
+    ]
     if found:
         raise PostRefused(found)
     due_at = None if post.publish_at is None else to_utc(post.publish_at, post.timezone)
@@ -226,3 +241,8 @@ async def publications_of(
     for publication, channel in rows.all():
         found[publication.post_id].append((publication, channel))
     return found
+
+
+def local_moment(post: Post) -> datetime | None:
+    """When a post goes out, on the wall clock of the zone in which that was meant."""
+    return post.publish_at.astimezone(zone(post.timezone)) if post.publish_at else None

@@ -80,7 +80,8 @@ async def write_steps(session: AsyncSession, steps: Sequence[Begin | Finish]) ->
     """Write many steps in one transaction; for a BatchWriter."""
     await _finish(session, [step for step in steps if isinstance(step, Finish)])
     contents = await _begin(session, [step for step in steps if isinstance(step, Begin)])
-    return [contents.get(step.publication_id) if isinstance(step, Begin) else None for step in steps]
+    # Popped: of two that claim the same publication in one batch, the first has it.
+    return [contents.pop(step.publication_id, None) if isinstance(step, Begin) else None for step in steps]
 
 
 _FINISH = (

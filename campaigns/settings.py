@@ -2,12 +2,19 @@
 
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 PREFIX = "PORTEVOIX_"
 TELEGRAM = "https://api.telegram.org"
@@ -55,7 +62,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, _NamedFiles(settings_cls), dotenv_settings
+        named = {**_env_vars(dotenv_settings), **_env_vars(env_settings)}
+        return init_settings, env_settings, _NamedFiles(settings_cls, named), dotenv_settings
 
     @property
     def store_url(self) -> str:
@@ -76,12 +84,21 @@ class Settings(BaseSettings):
         return "https://t.me" if self.telegram_base_url == TELEGRAM else f"{self.telegram_base_url}/t.me"
 
 
+def _env_vars(source: PydanticBaseSettingsSource) -> Mapping[str, str | None]:
+    """What a source read, by names in lower case; settings passed in place of it have none."""
+    return source.env_vars if isinstance(source, EnvSettingsSource) else {}
+
+
 class _NamedFiles(EnvSettingsSource):
     """PORTEVOIX_BOT_TOKEN_FILE=/run/secrets/token is read as PORTEVOIX_BOT_TOKEN."""
 
+    def __init__(self, settings_cls: type[BaseSettings], named: Mapping[str, str | None]) -> None:
+        super().__init__(settings_cls)
+        self._named = named
+
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         name = f"{PREFIX}{field_name.upper()}_FILE"
-        path = os.environ.get(name)
+        path = self._named.get(name.lower())
         if not path:
             return None, field_name, False
         try:
@@ -99,6 +116,10 @@ def read_settings(**overrides: Any) -> Settings:
             f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
         ]
         raise SettingsProblem("; ".join(lines)) from None
+    except SettingsError as error:  # pydantic-settings wraps what a source raises
+        raise SettingsProblem(str(error.__cause__ or error)) from None
+    except UnicodeDecodeError:
+        raise SettingsProblem("the file .env is not UTF-8; save it as UTF-8") from None
 
 
 def secret_key(settings: Settings) -> str:
@@ -106,7 +127,15 @@ def secret_key(settings: Settings) -> str:
     if value := settings.secret_key.get_secret_value():
         return value
     path = settings.data_dir / "secret_key"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32), encoding="ascii")
-    return path.read_text(encoding="ascii").strip()
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = path.with_suffix(f".{os.getpid()}.part")
+            unfinished.touch(mode=0o600)
+            unfinished.write_text(secrets.token_urlsafe(32), encoding="ascii")
+            unfinished.replace(path)  # a crash leaves no empty key, with which anybody could sign
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise SettingsProblem(
+            f"{PREFIX}DATA_DIR: {path} cannot be written or read ({error.strerror}); name a folder that can"
+        ) from None

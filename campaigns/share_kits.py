@@ -85,8 +85,14 @@ async def count(
 
 
 async def count_badge(
-    session: AsyncSession, campaign: Campaign, supporter: Supporter | None, kind: Kind, now: datetime
+    session: AsyncSession,
+    campaign: Campaign,
+    supporter: Supporter | None,
+    kind: Kind,
+    now: datetime,
+    *,
+    key: str | None = None,
 ) -> None:
-    """Count a badge: the supporter's if they agreed to be counted, else the campaign's alone."""
+    """Count a badge: the supporter's if they agreed to be counted, else the campaign's alone; once a `key`."""
     counted = supporter is not None and await has_consent(session, supporter.id, campaign.id, Purpose.counting)
-    await record(session, [Act(campaign.id, kind, now, supporter.id if supporter and counted else None)])
+    await record(session, [Act(campaign.id, kind, now, supporter.id if supporter and counted else None, once=key)])

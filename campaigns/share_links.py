@@ -7,7 +7,7 @@ a stranger who sees the public link cannot make it look as if she had opened her
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.engagement import Act, once, record
-from campaigns.models import Click, DailySalt, Kind, Post, ShareLink, Supporter
+from campaigns.models import Click, Consent, DailySalt, Kind, Post, Purpose, ShareLink, Supporter
+from campaigns.supporters import has_consent
 
 TOKEN_BYTES = 12  # 96 bits
 
@@ -28,9 +29,9 @@ UNFURLERS = re.compile(
     r"|BingPreview|Applebot|Lemmy|Cardyb",
     re.IGNORECASE,
 )
-# Machines that follow links and are neither people nor unfurlers: they are led on, and not counted.
+# Machines that follow links and are neither people nor unfurlers: they are led on, and not counted. Cubot makes phones.
 CRAWLERS = re.compile(
-    r"bot\b|crawler|spider|curl/|wget/|python-requests|httpx/|go-http-client|headlesspreview", re.IGNORECASE
+    r"(?<!cu)bot\b|crawler|spider|curl/|wget/|python-requests|httpx/|go-http-client|headlesspreview", re.IGNORECASE
 )
 
 
@@ -109,7 +110,10 @@ class Followed:
 
 
 async def write_visits(session: AsyncSession, visits: Sequence[Followed]) -> list[None]:
-    """Write visits for a BatchWriter: a visitor counts once a day for a link."""
+    """Write visits for a BatchWriter: a visitor counts once a day for a link.
+
+    A visit counts for the link's supporter only if they agree to be counted at this moment; else for the post alone.
+    """
     table = Click.__table__  # type: ignore[attr-defined]
     rows = [{"link_id": v.link_id, "visitor": v.visitor, "clicked_at": v.at} for v in visits]
     written = await session.execute(
@@ -119,9 +123,21 @@ async def write_visits(session: AsyncSession, visits: Sequence[Followed]) -> lis
         rows,
     )
     first = {(v.link_id, v.visitor): v for v in reversed(visits)}
-    acts = [first[link_id, visitor] for link_id, visitor in written.all()]
-    await record(session, [Act(v.campaign_id, Kind.visit, v.at, v.supporter_id, v.post_id) for v in acts])
+    new = [first[link_id, visitor] for link_id, visitor in written.all()]
+    owners = await _counted_owners(session, {v.link_id for v in new})
+    await record(session, [Act(v.campaign_id, Kind.visit, v.at, owners.get(v.link_id), v.post_id) for v in new])
     return [None] * len(visits)
+
+
+async def _counted_owners(session: AsyncSession, link_ids: Iterable[int]) -> dict[int, int]:
+    """Link -> supporter, where they are still there and agree to be counted."""
+    rows = await session.execute(
+        select(ShareLink.id, Consent.supporter_id)
+        .join(Consent, col(Consent.supporter_id) == col(ShareLink.supporter_id))
+        .where(col(ShareLink.id).in_(link_ids), col(Consent.campaign_id) == col(ShareLink.campaign_id))
+        .where(col(Consent.purpose) == Purpose.counting, col(Consent.withdrawn_at).is_(None))
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def salt_of(session: AsyncSession, day: str) -> str:
@@ -138,6 +154,10 @@ def visitor_hash(salt: str, visit: Visit) -> str:
 
 
 async def record_opened(session: AsyncSession, link: ShareLink, network: str, now: datetime) -> None:
-    """The supporter opened a network's share window from their own card."""
+    """The supporter opened a network's share window from their own card; counted if they still agree to be."""
+    if link.supporter_id is not None and not await has_consent(
+        session, link.supporter_id, link.campaign_id, Purpose.counting
+    ):
+        return
     key = once(Kind.opened, link.supporter_id, link.post_id, network)
     await record(session, [Act(link.campaign_id, Kind.opened, now, link.supporter_id, link.post_id, network, key)])

@@ -30,9 +30,15 @@ def to_utc(local: datetime, zone_name: str) -> datetime:
     On the autumn night an hour comes twice: the first one is taken. On the spring night an hour is missing:
     TimeProblem names the two moments around the gap. A moment that carries its own offset is taken as it is.
     """
+    try:
+        return _to_utc(local, zone(zone_name))
+    except OverflowError:
+        raise TimeProblem(f"{local:%Y-%m-%d %H:%M} is not a date that can be used; check the year") from None
+
+
+def _to_utc(local: datetime, place: ZoneInfo) -> datetime:
     if local.tzinfo is not None:
         return local.astimezone(UTC)
-    place = zone(zone_name)
     moment = local.replace(tzinfo=place, fold=0).astimezone(UTC)
     back = moment.astimezone(place)
     if back.replace(tzinfo=None) != local:
@@ -40,7 +46,7 @@ def to_utc(local: datetime, zone_name: str) -> datetime:
         before = local.replace(tzinfo=place, fold=0).utcoffset() or timedelta()
         earlier = local - (gap - before)
         raise TimeProblem(
-            f"{local:%Y-%m-%d %H:%M} does not exist in {zone_name}: clocks go forward that night; "
+            f"{local:%Y-%m-%d %H:%M} does not exist in {place.key}: clocks go forward that night; "
             f"write {earlier:%H:%M} or {back:%H:%M}"
         )
     return moment

@@ -22,7 +22,7 @@ LOCALES = Path(__file__).with_name("locales")
 
 def language_of(code: str | None) -> str:
     """The language to speak with somebody whose software says `code`, such as "en-GB" or None."""
-    known = (code or "").split("-")[0].lower()
+    known = (code or "").replace("_", "-").split("-")[0].lower()
     return known if known in LANGUAGES else DEFAULT_LANGUAGE
 
 

@@ -1,0 +1,170 @@
+"""The share kit in a chat: picture, text, a button for each network, other wordings, the text to copy, "I shared it"."""
+
+from html import escape
+from itertools import pairwise
+
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Message
+from telegram.constants import ParseMode
+from telegram.error import Forbidden
+
+from bot.visit import House, Keyboard, Visit, button, unless_the_same
+from campaigns import media, posts, share_kits
+from campaigns.models import Kind, Post, Supporter
+from campaigns.share_kits import ShareKit
+from campaigns.words import Words
+from networks.errors import ChannelRevoked
+from networks.limits import TELEGRAM_CAPTION, utf16_units
+from networks.share_intents import LABELS
+from networks.telegram import answered
+
+MOST_IN_A_ROW = 3  # buttons that a phone shows with their names whole
+
+
+async def list_posts(visit: Visit) -> None:
+    """/posts: what can be shared now, the newest first."""
+    if visit.supporter is None or visit.campaign is None:
+        await visit.say(visit.words("First join the campaign: /start"))
+        return
+    async with visit.house.database.read() as session:
+        open_posts = await posts.posts_to_share(session, visit.campaign.id, visit.house.clock())
+    if not open_posts:
+        await visit.say(
+            visit.words("There is nothing to share yet. You will get the next message as soon as it is out.")
+        )
+        return
+    await visit.say(
+        visit.words("Which message do you want to share?"),
+        [[button(post.title, f"kit:card:{post.id}")] for post in open_posts],
+    )
+
+
+async def send_card(house: House, bot: Bot, post: Post, supporter: Supporter) -> Message:
+    """Send a person the card of a post; raises what python-telegram-bot raises."""
+    async with house.database.write() as session:
+        kit = await share_kits.share_kit(session, post, supporter, house.settings.site_url, house.clock())
+        longest = max(await share_kits.wordings_of(session, post), key=utf16_units)
+    words = Words(supporter.language)
+    markup = InlineKeyboardMarkup(buttons(kit, words))
+    text = card_text(kit)
+    if kit.picture is None:
+        return await bot.send_message(supporter.telegram_id, text, ParseMode.HTML, reply_markup=markup)
+    picture = media.load(house.settings.media_dir, kit.picture).data
+    # Every wording must fit under the picture, so that the card can change its text where it stands.
+    if utf16_units(f"{kit.title}\n\n{longest}\n\n{kit.link}") <= TELEGRAM_CAPTION:
+        return await bot.send_photo(
+            supporter.telegram_id, picture, text, parse_mode=ParseMode.HTML, reply_markup=markup
+        )
+    await bot.send_photo(supporter.telegram_id, picture)
+    return await bot.send_message(supporter.telegram_id, text, ParseMode.HTML, reply_markup=markup)
+
+
+async def deliver(house: House, bot: Bot, post: Post, supporter: Supporter) -> int:
+    """`send_card` for the broadcasts: the message's id, or an error of networks.errors."""
+    try:
+        message = await answered(send_card(house, bot, post, supporter))
+    except ChannelRevoked as problem:
+        if isinstance(problem.__cause__, Forbidden):
+            raise ChannelRevoked("this person blocked the bot, or left Telegram") from problem
+        raise
+    return message.message_id
+
+
+def card_text(kit: ShareKit) -> str:
+    return f"<b>{escape(kit.title)}</b>\n\n{escape(kit.text)}\n\n{escape(kit.link)}"
+
+
+def buttons(kit: ShareKit, words: Words) -> Keyboard:
+    opens = [InlineKeyboardButton(LABELS[network], url=address) for network, address in kit.opens.items()]
+    own = [button("📋 " + words("Copy text"), f"kit:copy:{kit.post_id}:{kit.wording}")]
+    if kit.wordings > 1:
+        own.insert(0, button("🔄 " + words("Other wording"), f"kit:wording:{kit.post_id}:{kit.wording + 1}"))
+    return [*_rows(opens), own, [button("✅ " + words("I shared it"), f"kit:shared:{kit.post_id}:{kit.wording}")]]
+
+
+def _rows(row: list[InlineKeyboardButton]) -> Keyboard:
+    """Rows of about the same length, in order: ten buttons become 3, 3, 2, 2."""
+    n = -(-len(row) // MOST_IN_A_ROW)
+    cuts = [sum(len(row[k::n]) for k in range(i)) for i in range(n + 1)]
+    return [row[start:end] for start, end in pairwise(cuts)]
+
+
+async def tapped(visit: Visit) -> None:
+    """A button of a card. Whoever taps gets their own link, whoever's card it was."""
+    _, action, post_id, value, network = (*visit.tapped, "", "", "", "")[:5]
+    if visit.supporter is None or visit.campaign is None:
+        await visit.answer(visit.words("First join the campaign: /start"), alert=True)
+        return
+    post = await _open_post(visit, post_id)
+    if post is None:
+        await visit.answer(visit.words("This message can no longer be shared."), alert=True)
+        if action != "card":
+            await visit.change_keyboard(None)
+        return
+    wording = int(value) if value.isdigit() else 0
+    if action == "card":
+        await send_card(visit.house, visit.bot, post, visit.supporter)
+    elif action == "wording":
+        await _show(visit, post, wording, counted=Kind.wording_changed)
+    elif action == "copy":
+        await _copy(visit, post, wording)
+    elif action == "shared":
+        await visit.change_keyboard(_which_network(visit.words, post, wording))
+    elif action == "on" and network in LABELS:
+        await _said_shared(visit, post, wording, network)
+    elif action == "back":
+        await _show(visit, post, wording)
+
+
+async def _open_post(visit: Visit, post_id: str) -> Post | None:
+    if visit.campaign is None or not post_id.isdigit():
+        return None
+    async with visit.house.database.read() as session:
+        post = await posts.find_post(session, visit.campaign.id, int(post_id))
+    return post if post is not None and share_kits.is_open(post, visit.house.clock()) else None
+
+
+async def _kit(visit: Visit, post: Post, wording: int) -> ShareKit:
+    async with visit.house.database.write() as session:
+        return await share_kits.share_kit(
+            session, post, visit.supporter, visit.house.settings.site_url, visit.house.clock(), wording=wording
+        )
+
+
+async def _count(visit: Visit, post: Post, kind: Kind, network: str | None = None) -> None:
+    assert visit.supporter is not None  # noqa: S101 - tapped() saw to it
+    async with visit.house.database.write() as session:
+        await share_kits.count(session, visit.supporter, post, kind, visit.house.clock(), network=network)
+
+
+async def _show(visit: Visit, post: Post, wording: int, counted: Kind | None = None) -> None:
+    """Show the card with this wording, in the message whose button was tapped."""
+    kit = await _kit(visit, post, wording)
+    if counted is not None:
+        await _count(visit, post, counted)
+    query = visit.update.callback_query
+    if query is None or query.message is None:
+        return
+    markup, text = InlineKeyboardMarkup(buttons(kit, visit.words)), card_text(kit)
+    if isinstance(query.message, Message) and query.message.photo:
+        await unless_the_same(lambda: query.edit_message_caption(text, reply_markup=markup, parse_mode=ParseMode.HTML))
+    else:
+        await unless_the_same(lambda: query.edit_message_text(text, ParseMode.HTML, reply_markup=markup))
+
+
+async def _copy(visit: Visit, post: Post, wording: int) -> None:
+    """The text alone, in a block that Telegram copies at one tap; the copy button of Telegram takes 256 characters only."""
+    kit = await _kit(visit, post, wording)
+    await visit.say(f"<pre>{escape(kit.text)}\n\n{escape(kit.link)}</pre>")
+    await _count(visit, post, Kind.copied)
+    await visit.answer(visit.words("Tap the text to copy it."))
+
+
+def _which_network(words: Words, post: Post, wording: int) -> Keyboard:
+    names = [button(label, f"kit:on:{post.id}:{wording}:{network}") for network, label in LABELS.items()]
+    return [*_rows(names), [button("◀ " + words("Back"), f"kit:back:{post.id}:{wording}")]]
+
+
+async def _said_shared(visit: Visit, post: Post, wording: int, network: str) -> None:
+    await _count(visit, post, Kind.said_shared, network)
+    await visit.answer("💪 " + visit.words("Thank you! Noted for {network}.", network=LABELS[network]))
+    await _show(visit, post, wording)

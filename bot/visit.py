@@ -1,0 +1,170 @@
+"""One update from a person: who they are, where the dialogue stands, and the ways to answer."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from telegram import Bot, Chat, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update, User
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, Forbidden, RetryAfter
+from telegram.ext import ContextTypes
+
+from campaigns import installation, supporters
+from campaigns.database import Database
+from campaigns.models import Campaign, Dialogue, Supporter
+from campaigns.settings import Settings
+from campaigns.times import Clock
+from campaigns.words import Words, language_of
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+RENDERS_AT_ONCE = 2  # badges; each takes a core and tens of megabytes
+LONGEST_PAUSE = timedelta(seconds=30)  # that an answer waits when Telegram asks to; beyond, the person taps again
+
+Keyboard = list[list[InlineKeyboardButton]]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every conversation needs, handed down by run_bot.py."""
+
+    database: Database
+    settings: Settings
+    clock: Clock
+    renders: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RENDERS_AT_ONCE))
+
+
+@dataclass(slots=True)
+class Visit:
+    """One update, looked up in one read; `step` and `data` are written by `remember`."""
+
+    house: House
+    bot: Bot
+    chat: Chat
+    user: User
+    update: Update
+    supporter: Supporter | None
+    campaign: Campaign | None
+    step: str
+    data: dict[str, Any]
+    words: Words
+
+    @property
+    def message(self) -> Message | None:
+        return self.update.effective_message
+
+    @property
+    def text(self) -> str:
+        return (self.update.message.text or "").strip() if self.update.message else ""
+
+    @property
+    def tapped(self) -> list[str]:
+        """What stands behind the button that was tapped, cut at its colons."""
+        query = self.update.callback_query
+        return (query.data or "").split(":") if query else []
+
+    async def remember(self, step: str, **data: Any) -> None:
+        """Write where the dialogue stands; `data` is added to what is known, None takes a thing away."""
+        self.step = step
+        self.data = {key: value for key, value in {**self.data, **data}.items() if value is not None}
+        async with self.house.database.write() as session:
+            await self.remember_in(session)
+
+    async def remember_in(self, session: AsyncSession) -> None:
+        row = await session.get(Dialogue, self.chat.id) or Dialogue(chat_id=self.chat.id)
+        row.campaign_id = self.campaign.id if self.campaign else None
+        row.step, row.data, row.updated_at = self.step, self.data, self.house.clock()
+        session.add(row)
+
+    async def say(self, text: str, keyboard: Keyboard | None = None) -> Message:
+        """Send a message in Telegram's HTML."""
+        markup = InlineKeyboardMarkup(keyboard) if keyboard else None
+        return await patiently(lambda: self.bot.send_message(self.chat.id, text, ParseMode.HTML, reply_markup=markup))
+
+    async def answer(self, text: str | None = None, *, alert: bool = False) -> None:
+        """End the pending state of the button that was tapped."""
+        if self.update.callback_query:
+            try:
+                await self.update.callback_query.answer(text, show_alert=alert)
+            except BadRequest:
+                log.debug("the tap was too old to be answered")
+
+    async def change_keyboard(self, keyboard: Keyboard | None) -> None:
+        """Replace the buttons of the message whose button was tapped."""
+        query = self.update.callback_query
+        if query is not None:
+            markup = InlineKeyboardMarkup(keyboard) if keyboard else None
+            await unless_the_same(lambda: query.edit_message_reply_markup(markup))
+
+
+async def patiently(call: Callable[[], Awaitable[T]]) -> T:
+    """Make a call; where Telegram asks to wait a little, wait and make it once more."""
+    try:
+        return await call()
+    except RetryAfter as error:
+        pause = error.retry_after if isinstance(error.retry_after, timedelta) else timedelta(seconds=error.retry_after)
+        if pause > LONGEST_PAUSE:
+            raise
+        await asyncio.sleep(pause.total_seconds())
+        return await call()
+
+
+async def unless_the_same(call: Callable[[], Awaitable[object]]) -> None:
+    """Edit a message. A button that is tapped twice asks for what is there already: that is no error."""
+    try:
+        await patiently(call)
+    except BadRequest as error:
+        if (
+            "not modified" not in error.message
+            and "not found" not in error.message
+            and "can't be edited" not in error.message
+        ):
+            raise
+
+
+Conversation = Callable[[Visit], Awaitable[None]]
+Handler = Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]
+
+
+def conversation(talk: Conversation) -> Handler:
+    """Make a handler for python-telegram-bot from a conversation that takes a Visit."""
+
+    async def handler(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+        chat, user = update.effective_chat, update.effective_user
+        if chat is None or user is None or chat.type != Chat.PRIVATE:
+            return  # people are spoken with alone
+        house: House = context.application.bot_data["house"]
+        visit = await look_up(house, context.bot, update, chat, user)
+        try:
+            await talk(visit)
+        except Forbidden:
+            async with house.database.write() as session:
+                await supporters.mark_gone(session, user.id, house.clock())
+        await visit.answer()
+
+    return handler
+
+
+async def look_up(house: House, bot: Bot, update: Update, chat: Chat, user: User) -> Visit:
+    async with house.database.read() as session:
+        supporter = await supporters.find_supporter(session, user.id)
+        dialogue = await session.get(Dialogue, chat.id)
+        campaign = await session.get(Campaign, dialogue.campaign_id) if dialogue and dialogue.campaign_id else None
+        if campaign is None and supporter is not None:
+            campaign = next(iter(await supporters.campaigns_of(session, supporter.id)), None)
+        if campaign is None:
+            known = await installation.campaigns(session)
+            campaign = known[0] if len(known) == 1 else None
+    data = dict(dialogue.data) if dialogue else {}
+    language = supporter.language if supporter else data.get("language") or language_of(user.language_code)
+    step = dialogue.step if dialogue else ""
+    return Visit(house, bot, chat, user, update, supporter, campaign, step, data, Words(language))
+
+
+def button(label: str, data: str) -> InlineKeyboardButton:
+    return InlineKeyboardButton(label, callback_data=data)

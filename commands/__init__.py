@@ -1,0 +1,1 @@
+"""The command line, one file a noun; run_bot.py puts them together."""

@@ -1,0 +1,114 @@
+"""What every command needs: settings, the database, one sentence for a user's mistake."""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from badges import BadgeError
+from campaigns import installation
+from campaigns.database import Database, DatabaseProblem
+from campaigns.models import Campaign, Channel
+from campaigns.post_files import FileRefused
+from campaigns.settings import Settings, SettingsProblem, read_settings
+from campaigns.times import TimeProblem, system_clock
+from networks import GIVEN_SETTINGS, open_network
+from networks.base import Network
+from networks.errors import ChannelRevoked, ChannelSettingsWrong
+from schedules.engine import EngineProblem
+
+out = Console()
+
+CampaignOption = Annotated[str | None, typer.Option("--campaign", help="Its slug; needed where there are several.")]
+
+
+class Refused(Exception):
+    """The command cannot do this; the message is for the user."""
+
+
+KNOWN_PROBLEMS = (
+    Refused,
+    SettingsProblem,
+    DatabaseProblem,
+    EngineProblem,
+    FileRefused,
+    TimeProblem,
+    BadgeError,
+    ChannelSettingsWrong,
+    installation.NotFound,
+    installation.AlreadyThere,
+)
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """A user's mistake is one sentence and a non-zero exit, never a traceback."""
+    try:
+        yield
+    except KNOWN_PROBLEMS as problem:
+        print(f"Error: {problem}", file=sys.stderr)  # noqa: T201 - to the terminal, whatever the log level
+        raise typer.Exit(1) from None
+
+
+def run_async(main: Coroutine[Any, Any, None]) -> None:
+    with sentences():
+        asyncio.run(main)
+
+
+def prepared_settings(**overrides: Any) -> Settings:
+    """The settings, logging as they say, and a data folder that can be written."""
+    settings = read_settings(**overrides)
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses, and Telegram's hold the bot's token
+    for chatty in ("apscheduler", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        probe = settings.data_dir / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        reason = error.strerror or error
+        raise Refused(
+            f"the folder {settings.data_dir} cannot be written ({reason}); set PORTEVOIX_DATA_DIR to one that can"
+        ) from None
+    return settings
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    database = Database(settings.store_url)
+    try:
+        await database.prepare()
+        yield database
+    finally:
+        await database.close()
+
+
+async def campaign_of(session: AsyncSession, slug: str | None) -> Campaign:
+    """The named campaign, or the only one. A new installation is given one, so that its first command works."""
+    if slug is None and not await installation.campaigns(session):
+        out.print("There was no campaign yet: “Campagne” was made. `campaigns add` makes others.")
+        return await installation.add_campaign(session, Campaign(slug="campagne", name="Campagne"), system_clock())
+    return await installation.find_campaign(session, slug)
+
+
+def opener(settings: Settings) -> Callable[[Channel], Network]:
+    """Opens a channel's network with its own settings over what the installation knows."""
+    known = {"bot_token": settings.bot_token.get_secret_value(), "base_url": settings.telegram_base_url}
+
+    def open_channel(channel: Channel) -> Network:
+        given = {name: known[name] for name in GIVEN_SETTINGS.get(channel.network, ()) if known[name]}
+        try:
+            return open_network(channel.network, {**given, **channel.settings})
+        except ChannelSettingsWrong as problem:
+            raise ChannelRevoked(f"channel {channel.name}: {problem}") from problem
+
+    return open_channel

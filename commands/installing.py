@@ -1,0 +1,101 @@
+"""campaigns, territories, organizers: what an installation holds before the first post."""
+
+from typing import Annotated
+
+import typer
+
+from campaigns import installation
+from campaigns.badge_frames import frame_of
+from campaigns.models import Campaign, Role
+from campaigns.times import system_clock
+from commands.common import CampaignOption, Refused, campaign_of, opened, out, prepared_settings, run_async
+
+campaigns_app = typer.Typer(help="The installation's campaigns.", no_args_is_help=True)
+territories_app = typer.Typer(help="Where a campaign's people are.", no_args_is_help=True)
+organizers_app = typer.Typer(help="Who may enter the console.", no_args_is_help=True)
+
+
+@campaigns_app.command("add")
+def campaigns_add(
+    name: str,
+    slug: Annotated[str, typer.Option(help="For addresses; made from the name.")] = "",
+    slogan: str = "",
+    about: str = "",
+    hashtag: str = "",
+    timezone: str = "Europe/Paris",
+    primary: Annotated[str, typer.Option(help="Colour, as #C8102E.")] = "#C8102E",
+    secondary: Annotated[str, typer.Option(help="Colour, as #1D2B5C.")] = "#1D2B5C",
+) -> None:
+    """Add a campaign with its three frames."""
+
+    async def main() -> None:
+        campaign = Campaign(
+            slug=slug,
+            name=name,
+            slogan=slogan,
+            about=about,
+            hashtag=hashtag,
+            timezone=timezone,
+            primary_colour=primary,
+            secondary_colour=secondary,
+        )
+        frame_of(campaign, "ring")  # its colours and slogan must do before it is stored
+        async with opened(prepared_settings()) as database, database.write() as session:
+            stored = await installation.add_campaign(session, campaign, system_clock())
+            out.print(f"Campaign “{stored.name}” has the slug {stored.slug}.")
+
+    run_async(main())
+
+
+@campaigns_app.command("list")
+def campaigns_list() -> None:
+    """List the campaigns."""
+
+    async def main() -> None:
+        async with opened(prepared_settings()) as database, database.read() as session:
+            for campaign in await installation.campaigns(session):
+                out.print(f"{campaign.slug}  {campaign.name}", highlight=False)
+
+    run_async(main())
+
+
+@territories_app.command("add")
+def territories_add(
+    name: str, parent: str | None = None, timezone: str | None = None, campaign: CampaignOption = None
+) -> None:
+    """Add a territory, at the top or under a parent."""
+
+    async def main() -> None:
+        async with opened(prepared_settings()) as database, database.write() as session:
+            owner = await campaign_of(session, campaign)
+            above = await installation.find_territory(session, owner.id, parent) if parent else None
+            await installation.add_territory(session, owner.id, name, above, timezone)
+            out.print(f"Territory “{name}” is added to {owner.name}.")
+
+    run_async(main())
+
+
+@organizers_app.command("add")
+def organizers_add(
+    email: str,
+    name: str = "",
+    role: Role = Role.admin,
+    password: Annotated[
+        str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, envvar="PORTEVOIX_NEW_PASSWORD")
+    ] = "",
+    campaign: CampaignOption = None,
+) -> None:
+    """Let somebody into the console of a campaign; asks for a password."""
+
+    async def main() -> None:
+        async with opened(prepared_settings()) as database, database.write() as session:
+            owner = await campaign_of(session, campaign)
+            try:
+                await installation.add_organizer(
+                    session, owner.id, email, name or email.partition("@")[0], password, role, system_clock()
+                )
+            except ValueError as error:
+                raise Refused(str(error)) from None
+            out.print(f"{email} is {role} of {owner.name}.")
+
+    run_async(main())

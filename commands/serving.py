@@ -1,0 +1,150 @@
+"""The program: bot, web pages and schedules in one process, put together and taken apart in order."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import random
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import uvicorn
+from fastapi import FastAPI
+from telegram.error import InvalidToken, NetworkError
+
+from bot.app import BotRunner
+from bot.cards import deliver
+from bot.visit import House
+from campaigns import installation
+from campaigns.database import Database
+from campaigns.models import Post, Supporter
+from campaigns.settings import Settings, secret_key
+from campaigns.times import Clock
+from commands.common import Refused, opened, opener, out
+from schedules.broadcasts import Broadcaster
+from schedules.engine import EmbeddedEngine
+from schedules.publishing import Publisher
+from web.app import create_app
+
+log = logging.getLogger(__name__)
+RETRY = 5.0  # seconds between tries to reach Telegram at start
+
+
+class Beside(Protocol):
+    """What runs on the same port beside the program: the demo's stand-ins."""
+
+    address: str
+
+    async def mount(self, page: FastAPI, database: Database) -> None:
+        """Add its routes, before anything is served."""
+
+    async def close(self) -> None:
+        """Answer whoever still waits, so that the server can stop."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the program stops in its own order."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Take the port before anything else starts."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # Named TCP: on a socket of protocol 0, asyncio leaves Nagle's delay on, 40 ms an answer.
+    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((settings.host, settings.port))
+        taken.listen(2048)
+    except OSError as error:
+        taken.close()
+        reason = f"port {settings.port} on {settings.host} cannot be used ({error.strerror})"
+        raise Refused(f"{reason}; set PORTEVOIX_PORT to another (make demo PORT=8123)") from None
+    return taken
+
+
+async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, beside: Beside | None = None) -> None:
+    """Run everything in this process until SIGTERM or SIGINT; what is in flight ends first."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with opened(settings) as database, contextlib.AsyncExitStack() as stack:
+        token = settings.bot_token.get_secret_value()
+        await _refuse_without_token(database, token)
+        house = House(database, settings, clock)
+        runner = BotRunner(house) if token else None
+        page = create_app(
+            database=database, settings=settings, clock=clock, secret_key=secret_key(settings), bot_username=None
+        )
+        if beside is not None:
+            await beside.mount(page, database)
+        server = Server(uvicorn.Config(page, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+        serving = asyncio.create_task(server.serve(sockets=[taken]))
+
+        async def stop_serving() -> None:
+            server.should_exit = True
+            await serving
+
+        stack.push_async_callback(stop_serving)
+        if beside is not None:
+            stack.push_async_callback(beside.close)
+        engine = EmbeddedEngine(settings.data_dir, _works(house, runner))
+        await engine.start()
+        stack.push_async_callback(engine.stop)
+        out.print(
+            f"Porte-voix runs at [bold]{beside.address if beside else settings.site_url}[/] (Ctrl-C stops it)",
+            highlight=False,
+        )
+        if runner is not None and await _start_bot(runner, stop):
+            page.state.site.bot_username = runner.username
+            stack.push_async_callback(runner.stop)
+        await stop.wait()
+        out.print("Stopping; what is being sent ends first.")
+
+
+def _works(house: House, runner: BotRunner | None) -> list[Publisher | Broadcaster]:
+    settings = house.settings
+    worker = f"{socket.gethostname()}-{os.getpid()}"
+    publisher = Publisher(
+        house.database, house.clock, opener(settings), settings.media_dir, worker=worker, rng=random.Random()
+    )
+    if runner is None:
+        return [publisher]
+
+    async def deliver_card(post: Post, supporter: Supporter) -> int:
+        return await deliver(house, runner.app.bot, post, supporter)
+
+    return [publisher, Broadcaster(house.database, house.clock, deliver_card)]
+
+
+async def _refuse_without_token(database: Database, token: str) -> None:
+    async with database.read() as session:
+        named = [channel.name for channel in await installation.channels(session) if channel.network == "telegram"]
+    if named and not token:
+        raise Refused(
+            f"channel {named[0]} is on Telegram, and PORTEVOIX_BOT_TOKEN is empty: set it to what @BotFather gave"
+        )
+    if not token:
+        log.warning("PORTEVOIX_BOT_TOKEN is empty: the bot does not run")
+
+
+async def _start_bot(runner: BotRunner, stop: asyncio.Event) -> bool:
+    """Start the bot, however long Telegram is away; False where the program was stopped meanwhile."""
+    while not stop.is_set():
+        try:
+            await runner.start()
+        except InvalidToken:
+            raise Refused("Telegram refuses PORTEVOIX_BOT_TOKEN; set it to the token that @BotFather shows") from None
+        except NetworkError as error:
+            log.warning("Telegram cannot be reached (%s); the bot starts as soon as it answers", error)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), RETRY)
+        else:
+            return True
+    return False

@@ -1,0 +1,121 @@
+"""The one command of Porte-voix: wiring only. `python run_bot.py --help` lists what it does."""
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from badges import render_badge
+from campaigns.badge_frames import frame_of
+from campaigns.times import system_clock
+from commands import channels, posts
+from commands.common import (
+    CampaignOption,
+    Refused,
+    campaign_of,
+    opened,
+    opener,
+    out,
+    prepared_settings,
+    run_async,
+    sentences,
+)
+from commands.installing import campaigns_app, organizers_app, territories_app
+
+app = typer.Typer(
+    help="Porte-voix: a campaign speaks with many voices.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+app.add_typer(campaigns_app, name="campaigns")
+app.add_typer(territories_app, name="territories")
+app.add_typer(organizers_app, name="organizers")
+app.add_typer(channels.app, name="channels")
+app.add_typer(posts.app, name="posts")
+
+
+@app.command()
+def run() -> None:
+    """Run everything in one process: bot, web pages, schedules."""
+    from commands.serving import bind, serve  # here: only this command waits for the web and bot libraries
+
+    with sentences():
+        settings = prepared_settings()
+        asyncio.run(serve(settings, system_clock, taken=bind(settings)))
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Where the demo listens.")] = 8000,
+    reset: Annotated[bool, typer.Option(help="Start anew.")] = False,
+) -> None:
+    """Play a fictional campaign on this machine; no account is needed, nothing leaves it."""
+    from commands import demo as stage
+    from commands.serving import bind, serve
+
+    with sentences():
+        if reset:
+            shutil.rmtree(stage.FOLDER, ignore_errors=True)
+        settings = prepared_settings(**stage.settings_of(stage.FOLDER, f"http://127.0.0.1:{port}"), port=port)
+        asyncio.run(serve(settings, system_clock, taken=bind(settings), beside=stage.Demo(settings, system_clock)))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this program's version."""
+
+    async def main() -> None:
+        settings = prepared_settings()
+        async with opened(settings):
+            out.print(f"The database {settings.store_url} is ready.")
+
+    run_async(main())
+
+
+@app.command()
+def badge(
+    photo: Annotated[Path, typer.Argument(help="JPEG, PNG, WebP or GIF.")],
+    frame: Annotated[str, typer.Option(help="ring, banner or ribbon.")],
+    name: Annotated[str, typer.Option(help="Written on the badge; may be empty.")],
+    out_file: Annotated[Path, typer.Option("--out", help="A .jpg or .png file.")],
+    campaign: CampaignOption = None,
+) -> None:
+    """Make one badge from a file."""
+
+    async def main() -> None:
+        kind: Any = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}.get(out_file.suffix.lower())
+        if kind is None:
+            raise Refused(f"{out_file}: a badge is written as .jpg or .png")
+        settings = prepared_settings()
+        async with opened(settings) as database, database.write() as session:
+            design = frame_of(await campaign_of(session, campaign), frame)
+        try:
+            out_file.write_bytes(render_badge(photo.read_bytes(), design, name, kind=kind))
+        except OSError as error:
+            raise Refused(f"{error.filename}: {error.strerror}") from None
+        out.print(f"{out_file} is written.")
+
+    run_async(main())
+
+
+@app.command()
+def doctor() -> None:
+    """Look at settings, database, token, channels, clock and disk: a line each, with what to do."""
+    from schedules import checkup
+
+    async def main() -> None:
+        settings = prepared_settings()
+        async with opened(settings) as database:
+            findings = await checkup.look(database, settings, opener(settings), system_clock)
+        for finding in findings:
+            out.print(
+                f"[{'green]✓' if finding.good else 'red]✗'}[/] [bold]{finding.what}[/]  {finding.said}", highlight=False
+            )
+        if not all(finding.good for finding in findings):
+            raise typer.Exit(1)
+
+    run_async(main())
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""When things go out. Rows are the truth; APScheduler only ticks."""

@@ -1,0 +1,213 @@
+"""Due -> claim -> send -> record.
+
+One task drains one channel, in order, and holds its lease meanwhile. For each publication:
+1. `sending` is written and committed; from here on a crash leaves `unknown`, never a second post;
+2. the network is called once, with the content as it stands now;
+3. what came of it is written, in one commit with step 1 of the channel's next publication.
+The steps of all channels share their commits (BatchWriter), so a hundred channels cost one disk write.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from campaigns import media, publications
+from campaigns.batches import BatchWriter
+from campaigns.database import Database
+from campaigns.models import Channel, PublicationState
+from campaigns.publications import Begin, Content, Finish
+from campaigns.times import Clock
+from networks.base import Network, OutgoingPost
+from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
+
+log = logging.getLogger(__name__)
+
+CALL_TIMEOUT = 240.0  # seconds; ends before the lease of publications.LEASE does
+BATCH = 50  # publications looked up at a time on one channel
+FIRST_WAIT = timedelta(seconds=5)  # after a network could not be reached; doubles each time
+LONGEST_WAIT = timedelta(minutes=15)
+MOST_ATTEMPTS = 12  # about an hour and a half of a network that cannot be reached
+
+NetworkOpener = Callable[[Channel], Network]  # raises networks.errors.ChannelRevoked where the settings do not do
+
+
+def back_off(attempts: int, rng: random.Random) -> timedelta:
+    """How long to wait after so many attempts: doubling, at most a quarter of an hour, with jitter of a half."""
+    longest = min(FIRST_WAIT * float(2 ** min(attempts - 1, 20)), LONGEST_WAIT)
+    return longest * (0.5 + rng.random() / 2)
+
+
+class Publisher:
+    """Drains the channels of an installation. `tick` may be called at any time and from several processes."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        open_network: NetworkOpener,
+        media_dir: Path,
+        *,
+        worker: str,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._open_network = open_network
+        self._media_dir = media_dir
+        self._worker = worker
+        self._rng = rng or random.Random()
+        self._writer = BatchWriter(database, publications.write_steps)
+        self._draining: dict[int, asyncio.Task[None]] = {}
+        self._stopping = False
+
+    async def tick(self) -> None:
+        """Start to drain each channel that has something due; returns at once."""
+        if self._stopping:
+            return
+        async with self._database.read() as session:
+            ready = await publications.channels_with_work(session, self._clock())
+        for channel_id in ready:
+            if channel_id not in self._draining:
+                task = asyncio.create_task(self._drain(channel_id))
+                self._draining[channel_id] = task
+                task.add_done_callback(lambda _, done=channel_id: self._draining.pop(done, None))  # type: ignore[misc]
+
+    async def settled(self) -> None:
+        """Wait until every channel that is being drained now has nothing due any more."""
+        while self._draining:
+            await asyncio.gather(*self._draining.values(), return_exceptions=True)
+
+    async def stop(self) -> None:
+        """Let the publications in flight end, and begin none."""
+        self._stopping = True
+        await self.settled()
+
+    async def end_leases(self, *, every: bool = False) -> None:
+        """Turn what dead workers left in `sending` into `unknown`."""
+        async with self._database.write() as session:
+            left = await publications.end_leases(session, self._clock(), every=every)
+        if left:
+            log.warning(
+                "%d publications were being sent when the program stopped; they are “unknown” until a human looks", left
+            )
+
+    async def _drain(self, channel_id: int) -> None:
+        async with self._database.write() as session:
+            channel = await publications.lease_channel(session, channel_id, self._worker, self._clock())
+        if channel is None:
+            return  # another worker got there first
+        wait_until: datetime | None = None
+        rest: str | None = None
+        network: Network | None = None
+        try:
+            network = self._open_network(channel)
+            await self._publish_all(channel_id, network)
+        except _ChannelWaits as waits:
+            wait_until, rest = waits.until, waits.rest
+        except ChannelRevoked as problem:  # the settings do not even open
+            rest = str(problem)
+        except Exception:
+            log.exception("channel %d could not be drained", channel_id)
+            wait_until = self._clock() + LONGEST_WAIT
+        finally:
+            if network is not None:
+                await network.close()
+            async with self._database.write() as session:
+                await publications.give_back_channel(
+                    session, channel_id, self._worker, wait_until=wait_until, rest=rest
+                )
+        if rest:
+            log.error("channel %d rests: %s", channel_id, rest)
+
+    async def _publish_all(self, channel_id: int, network: Network) -> None:
+        """Publish what is due on a channel until nothing is; raises _ChannelWaits where the channel must wait."""
+        while due := await self._due(channel_id):
+            last: list[Begin | Finish] = []
+            for publication_id in due:
+                if self._stopping:
+                    break
+                content = (await self._writer.write([*last, Begin(publication_id, self._clock())]))[-1]
+                last = []
+                if content is None:
+                    continue  # moved, taken back, or claimed by another process in the meantime
+                finish, waits = await self._send(content, network)
+                last = [finish]
+                if waits is not None:
+                    await self._writer.write(last)
+                    raise waits
+            await self._writer.write(last)
+
+    async def _due(self, channel_id: int) -> list[int]:
+        """What is due on a channel, after its lease is made longer; nothing when the program stops."""
+        if self._stopping:
+            return []
+        async with self._database.write() as session:
+            if await publications.lease_channel(session, channel_id, self._worker, self._clock()) is None:
+                return []
+            return await publications.due_on(session, channel_id, self._clock(), BATCH)
+
+    async def _send(self, content: Content, network: Network) -> tuple[Finish, "_ChannelWaits | None"]:
+        """Call the network once; what to write, and whether the channel has to wait."""
+        try:
+            post = self._outgoing(content)
+            async with asyncio.timeout(CALL_TIMEOUT):
+                receipt = await network.publish(post)
+        except TimeoutError:
+            return self._failure(
+                content, OutcomeUnknown(f"the network did not answer within {CALL_TIMEOUT:.0f} s; look at the channel")
+            )
+        except NetworkProblem as problem:
+            return self._failure(content, problem)
+        except Exception as error:  # a bug of ours or of a library: the call may have gone out
+            log.exception("publication %d", content.publication_id)
+            return self._failure(
+                content, OutcomeUnknown(f"unexpected {type(error).__name__} while sending; look at the channel")
+            )
+        log.info("publication %d is out: %s", content.publication_id, receipt.url or receipt.remote_id)
+        finish = Finish(
+            content.publication_id,
+            PublicationState.published,
+            remote_id=receipt.remote_id,
+            url=receipt.url,
+            sent_at=self._clock(),
+            sent_parts=receipt.parts,
+        )
+        return finish, None
+
+    def _outgoing(self, content: Content) -> OutgoingPost:
+        try:
+            pictures = tuple(media.load(self._media_dir, medium) for medium in content.media)
+        except OSError as error:
+            raise PostRejected(
+                f"its picture {error.filename} is gone ({error.strerror}): write the post again with the picture"
+            ) from error
+        return OutgoingPost(str(content.publication_id), content.text, content.link, pictures, content.sent_parts)
+
+    def _failure(self, content: Content, problem: NetworkProblem) -> tuple[Finish, "_ChannelWaits | None"]:
+        state, waits = PublicationState.queued, None
+        now = self._clock()
+        if isinstance(problem, RateLimited):
+            waits = _ChannelWaits(until=now + problem.retry_after)
+        elif isinstance(problem, ChannelRevoked):
+            waits = _ChannelWaits(rest=str(problem))
+        elif isinstance(problem, NetworkDown) and content.attempts < MOST_ATTEMPTS:
+            waits = _ChannelWaits(until=now + back_off(content.attempts, self._rng))
+        elif isinstance(problem, OutcomeUnknown):
+            state = PublicationState.unknown
+        else:
+            state = PublicationState.failed
+        log.warning("publication %d: %s: %s", content.publication_id, state, problem)
+        parts = problem.sent_parts or content.sent_parts
+        return Finish(content.publication_id, state, reason=str(problem), sent_parts=parts), waits
+
+
+class _ChannelWaits(Exception):
+    """The channel sends nothing until a moment, or until it is mended; its publications keep their order."""
+
+    def __init__(self, *, until: datetime | None = None, rest: str | None = None) -> None:
+        super().__init__(rest or until)
+        self.until = until
+        self.rest = rest

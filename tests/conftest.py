@@ -1,0 +1,124 @@
+"""What every room's tests start from: a migrated database of their own, a clock that obeys, and a campaign."""
+
+import shutil
+import socket
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from campaigns.database import Database, migrate
+from campaigns.installation import add_campaign, add_channel
+from campaigns.models import Campaign, Channel
+from sandbox.client import SandboxClient
+from sandbox.defaults import DEMO_TOKEN, PORTRAIT
+from sandbox.server import SandboxServer
+from tests.program import Program
+
+MATERIAL = Path(__file__).with_name("material")
+
+
+class FakeClock:
+    """A campaigns.times.Clock that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, by: timedelta) -> None:
+        self.now += by
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def material() -> Path:
+    return MATERIAL
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database at this program's version; copied, since migrating takes longer than most tests."""
+    file = tmp_path_factory.mktemp("migrated") / "porte-voix.sqlite3"
+    migrate(Database(f"sqlite:///{file}").url)
+    return file
+
+
+@pytest.fixture
+async def database(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    file = shutil.copyfile(migrated_file, tmp_path / "porte-voix.sqlite3")
+    opened = Database(f"sqlite:///{file}")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def campaign(database: Database, clock: FakeClock) -> Campaign:
+    """La Région qui ose, a fictional regional list."""
+    new = Campaign(slug="", name="La Région qui ose", slogan="Osons la région !", hashtag="#LaRégionQuiOse")
+    async with database.write() as session:
+        return await add_campaign(session, new, clock())
+
+
+@pytest.fixture
+async def telegram(database: Database, campaign: Campaign) -> Channel:
+    async with database.write() as session:
+        return await add_channel(session, campaign.id, "telegram", "Canal Telegram", {"chat_id": "@laregionquiose"})
+
+
+@pytest.fixture
+async def x(database: Database, campaign: Campaign) -> Channel:
+    keys = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+    async with database.write() as session:
+        return await add_channel(session, campaign.id, "x", "Compte X", dict.fromkeys(keys, "secret"))
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[SandboxServer]:
+    """The stand-ins for Telegram and X, in a process of their own."""
+    with SandboxServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def sandbox(sandbox_server: SandboxServer) -> AsyncIterator[SandboxClient]:
+    """Clean stand-ins without rate limits."""
+    async with sandbox_server.client() as client:
+        await client.reset()
+        await client.rates(unlimited=True)
+        yield client
+
+
+@pytest.fixture
+async def program(sandbox_server: SandboxServer, tmp_path: Path) -> AsyncIterator[Program]:
+    """The program on the stand-ins, with a data folder of its own; stopped when the test ends."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    made = Program(
+        {
+            "PORTEVOIX_DATA_DIR": str(folder),
+            "PORTEVOIX_BOT_TOKEN": DEMO_TOKEN,
+            "PORTEVOIX_TELEGRAM_BASE_URL": sandbox_server.url + "/telegram",
+            "PORTEVOIX_PORT": str(free_port()),
+        }
+    )
+    yield made
+    await made.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def portrait() -> bytes:
+    """A public-domain portrait, saved as a phone does: sideways, with its EXIF orientation."""
+    return PORTRAIT.read_bytes()

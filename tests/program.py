@@ -1,0 +1,92 @@
+"""The real program in a process of its own, as `python run_bot.py` starts it."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 30.0  # seconds that a line may take to come before the test gives up
+
+
+class Program:
+    """`await program.start()`, `await program.line("is out")`, `program.kill()`; its output is kept for messages."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("PORTEVOIX_")}
+        self._environment = {**clean, **environment, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
+        self._process: asyncio.subprocess.Process | None = None
+        self._lines: list[str] = []
+
+    @property
+    def site(self) -> str:
+        return f"http://127.0.0.1:{self._environment['PORTEVOIX_PORT']}"
+
+    async def start(self, *arguments: str) -> None:
+        """Start in the background; `run` unless told otherwise."""
+        self._process = await self._spawn(*(arguments or ("run",)))
+        if not arguments:
+            await self.line("runs at")
+
+    async def call(self, *arguments: str) -> tuple[int, str]:
+        """Run a command to its end: its exit code and all that it printed."""
+        process = await self._spawn(*arguments)
+        output, _ = await process.communicate()
+        return process.returncode or 0, output.decode()
+
+    async def _spawn(self, *arguments: str) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(ROOT / "run_bot.py"),
+            *arguments,
+            cwd=self._environment["PORTEVOIX_DATA_DIR"],  # so that nobody's .env is read
+            env={**self._environment, "PYTHONPATH": str(ROOT)},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+
+    async def line(self, pattern: str) -> str:
+        """The next line of output that holds the pattern; fails with all lines where it does not come."""
+        assert self._process is not None and self._process.stdout is not None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while raw := await self._process.stdout.readline():
+                    self._lines.append(raw.decode().rstrip())
+                    if re.search(pattern, self._lines[-1]):
+                        return self._lines[-1]
+        except TimeoutError:
+            pass
+        raise AssertionError(f"no line with “{pattern}” in:\n" + "\n".join(self._lines))
+
+    async def kill(self) -> None:
+        """kill -9: no handler runs, nothing is flushed."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        await self._process.wait()
+
+    async def terminate(self) -> None:
+        """SIGTERM, as a service manager sends it; `ended` waits."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+
+    async def ended(self) -> int:
+        """Its exit code, when it has ended."""
+        assert self._process is not None
+        async with asyncio.timeout(PATIENCE):
+            rest, _ = await self._process.communicate()
+        self._lines += rest.decode().splitlines()
+        return self._process.returncode or 0
+
+    async def stop(self) -> int:
+        if self._process is None or self._process.returncode is not None:
+            return 0
+        await self.terminate()
+        return await self.ended()
+
+    @property
+    def output(self) -> str:
+        return "\n".join(self._lines)

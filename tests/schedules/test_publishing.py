@@ -1,0 +1,308 @@
+"""Due -> claim -> send -> record, with a clock that obeys and a network whose answers are chosen."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from campaigns import publications
+from campaigns.database import Database
+from campaigns.installation import add_channel
+from campaigns.models import Campaign, Channel, Post, PostState, Publication, PublicationState
+from campaigns.posts import NewPost, add_post, cancel_post
+from networks.base import OutgoingPost, Receipt
+from networks.errors import ChannelRevoked, NetworkDown, OutcomeUnknown, PostRejected, RateLimited
+from schedules.publishing import FIRST_WAIT, LONGEST_WAIT, MOST_ATTEMPTS, Publisher, back_off
+from tests.conftest import FakeClock
+
+S = PublicationState
+MINUTE = timedelta(minutes=1)
+
+
+class Wire:
+    """Networks of all channels: keeps what went out, and says what it was told to say."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[int, str]] = []
+        self.answers: list[Exception] = []
+        self.posts: list[OutgoingPost] = []
+        self.before: Callable[[], object] = lambda: None
+        self.gate: asyncio.Event | None = None
+        self.at_the_gate = asyncio.Event()
+
+    def open(self, channel: Channel) -> "Line":
+        return Line(self, channel.id)
+
+
+class Line:
+    def __init__(self, wire: Wire, channel_id: int) -> None:
+        self.wire, self.channel_id = wire, channel_id
+
+    async def check(self) -> str:
+        return "here"
+
+    async def publish(self, post: OutgoingPost) -> Receipt:
+        self.wire.posts.append(post)
+        if self.wire.gate is not None:
+            self.wire.at_the_gate.set()
+            await self.wire.gate.wait()
+        self.wire.before()
+        if self.wire.answers:
+            raise self.wire.answers.pop(0)
+        self.wire.sent.append((self.channel_id, post.text))
+        return Receipt(
+            str(len(self.wire.sent)), f"https://exemple.fr/{len(self.wire.sent)}", (str(len(self.wire.sent)),)
+        )
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+class Desk:
+    """Queues posts and plays ticks."""
+
+    def __init__(self, database: Database, clock: FakeClock, campaign: Campaign, wire: Wire, folder: Path) -> None:
+        self.database, self.clock, self.campaign, self.wire, self.folder = database, clock, campaign, wire, folder
+        self.publisher = self.new_publisher("one")
+
+    def new_publisher(self, worker: str) -> Publisher:
+        return Publisher(self.database, self.clock, self.wire.open, self.folder, worker=worker, rng=random.Random(1))
+
+    async def queue(self, text: str, *channels: Channel, after: timedelta = MINUTE) -> Post:
+        async with self.database.write() as session:
+            new = NewPost(text, text, publish_at=self.clock() + after, channels=channels)
+            return await add_post(session, self.campaign.id, new, media_dir=self.folder, now=self.clock())
+
+    async def tick(self) -> None:
+        await self.publisher.tick()
+        await self.publisher.settled()
+
+    async def rows(self) -> list[Publication]:
+        async with self.database.read() as session:
+            return [await session.get_one(Publication, i) for i in range(1, 100) if await session.get(Publication, i)]
+
+    async def states(self) -> list[PublicationState]:
+        return [row.state for row in await self.rows()]
+
+    @property
+    def sent(self) -> list[str]:
+        return [text for _, text in self.wire.sent]
+
+
+@pytest.fixture
+def desk(database: Database, clock: FakeClock, campaign: Campaign, wire: Wire, tmp_path: Path) -> Desk:
+    return Desk(database, clock, campaign, wire, tmp_path)
+
+
+async def test_nothing_goes_out_before_its_moment_and_all_of_it_then(desk: Desk, telegram: Channel, x: Channel) -> None:
+    await desk.queue("Bonjour", telegram, x)
+    desk.clock.advance(timedelta(seconds=59))
+    await desk.tick()
+    assert desk.sent == []
+    desk.clock.advance(timedelta(seconds=1))
+    await desk.tick()
+    assert desk.sent == ["Bonjour", "Bonjour"]
+    first = (await desk.rows())[0]
+    assert (first.state, first.sent_at, first.url) == (S.published, desk.clock(), "https://exemple.fr/1")
+
+
+async def test_a_channel_keeps_the_order_of_moments_then_of_writing(desk: Desk, telegram: Channel) -> None:
+    await desk.queue("troisième", telegram, after=3 * MINUTE)
+    await desk.queue("premier", telegram, after=MINUTE)
+    await desk.queue("deuxième", telegram, after=MINUTE)
+    desk.clock.advance(5 * MINUTE)
+    await desk.tick()
+    assert desk.sent == ["premier", "deuxième", "troisième"]
+
+
+async def test_two_engines_that_tick_together_send_each_post_once(desk: Desk, telegram: Channel, x: Channel) -> None:
+    for i in range(10):
+        await desk.queue(f"{i}", telegram, x)
+    desk.clock.advance(MINUTE)
+    other = desk.new_publisher("two")
+    await asyncio.gather(desk.publisher.tick(), other.tick())
+    await asyncio.gather(desk.publisher.settled(), other.settled())
+    assert sorted(desk.sent) == sorted([f"{i}" for i in range(10)] * 2)
+
+
+async def test_a_post_that_was_taken_back_or_moved_does_not_go_out(desk: Desk, telegram: Channel) -> None:
+    """The row decides at the moment of sending, not when it was looked up."""
+    await desk.queue("passe", telegram)
+    taken_back, moved = await desk.queue("repris", telegram), await desk.queue("déplacé", telegram)
+    desk.clock.advance(MINUTE)
+    desk.wire.gate = asyncio.Event()
+    await desk.publisher.tick()
+    await desk.wire.at_the_gate.wait()  # all three were looked up; the first one is on its way
+    async with desk.database.write() as session:
+        await cancel_post(session, desk.campaign.id, taken_back.id)
+        row = await session.get_one(Publication, 3)
+        assert row.post_id == moved.id
+        row.due_at = desk.clock() + timedelta(days=1)
+    desk.wire.gate.set()
+    await desk.publisher.settled()
+    assert desk.sent == ["passe"]
+    assert await desk.states() == [S.published, S.cancelled, S.queued]
+
+
+async def test_a_text_mended_at_the_last_moment_is_the_one_that_goes_out(desk: Desk, telegram: Channel) -> None:
+    post = await desk.queue("faute", telegram)
+    async with desk.database.write() as session:
+        (await session.get_one(Post, post.id)).text = "sans faute"
+    desk.clock.advance(MINUTE)
+    await desk.tick()
+    assert desk.sent == ["sans faute"]
+
+
+async def test_a_draft_never_goes_out(desk: Desk, telegram: Channel) -> None:
+    post = await desk.queue("brouillon", telegram)
+    async with desk.database.write() as session:
+        (await session.get_one(Post, post.id)).state = PostState.draft
+    desk.clock.advance(timedelta(days=9))
+    await desk.tick()
+    assert desk.sent == []
+
+
+async def test_retry_after_is_obeyed_to_the_letter_and_order_is_kept(desk: Desk, telegram: Channel, x: Channel) -> None:
+    await desk.queue("un", telegram)
+    await desk.queue("deux", telegram)
+    await desk.queue("autre canal", x, after=2 * MINUTE)
+    desk.wire.answers = [RateLimited(timedelta(seconds=90))]
+    desk.clock.advance(MINUTE)
+    await desk.tick()
+    desk.clock.advance(timedelta(seconds=89))
+    await desk.tick()
+    assert desk.sent == ["autre canal"]  # the other channel does not wait
+    desk.clock.advance(timedelta(seconds=1))
+    await desk.tick()
+    assert desk.sent == ["autre canal", "un", "deux"]
+    assert await desk.states() == [S.published] * 3
+
+
+async def test_a_refused_post_fails_with_its_reason_and_the_next_one_goes_out(desk: Desk, telegram: Channel) -> None:
+    await desk.queue("refusé", telegram)
+    await desk.queue("suivant", telegram)
+    desk.wire.answers = [PostRejected("trop long")]
+    desk.clock.advance(MINUTE)
+    await desk.tick()
+    assert await desk.states() == [S.failed, S.published]
+    assert (await desk.rows())[0].reason == "trop long"
+
+
+@pytest.mark.parametrize("answer", [OutcomeUnknown("pas de réponse"), RuntimeError("a bug of ours")])
+async def test_what_cannot_be_known_is_unknown_and_never_sent_again(
+    desk: Desk, telegram: Channel, answer: Exception
+) -> None:
+    await desk.queue("peut-être", telegram)
+    desk.wire.answers = [answer]
+    desk.clock.advance(MINUTE)
+    for _ in range(3):
+        await desk.tick()
+        desk.clock.advance(timedelta(hours=1))
+    await desk.publisher.end_leases()
+    assert await desk.states() == [S.unknown]
+    assert len(desk.wire.posts) == 1
+
+
+async def test_a_revoked_token_puts_the_channel_to_rest_and_its_posts_wait(desk: Desk, telegram: Channel) -> None:
+    await desk.queue("un", telegram)
+    await desk.queue("deux", telegram)
+    desk.wire.answers = [ChannelRevoked("jeton refusé")]
+    desk.clock.advance(MINUTE)
+    await desk.tick()
+    desk.clock.advance(timedelta(days=1))
+    await desk.tick()
+    assert await desk.states() == [S.queued, S.queued]
+    async with desk.database.write() as session:
+        resting = await session.get_one(Channel, telegram.id)
+        assert resting.resting_reason == "jeton refusé"
+        await add_channel(session, desk.campaign.id, "telegram", telegram.name, {"chat_id": "@new"})  # mended
+    await desk.tick()
+    assert desk.sent == ["un", "deux"]
+
+
+async def test_a_network_that_is_down_is_tried_again_with_longer_waits_then_given_up(
+    desk: Desk, telegram: Channel
+) -> None:
+    await desk.queue("têtu", telegram)
+    desk.wire.answers = [NetworkDown("injoignable")] * MOST_ATTEMPTS
+    desk.clock.advance(MINUTE)
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        await desk.tick()
+        await desk.tick()  # at the same moment: the channel waits
+        assert len(desk.wire.posts) == attempt
+        desk.clock.advance(LONGEST_WAIT)
+    assert await desk.states() == [S.failed]
+    assert (await desk.rows())[0].reason == "injoignable"
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 5, 9, 20])
+def test_back_off_doubles_up_to_its_limit_with_jitter(attempts: int) -> None:
+    waits = [back_off(attempts, random.Random(seed)) for seed in range(200)]
+    longest = min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT)
+    assert longest / 2 <= min(waits) < max(waits) <= longest
+    assert max(waits) - min(waits) > longest / 3
+
+
+async def test_a_retry_is_given_the_parts_that_are_out_and_the_same_key(desk: Desk, telegram: Channel) -> None:
+    await desk.queue("en deux parties", telegram)
+    desk.wire.answers = [RateLimited(MINUTE, sent_parts=("7",))]
+    desk.clock.advance(MINUTE)
+    await desk.tick()
+    desk.clock.advance(MINUTE)
+    await desk.tick()
+    assert [(post.key, post.sent_parts) for post in desk.wire.posts] == [("1", ()), ("1", ("7",))]
+
+
+async def test_what_another_worker_left_is_unknown_once_its_lease_has_ended(desk: Desk, telegram: Channel) -> None:
+    await desk.queue("perdu", telegram)
+    await desk.queue("suivant", telegram)
+    desk.clock.advance(MINUTE)
+    async with desk.database.write() as session:
+        await publications.lease_channel(session, telegram.id, "dead", desk.clock())
+        await publications.write_steps(session, [publications.Begin(1, desk.clock())])
+    await desk.publisher.end_leases()
+    await desk.tick()
+    assert await desk.states() == [S.sending, S.queued]  # the lease still holds
+    desk.clock.advance(publications.LEASE)
+    await desk.publisher.end_leases()
+    await desk.tick()
+    assert await desk.states() == [S.unknown, S.published]
+
+
+async def test_stop_lets_the_post_in_flight_end_and_begins_none(desk: Desk, telegram: Channel) -> None:
+    await desk.queue("en vol", telegram)
+    await desk.queue("au sol", telegram)
+    desk.clock.advance(MINUTE)
+    desk.wire.gate = asyncio.Event()
+    await desk.publisher.tick()
+    await desk.wire.at_the_gate.wait()
+    stopping = asyncio.create_task(desk.publisher.stop())
+    await asyncio.sleep(0)
+    desk.wire.gate.set()
+    await stopping
+    assert await desk.states() == [S.published, S.queued]
+    await desk.tick()
+    assert desk.sent == ["en vol"]
+
+
+async def test_a_picture_that_is_gone_is_named(desk: Desk, telegram: Channel, portrait: bytes) -> None:
+    from campaigns.media import NewPicture
+
+    async with desk.database.write() as session:
+        new = NewPost(
+            "Image", "Image", publish_at=desk.clock(), channels=(telegram,), pictures=(NewPicture("p.jpg", portrait),)
+        )
+        await add_post(session, desk.campaign.id, new, media_dir=desk.folder, now=desk.clock())
+    (file,) = desk.folder.glob("*.jpg")
+    file.unlink()
+    await desk.tick()
+    (row,) = await desk.rows()
+    assert row.state is S.failed and file.name in (row.reason or "")
