@@ -36,8 +36,10 @@ LIMITS: dict[str, Limits] = {
 }
 TELEGRAM_CAPTION = 1024  # characters; a longer text is sent behind its picture
 BLUESKY_BYTES = 3000
+EMPTY = "the post is empty: write a text"
 MASTODON_URL = 23  # characters, whatever its length
-_URL = re.compile(r"https?://\S+")
+# Without the punctuation that follows an address: it is counted by itself.
+_URL = re.compile(r"https?://\S*[^\s.,;:!?…)\]»”’\"']")
 _MENTION = re.compile(r"(?<![\w/])@([a-zA-Z0-9_]+)@[\w.-]+\w")
 
 
@@ -57,6 +59,12 @@ def count(network: str, text: str) -> int:
     if network == "telegram":
         return utf16_units(text)
     raise KeyError(network)
+
+
+def too_long(network: str, text: str) -> bool:
+    """Whether the network would refuse the text for its length."""
+    too_many_bytes = network == "bluesky" and len(text.encode()) > BLUESKY_BYTES
+    return too_many_bytes or count(network, text) > LIMITS[network].characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +91,9 @@ def problems(network: str, post: OutgoingPost, pictures: tuple[PictureFacts, ...
     if network == "bluesky" and len(post.body.encode()) > BLUESKY_BYTES:
         found.append(f"bluesky takes {BLUESKY_BYTES} bytes, the text has {len(post.body.encode())}")
     if not post.body.strip() and not pictures:
-        found.append("the post is empty: write a text")
+        found.append(EMPTY)
     if len(pictures) > limits.pictures:
-        found.append(f"{network} takes {limits.pictures} pictures, the post has {len(pictures)}")
+        found.append(f"pictures: {network} takes {limits.pictures}, the post has {len(pictures)}")
     for picture in pictures:
         found += _picture_problems(network, limits, picture)
     return found
@@ -112,6 +120,6 @@ def _picture_problems(network: str, limits: Limits, picture: PictureFacts) -> li
         )
     if len(picture.alt) > limits.alt:
         found.append(
-            f"picture {picture.name}: {network} takes a description of {limits.alt} characters, it has {len(picture.alt)}"
+            f"description of {picture.name}: {network} takes {limits.alt} characters, it has {len(picture.alt)}"
         )
     return found

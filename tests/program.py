@@ -18,8 +18,21 @@ class Program:
     def __init__(self, environment: Mapping[str, str]) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("PORTEVOIX_")}
         self._environment = {**clean, **environment, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
+        self._home = environment["PORTEVOIX_DATA_DIR"]
         self._process: asyncio.subprocess.Process | None = None
         self._lines: list[str] = []
+
+    def set(self, **settings: str) -> None:
+        """Other settings, without their prefix, for what is started from now on."""
+        self._environment |= {f"PORTEVOIX_{name}": value for name, value in settings.items()}
+
+    @property
+    def folder(self) -> Path:
+        return Path(self._environment["PORTEVOIX_DATA_DIR"])
+
+    @property
+    def token(self) -> str:
+        return self._environment["PORTEVOIX_BOT_TOKEN"]
 
     @property
     def site(self) -> str:
@@ -42,7 +55,7 @@ class Program:
             sys.executable,
             str(ROOT / "run_bot.py"),
             *arguments,
-            cwd=self._environment["PORTEVOIX_DATA_DIR"],  # so that nobody's .env is read
+            cwd=self._home,  # so that nobody's .env is read
             env={**self._environment, "PYTHONPATH": str(ROOT)},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

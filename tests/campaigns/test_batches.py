@@ -1,0 +1,110 @@
+"""Group commit: each writer gets its own answers, after the commit that holds them."""
+
+import asyncio
+
+import pytest
+from sqlmodel import select
+
+from campaigns.batches import LARGEST_BATCH, BatchWriter
+from campaigns.models import Campaign
+
+
+class Adder:
+    """Applies batches by adding campaigns; remembers the size of each, and fails where a name says so."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.sizes = []
+        self.began = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def __call__(self, session, names):
+        self.sizes.append(len(names))
+        self.began.set()
+        await self.gate.wait()
+        session.add_all(Campaign(slug=name, name=name, created_at=self.clock()) for name in names)
+        await session.flush()
+        if "bad" in names:
+            raise ValueError("bad")
+        return [name.upper() for name in names]
+
+
+@pytest.fixture
+def adder(clock):
+    return Adder(clock)
+
+
+@pytest.fixture
+def writer(database, adder):
+    return BatchWriter(database, adder)
+
+
+async def _names(database):
+    async with database.read() as session:
+        return sorted(await session.scalars(select(Campaign.name)))
+
+
+async def test_every_writer_gets_its_own_results_in_their_order(database, writer, adder):
+    answers = await asyncio.gather(*(writer.write([f"{n}a", f"{n}b"]) for n in range(50)))
+    assert [list(answer) for answer in answers] == [[f"{n}A", f"{n}B"] for n in range(50)]
+    assert len(await _names(database)) == 100
+    assert len(adder.sizes) < 10  # a hundred rows, a handful of commits
+
+
+async def test_it_answers_after_the_commit(database, writer):
+    await writer.write(["un"])
+    assert await _names(database) == ["un"]
+
+
+async def test_a_lone_writer_waits_for_nobody(writer, adder):
+    assert list(await writer.write(["un"])) == ["UN"]
+    assert list(await writer.write(["deux"])) == ["DEUX"]
+    assert adder.sizes == [1, 1]
+
+
+async def test_what_comes_while_a_batch_is_written_forms_the_next_one(writer, adder):
+    adder.gate.clear()
+    first = asyncio.create_task(writer.write(["un"]))
+    await adder.began.wait()
+    others = [asyncio.create_task(writer.write([str(n)])) for n in range(5)]
+    await asyncio.sleep(0)
+    assert adder.sizes == [1]
+    adder.gate.set()
+    await asyncio.gather(first, *others)
+    assert adder.sizes == [1, 5]
+
+
+async def test_an_error_reaches_each_writer_of_the_batch_and_commits_nothing(database, writer, adder):
+    answers = await asyncio.gather(*(writer.write([name]) for name in ("un", "bad", "deux")), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [ValueError] * 3
+    assert adder.sizes == [3]
+    assert await _names(database) == []
+
+
+async def test_the_writer_goes_on_after_an_error(database, writer):
+    with pytest.raises(ValueError, match="bad"):
+        await writer.write(["bad"])
+    assert list(await writer.write(["un"])) == ["UN"]
+    assert await _names(database) == ["un"]
+
+
+async def test_a_writer_that_was_cancelled_does_not_stop_the_others(database, writer, adder):
+    adder.gate.clear()
+    tasks = [asyncio.create_task(writer.write([name])) for name in ("un", "deux")]
+    await adder.began.wait()
+    tasks[0].cancel()
+    adder.gate.set()
+    assert list(await tasks[1]) == ["DEUX"]
+    assert tasks[0].cancelled()
+
+
+async def test_a_batch_keeps_its_size_and_never_splits_what_one_writer_gave(writer, adder):
+    large = LARGEST_BATCH * 2 // 3
+    await asyncio.gather(*(writer.write([f"{w}-{n}" for n in range(large)]) for w in range(3)))
+    assert adder.sizes == [large] * 3
+
+
+async def test_nothing_to_write_is_answered_with_nothing(writer, adder):
+    assert list(await writer.write([])) == []
+    assert adder.sizes == []
