@@ -20,25 +20,36 @@ class Problem(StrEnum):
     SLOGAN_TOO_LONG = "slogan_too_long"  # values `length`, `limit` (letters)
 
 
+def mark(sentence: str) -> str:
+    """Marks a text for the catalogs of translations; the room itself speaks English."""
+    return sentence
+
+
 SENTENCES = {
-    Problem.EMPTY: "The photo is empty: it has no bytes. Choose the picture again and send it once more.",
-    Problem.NOT_AN_IMAGE: "This file is not a picture. Send a photo as {accepted}.",
-    Problem.UNSUPPORTED_KIND: "Pictures of the kind {kind} cannot be used here. Save it as {accepted}, then send it.",
-    Problem.TRUNCATED: "The {kind} picture is damaged or was cut short on its way. Send it again, or take another.",
-    Problem.TOO_HEAVY: "The photo weighs {megabytes} MB and the limit is {limit} MB. Send a smaller copy of it.",
-    Problem.TOO_LARGE: (
+    Problem.EMPTY: mark("The photo is empty: it has no bytes. Choose the picture again and send it once more."),
+    Problem.NOT_AN_IMAGE: mark("This file is not a picture. Send a photo as {accepted}."),
+    Problem.UNSUPPORTED_KIND: mark(
+        "Pictures of the kind {kind} cannot be used here. Save it as {accepted}, then send it."
+    ),
+    Problem.TRUNCATED: mark(
+        "The {kind} picture is damaged or was cut short on its way. Send it again, or take another."
+    ),
+    Problem.TOO_HEAVY: mark("The photo weighs {megabytes} MB and the limit is {limit} MB. Send a smaller copy of it."),
+    Problem.TOO_LARGE: mark(
         "The picture measures {width} x {height} pixels, which is too large: "
         "at most {limit} megapixels for this kind. Send a smaller copy of it."
     ),
-    Problem.TOO_SMALL: (
+    Problem.TOO_SMALL: mark(
         "The picture measures {width} x {height} pixels, which is too small: "
         "each side needs at least {limit} pixels. Send a larger photo."
     ),
-    Problem.LETTER_MISSING: "No font here has these letters: {letters}. Leave them out or write them otherwise.",
-    Problem.COLOUR_INVALID: "{colour} is not a colour. Write it as # and six hexadecimal digits, such as #C8102E.",
-    Problem.DESIGN_UNKNOWN: "There is no frame design {design}. Choose one of {designs}.",
-    Problem.SLOGAN_EMPTY: "The frame has no slogan. Give it one.",
-    Problem.SLOGAN_TOO_LONG: "The text has {length} letters and the limit is {limit}. Shorten it.",
+    Problem.LETTER_MISSING: mark("No font here has these letters: {letters}. Leave them out or write them otherwise."),
+    Problem.COLOUR_INVALID: mark(
+        "{colour} is not a colour. Write it as # and six hexadecimal digits, such as #C8102E."
+    ),
+    Problem.DESIGN_UNKNOWN: mark("There is no frame design {design}. Choose one of {designs}."),
+    Problem.SLOGAN_EMPTY: mark("The frame has no slogan. Give it one."),
+    Problem.SLOGAN_TOO_LONG: mark("The text has {length} letters and the limit is {limit}. Shorten it."),
 }
 
 

@@ -114,46 +114,45 @@ async def _finish(session: AsyncSession, steps: Sequence[Finish]) -> None:
         await (await session.connection()).execute(_FINISH, rows)
 
 
+_GOING_OUT = (
+    select(Post.id).where(col(Post.id) == col(Publication.post_id), col(Post.state) == PostState.scheduled).exists()
+)
+_CLAIM = (
+    update(Publication.__table__)  # type: ignore[attr-defined]
+    .where(col(Publication.id).in_(bindparam("of", expanding=True)))
+    .where(col(Publication.state) == S.queued, col(Publication.due_at) <= bindparam("now"), _GOING_OUT)
+    .values(state=S.sending, lease_until=bindparam("until"), attempts=col(Publication.attempts) + 1, reason=None)
+    .returning(col(Publication.id))
+)
+
+
 async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Content]:
     if not steps:
         return {}
     now = max(step.now for step in steps)
-    going_out = (
-        select(Post.id).where(col(Post.id) == col(Publication.post_id), col(Post.state) == PostState.scheduled).exists()
-    )
-    claimed = await session.execute(
-        update(Publication)
-        .where(col(Publication.id).in_([step.publication_id for step in steps]))
-        .where(col(Publication.state) == S.queued, col(Publication.due_at) <= now, going_out)
-        .values(state=S.sending, lease_until=now + LEASE, attempts=col(Publication.attempts) + 1, reason=None)
-        .returning(col(Publication.id))
-        .execution_options(synchronize_session=False)
-    )
+    given = {"of": [step.publication_id for step in steps], "now": now, "until": now + LEASE}
+    claimed = await (await session.connection()).execute(_CLAIM, given)
     return await _contents(session, claimed.scalars().all())
 
 
-async def _contents(session: AsyncSession, ids: Sequence[int]) -> dict[int, Content]:
-    rows = await session.execute(
-        select(
-            Publication.id,
-            Publication.attempts,
-            Publication.sent_parts,
-            Post.id,
-            Post.text,
-            Post.link,
-            PostVersion.text,
-        )  # type: ignore[call-overload]
-        .join(Post, col(Post.id) == col(Publication.post_id))
-        .join(Channel, col(Channel.id) == col(Publication.channel_id))
-        .outerjoin(
-            PostVersion, (col(PostVersion.post_id) == col(Post.id)) & (col(PostVersion.network) == col(Channel.network))
-        )
-        .where(col(Publication.id).in_(ids))
+_CONTENTS = (
+    select(Publication.id, Publication.attempts, Publication.sent_parts, Post.id, Post.text, Post.link, PostVersion.text)  # type: ignore[call-overload]
+    .join(Post, col(Post.id) == col(Publication.post_id))
+    .join(Channel, col(Channel.id) == col(Publication.channel_id))
+    .outerjoin(
+        PostVersion, (col(PostVersion.post_id) == col(Post.id)) & (col(PostVersion.network) == col(Channel.network))
     )
-    found = rows.all()
+    .where(col(Publication.id).in_(bindparam("of", expanding=True)))
+)
+_PICTURES = (
+    select(Media).where(col(Media.post_id).in_(bindparam("of", expanding=True))).order_by(col(Media.position))
+)
+
+
+async def _contents(session: AsyncSession, ids: Sequence[int]) -> dict[int, Content]:
+    found = (await (await session.connection()).execute(_CONTENTS, {"of": ids})).all()
     media: dict[int, list[Media]] = {}
-    pictures = select(Media).where(col(Media.post_id).in_({row[3] for row in found})).order_by(col(Media.position))
-    for medium in (await session.scalars(pictures)).all():
+    for medium in (await session.scalars(_PICTURES, {"of": list({row[3] for row in found})})).all():
         media.setdefault(medium.post_id, []).append(medium)
     return {
         ident: Content(

@@ -75,12 +75,23 @@ async def intent_of(session: AsyncSession, link: ShareLink, network: str, wordin
 
 
 async def count(
-    session: AsyncSession, supporter: Supporter, post: Post, kind: Kind, now: datetime, *, network: str | None = None
+    session: AsyncSession,
+    supporter: Supporter,
+    post: Post,
+    kind: Kind,
+    now: datetime,
+    *,
+    network: str | None = None,
+    key: str | None = None,
 ) -> bool:
-    """Count an act on a card if the person agreed to be counted; whether it was new."""
+    """Count an act on a card if the person agreed to be counted; whether it was new.
+
+    Once for this person, post and network; another wording counts each time, or once a `key`.
+    """
     if not await has_consent(session, supporter.id, post.campaign_id, Purpose.counting):
         return False
-    key = None if kind is Kind.wording_changed else once(kind, supporter.id, post.id, network or "")
+    if kind is not Kind.wording_changed:
+        key = once(kind, supporter.id, post.id, network or "")
     return bool(await record(session, [Act(post.campaign_id, kind, now, supporter.id, post.id, network, key)]))
 
 

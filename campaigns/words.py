@@ -39,6 +39,11 @@ def catalog(language: str) -> NullTranslations:
     return GNUTranslations(compiled)
 
 
+def mark(text: str) -> str:
+    """Marks a text for the catalogs where its reader is not known yet; `Words` translates it later."""
+    return text
+
+
 class Words:
     """Speaks one language: `words("Hello {name}", name=…)`, `words.many("{n} post", "{n} posts", n)`."""
 

@@ -1,0 +1,202 @@
+"""The command line as a user meets it: what works, and one sentence with a non-zero exit for what does not."""
+
+import socket
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from campaigns.settings import PREFIX
+from sandbox.client import SandboxClient
+from sandbox.defaults import DEMO_ACCOUNTS, DEMO_CHANNELS
+from sandbox.server import SandboxServer
+from tests.program import Program
+
+CHAT = DEMO_CHANNELS[0].id
+HEADER = "title,text,link,image,alt,publish_at,timezone,channels,share_kit\n"
+
+
+async def refused(program: Program, *arguments: str) -> str:
+    """What a command says that cannot do it: an exit code, a sentence, and never a traceback."""
+    code, said = await program.call(*arguments)
+    assert code == 1, said
+    assert "Traceback" not in said
+    return " ".join(said.split())
+
+
+async def done(program: Program, *arguments: str) -> str:
+    code, said = await program.call(*arguments)
+    assert code == 0, said
+    return said
+
+
+@pytest.fixture
+async def with_channel(program: Program) -> Program:
+    await done(program, "channels", "add", "telegram", "Canal", "--set", f"chat_id={CHAT}")
+    return program
+
+
+async def test_a_wrong_token_is_one_sentence(program: Program, sandbox: SandboxClient) -> None:
+    program.set(BOT_TOKEN="123:wrong")
+    assert "refuses PORTEVOIX_BOT_TOKEN" in await refused(program, "run")
+
+
+async def test_a_telegram_channel_without_a_token_is_one_sentence(with_channel: Program) -> None:
+    with_channel.set(BOT_TOKEN="")
+    assert "channel Canal is on Telegram, and PORTEVOIX_BOT_TOKEN is empty" in await refused(with_channel, "run")
+
+
+async def test_a_database_newer_than_the_program_is_refused_and_left_alone(program: Program) -> None:
+    await done(program, "migrate")
+    with sqlite3.connect(program.folder / "porte-voix.sqlite3") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    for command in (["run"], ["migrate"], ["posts", "list"]):
+        assert "written by a newer Porte-voix" in await refused(program, *command)
+
+
+async def test_a_port_in_use_is_one_sentence(program: Program) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        program.set(PORT=str(taken.getsockname()[1]))
+        assert "cannot be used (Address already in use); set PORTEVOIX_PORT" in await refused(program, "run")
+
+
+async def test_a_folder_that_cannot_be_written_is_one_sentence(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    program.set(DATA_DIR=str(tmp_path / "file" / "data"))
+    assert "cannot be written (Not a directory); set PORTEVOIX_DATA_DIR" in await refused(program, "migrate")
+
+
+async def test_a_second_program_on_the_same_data_is_refused(program: Program, sandbox: SandboxClient) -> None:
+    await program.start()
+    program.set(PORT="0")
+    assert "another Porte-voix already runs" in await refused(program, "run")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PORT", "many", "PORT"),
+        ("PORT", "70000", "less than or equal to 65535"),
+        ("LOG_LEVEL", "LOUD", "must be DEBUG, INFO, WARNING or ERROR"),
+        ("PUBLIC_URL", "campagne.fr", "must begin with https://"),
+        ("BOT_TOKEN_FILE", "/nowhere/token", "cannot be read"),
+        ("DATABASE_URL", "mysql://x/y", "SQLite only"),
+        ("DATABASE_URL", "nonsense", "is not a database's address"),
+    ],
+)
+async def test_a_wrong_setting_is_named_with_what_to_write(program: Program, name: str, value: str, said: str) -> None:
+    program.set(**{name: value})
+    sentence = await refused(program, "migrate")
+    assert said in sentence and PREFIX + name in sentence
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("telegraph", "Canal"), "network “telegraph” is unknown; choose one of telegram, x"),
+        (("telegram", "Canal"), "telegram needs chat_id: add --set chat_id=…"),
+        (("telegram", "Canal", "--set", "chat_id"), "--set chat_id: write key=value"),
+        (("telegram", "Canal", "--set", "chat_id=@a", "--set", "colour=red"), "telegram has no setting colour"),
+        (("x", "Compte", "--set", "consumer_key=k"), "x needs consumer_secret, access_token, access_token_secret"),
+        (("telegram", "Canal", "--set", "chat_id=@a", "--set", "territory=Lune"), "territory “Lune” does not exist"),
+        (("telegram", "Canal", "--set", "chat_id=@a", "--set", "base_url=ftp://x"), "must begin with https://"),
+        (("telegram", "Canal", "--set", "chat_id=@a", "--campaign", "autre"), "campaign “autre” does not exist"),
+    ],
+)
+async def test_a_wrong_channel_is_named_with_what_to_write(
+    program: Program, arguments: tuple[str, ...], said: str
+) -> None:
+    await done(program, "campaigns", "add", "Campagne")
+    assert said in await refused(program, "channels", "add", *arguments)
+
+
+async def test_channels_check_asks_each_network_and_mends_one_that_rested(
+    with_channel: Program, sandbox: SandboxClient, sandbox_server: SandboxServer
+) -> None:
+    keys = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+    sets = [f"{key}={getattr(DEMO_ACCOUNTS[0], key)}" for key in keys] + [f"base_url={sandbox_server.x}"]
+    await done(with_channel, "channels", "add", "x", "Compte", *(part for pair in sets for part in ("--set", pair)))
+    await sandbox.fault("x", "revoked", "GET /2/users/me", count=1)
+    said = await refused(with_channel, "channels", "check")
+    assert "✓ Canal" in said and "✗ Compte (x): X refuses the channel's keys" in said
+    assert f"✓ Compte (x): @{DEMO_ACCOUNTS[0].username}" in await done(with_channel, "channels", "check")
+    assert "access_token" not in await done(with_channel, "channels", "list")
+
+
+async def test_an_import_with_bad_lines_names_them_all_and_stores_nothing(
+    with_channel: Program, tmp_path: Path
+) -> None:
+    file = tmp_path / "posts.csv"
+    file.write_text(
+        HEADER
+        + "Bon,Bonjour,,,,2099-01-01 08:00,Europe/Paris,Canal,oui\n"
+        + f"Long,{'x' * 4097},,,,2099-01-01 08:00,Europe/Paris,Canal,oui\n"
+        + "Passé,Bonjour,exemple.fr,,,2020-01-01 08:00,Europe/Paris,Radio,oui\n"
+    )
+    said = await refused(with_channel, "posts", "import", str(file))
+    assert "line 3, column text: telegram takes 4096 characters, the text has 4097" in said
+    assert "line 4, column link: “exemple.fr” is not a web address" in said
+    assert "line 4, column channels: channel “Radio” is unknown; there are: Canal" in said
+    assert "Bon" not in await done(with_channel, "posts", "list")
+    code, said = await with_channel.call("posts", "import", str(file), "--skip-bad")
+    assert code == 1 and "1 posts are queued, 2 lines are wrong" in said
+    listed = await done(with_channel, "posts", "list")
+    assert "Bon" in listed and "Canal: queued" in listed and "2099-01-01 08:00 Europe/Paris" in listed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--frame", "moon", "--out", "b.png"), "no frame design moon"),
+        (("--frame", "ring", "--out", "b.gif"), "a badge is written as .jpg or .png"),
+        (("--frame", "ring", "--out", "nowhere/b.png"), "nowhere/b.png: No such file"),
+    ],
+)
+async def test_a_badge_that_cannot_be_made_says_why(
+    program: Program, tmp_path: Path, portrait: bytes, arguments: tuple[str, ...], said: str
+) -> None:
+    photo = tmp_path / "p.jpg"
+    photo.write_bytes(portrait)
+    assert said in await refused(program, "badge", str(photo), "--name", "Zoé", *arguments)
+
+
+async def test_a_badge_is_made_from_a_file(program: Program, tmp_path: Path, portrait: bytes) -> None:
+    photo, badge = tmp_path / "p.jpg", tmp_path / "b.png"
+    photo.write_bytes(portrait)
+    await done(program, "badge", str(photo), "--frame", "banner", "--name", "Zoé", "--out", str(badge))
+    assert badge.read_bytes().startswith(b"\x89PNG")
+    photo.write_bytes(b"not a photo")
+    assert "not a picture" in await refused(
+        program, "badge", str(photo), "--frame", "ring", "--name", "Zoé", "--out", str(badge)
+    )
+
+
+async def test_doctor_gives_a_line_each_with_what_to_do(with_channel: Program, sandbox: SandboxClient) -> None:
+    with_channel.set(PUBLIC_URL="https://exemple.fr")
+    lines = (await done(with_channel, "doctor")).splitlines()
+    assert [line.split("  ")[0] for line in lines] == [
+        f"✓ {w}" for w in ("settings", "database", "disk", "clock", "bot token", "channel Canal")
+    ]
+    with_channel.set(PUBLIC_URL="", BOT_TOKEN="123:wrong")
+    said = await refused(with_channel, "doctor")
+    assert "✗ settings PORTEVOIX_PUBLIC_URL is empty" in said and "✗ bot token Telegram refuses the bot token" in said
+
+
+async def test_an_organizer_with_a_short_password_is_refused(program: Program) -> None:
+    assert "take at least 10" in await refused(program, "organizers", "add", "a@exemple.fr", "--password", "short")
+    assert "is not an e-mail address" in await refused(
+        program, "organizers", "add", "camille", "--password", "long enough indeed"
+    )
+
+
+async def test_the_output_never_holds_the_bot_token(program: Program, sandbox: SandboxClient) -> None:
+    program.set(LOG_LEVEL="DEBUG")
+    await program.start()
+    person = await sandbox.person("Zoé")
+    await sandbox.start(person)
+    await sandbox.message(person, lambda m: "reply_markup" in m)
+    await program.stop()
+    assert program.token not in program.output

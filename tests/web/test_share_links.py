@@ -1,0 +1,180 @@
+"""Shared links: unfurlers read tags, people are led on and counted, nobody else is."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from html import unescape
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+import pytest
+
+from campaigns import engagement, posts
+from campaigns.models import Kind
+
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) AppleWebKit/605.1.15 Version/26.0 Mobile Safari/604.1"
+Visit = Callable[..., httpx.AsyncClient]
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "TelegramBot (like TwitterBot)",
+        "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+        "WhatsApp/2.23.20.0",
+        "Mozilla/5.0 (compatible; Bluesky Cardyb/1.1)",
+    ],
+)
+async def test_an_unfurler_gets_tags_and_is_not_counted(world: Any, served: httpx.AsyncClient, agent: str) -> None:
+    answer = await served.get(f"/s/{world.link.token}", headers={"user-agent": agent})
+    assert answer.status_code == 200
+    page = unescape(answer.text)
+    assert '<meta property="og:title" content="Signez la pétition">' in page
+    assert 'og:description" content="Une ligne <b>fermée</b> & trois villages."' in page
+    assert f'<meta property="og:url" content="http://site.test/s/{world.link.token}">' in page
+    assert '<meta property="og:image" content="http://site.test/media/' in page
+    assert 'og:image:width" content="1200"' in page
+    assert 'og:image:height" content="630"' in page
+    assert 'og:image:alt" content="Un train à quai"' in page
+    assert '<meta name="twitter:card" content="summary_large_image">' in page
+    assert "<b>fermée" not in answer.text  # escaped
+    assert await world.visits() == 0
+
+
+async def test_the_picture_of_the_tags_can_be_fetched(world: Any, served: httpx.AsyncClient) -> None:
+    page = await served.get(f"/s/{world.link.token}", headers={"user-agent": "Twitterbot/1.0"})
+    address = page.text.split('og:image" content="http://site.test')[1].split('"')[0]
+    answer = await served.get(address)
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_human_is_led_on_and_counted_once_a_day(world: Any, served: httpx.AsyncClient) -> None:
+    for _ in range(3):
+        answer = await served.get(f"/s/{world.link.token}")
+        assert answer.status_code == 302
+        assert answer.headers["location"] == "https://example.org/petition?a=1&b=2"
+        assert answer.headers["cache-control"] == "no-store"
+    assert await world.visits() == 1
+    await served.get(f"/s/{world.link.token}", headers={"user-agent": PHONE})
+    assert await world.visits() == 2
+    world.clock.move(days=1)
+    await served.get(f"/s/{world.link.token}")
+    assert await world.visits() == 3
+    async with world.database.read() as session:
+        own = await engagement.counts_of(session, world.supporter.id, world.orne.id)
+    assert own[Kind.visit] == 3
+    assert own[Kind.opened] == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("HEAD", {}),
+        ("GET", {"sec-purpose": "prefetch;prerender"}),
+        ("GET", {"purpose": "prefetch"}),
+        ("GET", {"x-moz": "prefetch"}),
+        ("GET", {"user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"}),
+        ("GET", {"user-agent": "curl/8.14"}),
+        ("GET", {"user-agent": ""}),
+    ],
+)
+async def test_who_is_no_human_is_led_on_without_being_counted(
+    world: Any, served: httpx.AsyncClient, method: str, headers: dict[str, str]
+) -> None:
+    answer = await served.request(method, f"/s/{world.link.token}", headers=headers)
+    assert answer.status_code == 302
+    assert await world.visits() == 0
+
+
+async def test_an_unfurler_may_ask_for_the_head_alone(world: Any, served: httpx.AsyncClient) -> None:
+    answer = await served.head(f"/s/{world.link.token}", headers={"user-agent": "Slackbot-LinkExpanding 1.0"})
+    assert answer.status_code == 200
+    assert answer.text == ""
+
+
+@pytest.mark.parametrize("token", ["nope", "../../etc", "%00", "é" * 200, "'; drop table share_link;--"])
+async def test_an_unknown_link_gets_a_sentence(browser: httpx.AsyncClient, token: str) -> None:
+    answer = await browser.get(f"/s/{token}")
+    assert answer.status_code == 404
+    assert "nowhere" in answer.text or "nothing here" in answer.text
+
+
+async def test_what_was_shared_leads_on_after_the_post_was_taken_back(world: Any, browser: httpx.AsyncClient) -> None:
+    async with world.database.write() as session:
+        await posts.cancel_post(session, world.orne.id, world.post.id)
+    assert (await browser.get(f"/s/{world.link.token}")).status_code == 302
+    closed = await browser.get(f"/o/{world.link.open_token}/x")
+    assert closed.status_code == 410
+    assert "took it back" in closed.text
+
+
+async def test_a_visit_is_hashed_and_no_address_is_kept(world: Any, served: httpx.AsyncClient, tmp_path: Any) -> None:
+    await served.get(f"/s/{world.link.token}", headers={"user-agent": PHONE})
+    await world.database.close()
+    stored = b"".join(file.read_bytes() for file in tmp_path.glob("t.sqlite3*"))
+    assert b"127.0.0.1" not in stored
+    assert b"iPhone" not in stored
+
+
+async def test_a_card_button_opens_the_share_window_and_counts_once(world: Any, browser: httpx.AsyncClient) -> None:
+    for _ in range(2):
+        answer = await browser.get(f"/o/{world.link.open_token}/whatsapp?w=0")
+        assert answer.status_code == 302
+        assert f"http://site.test/s/{world.link.token}" in unquote(answer.headers["location"])
+        assert answer.headers["location"].startswith("https://wa.me/")
+    counts = await world.counts()
+    assert counts[Kind.opened] == 1
+    assert counts[Kind.visit] == counts[Kind.said_shared] == 0
+
+
+@pytest.mark.parametrize("network", ["facebook", "linkedin"])
+async def test_a_network_that_ignores_the_text_shows_it_first(
+    world: Any, browser: httpx.AsyncClient, network: str
+) -> None:
+    answer = await browser.get(f"/o/{world.link.open_token}/{network}")
+    assert answer.status_code == 200
+    assert "Une ligne &lt;b&gt;fermée" in answer.text
+    assert (await world.counts())[Kind.opened] == 0  # nothing was opened so far
+    onward = await browser.get(f"/o/{world.link.open_token}/{network}?w=0&go=1")
+    assert onward.status_code == 302
+    assert (await world.counts())[Kind.opened] == 1
+
+
+@pytest.mark.parametrize("network", ["mail", "sms"])
+async def test_a_message_is_handed_over_with_a_link_beside(
+    world: Any, browser: httpx.AsyncClient, network: str
+) -> None:
+    answer = await browser.get(f"/o/{world.link.open_token}/{network}")
+    scheme = "mailto:" if network == "mail" else "sms:"
+    assert answer.status_code == 200
+    assert f'http-equiv="refresh" content="0;url={scheme}' in answer.text
+    assert f'href="{scheme}' in answer.text
+
+
+@pytest.mark.parametrize("wording", ["", "-1", "9" * 40, "abc", "²"])
+async def test_a_strange_wording_falls_back_on_the_post_itself(
+    world: Any, browser: httpx.AsyncClient, wording: str
+) -> None:
+    answer = await browser.get(f"/o/{world.link.open_token}/telegram", params={"w": wording})
+    assert "trois villages" in unquote(answer.headers["location"])
+
+
+async def test_a_public_link_cannot_pretend_that_a_window_was_opened(world: Any, browser: httpx.AsyncClient) -> None:
+    assert (await browser.get(f"/o/{world.link.token}/x")).status_code == 404
+    assert (await browser.get(f"/s/{world.link.open_token}")).status_code == 404
+    assert (await browser.get(f"/o/{world.link.open_token}/nowhere")).status_code == 404
+
+
+async def test_a_crawler_opens_nothing(world: Any, visit: Visit) -> None:
+    async with visit(**{"user-agent": "AhrefsBot/7.0"}) as crawler:
+        assert (await crawler.get(f"/o/{world.link.open_token}/x")).status_code == 302
+    assert (await world.counts())[Kind.opened] == 0
+
+
+async def test_the_salt_changes_with_the_day(world: Any) -> None:
+    salt = world.app().state.site.salt
+    today = await salt.at(datetime(2026, 11, 24, 23, 59, tzinfo=UTC))
+    assert await salt.at(datetime(2026, 11, 24, 1, 0, tzinfo=UTC)) == today
+    assert await salt.at(datetime(2026, 11, 25, 0, 0, tzinfo=UTC)) != today

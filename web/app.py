@@ -1,0 +1,101 @@
+"""Puts the web room together."""
+
+import logging
+
+from fastapi import FastAPI
+from itsdangerous import URLSafeSerializer
+from starlette.exceptions import HTTPException
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from campaigns.batches import BatchWriter
+from campaigns.database import Database
+from campaigns.settings import Settings
+from campaigns.share_links import write_visits
+from campaigns.times import Clock
+from campaigns.words import mark
+from web import badge_maker, public, share_redirect
+from web.console import access, desk, figures, writing
+from web.headers import SecurityHeaders, secure
+from web.pages import STATIC, Trouble, nothing_here, trouble_page
+from web.site import DaySalt, Site
+from web.uploads import TooLarge
+
+_ = mark
+logger = logging.getLogger(__name__)
+SESSION = 12 * 3600  # seconds; an organizer's day
+
+
+def create_app(
+    *, database: Database, settings: Settings, clock: Clock, secret_key: str, bot_username: str | None
+) -> FastAPI:
+    """The web pages of one installation, ready for an ASGI server. `bot_username` is None while no bot is connected."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.site = Site(
+        database=database,
+        settings=settings,
+        clock=clock,
+        bot_username=bot_username,
+        signer=URLSafeSerializer(secret_key, salt="badge"),
+        visits=BatchWriter(database, write_visits),
+        salt=DaySalt(database),
+    )
+    app.add_middleware(
+        SessionMiddleware,
+        secret_key=secret_key,
+        session_cookie="console",
+        path="/console",
+        max_age=SESSION,
+        same_site="lax",
+        https_only=settings.site_url.startswith("https://"),
+    )
+    app.add_middleware(SecurityHeaders)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for room in (public, badge_maker, share_redirect, access, desk, writing, figures):
+        app.include_router(room.router)
+    app.add_exception_handler(Trouble, _tell_trouble)
+    app.add_exception_handler(access.NotSignedIn, _to_login)
+    app.add_exception_handler(TooLarge, _tell_too_large)
+    app.add_exception_handler(HTTPException, _tell_http)
+    app.add_exception_handler(Exception, _tell_failure)
+    return app
+
+
+async def _tell_trouble(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Trouble)  # noqa: S101 - for the type checker
+    return trouble_page(request, error)
+
+
+async def _to_login(request: Request, error: Exception) -> Response:
+    return RedirectResponse("/console/login", 303)
+
+
+async def _tell_too_large(request: Request, error: Exception) -> Response:
+    return trouble_page(
+        request, Trouble(413, _("This is too large"), _("Send less at once, or a smaller copy of the picture."))
+    )
+
+
+async def _tell_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
+    if error.status_code == 404:
+        return trouble_page(request, nothing_here())
+    trouble = Trouble(
+        error.status_code,
+        _("This cannot be done here"),
+        _("Go back to the page that you came from, and try again."),
+        error.headers,
+    )
+    return trouble_page(request, trouble)
+
+
+async def _tell_failure(request: Request, error: Exception) -> Response:
+    """The server logs the error itself; the visitor reads no traceback."""
+    trouble = Trouble(
+        500, _("Something went wrong on our side"), _("It is written down. Try again in a minute, please.")
+    )
+    answer = trouble_page(request, trouble)
+    secure(answer.headers, request.url.path)  # this answer is given outside of the middleware
+    return answer

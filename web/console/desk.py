@@ -1,0 +1,129 @@
+"""The posts of a campaign with the state of each publication, and what a human decides about them."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from campaigns import posts, publications
+from campaigns.models import PostState, Publication, PublicationState
+from campaigns.posts import is_web_address
+from campaigns.publications import MOVES, Mover, MoveRefused
+from campaigns.words import mark
+from web.console.access import Desk, campaigns_of, csrf_token, desk_of, own_form
+from web.console.sentences import told
+from web.pages import Trouble, page, row, words_of
+from web.site import site_of
+from web.uploads import text_of
+
+_ = mark
+router = APIRouter()
+
+STATES = {  # what organizers read
+    PublicationState.queued: _("waits"),
+    PublicationState.sending: _("is being sent"),
+    PublicationState.published: _("is out"),
+    PublicationState.failed: _("was refused"),
+    PublicationState.unknown: _("nobody knows"),
+    PublicationState.held: _("held back"),
+    PublicationState.missed: _("missed"),
+    PublicationState.cancelled: _("cancelled"),
+}
+POST_STATES = {
+    PostState.draft: _("draft"),
+    PostState.scheduled: _("scheduled"),
+    PostState.cancelled: _("cancelled"),
+}
+# The buttons, in the order in which they stand.
+ANSWERS = {
+    (PublicationState.unknown, PublicationState.published): _("It is there"),
+    (PublicationState.unknown, PublicationState.queued): _("Send again"),
+    (PublicationState.failed, PublicationState.queued): _("Try again"),
+    (PublicationState.failed, PublicationState.cancelled): _("Leave it"),
+}
+
+
+def answers_to(publication: Publication) -> list[tuple[str, str]]:
+    """What a human may decide now: the state it leads to, and the button's words."""
+    return [
+        (to.value, words)
+        for (state, to), words in ANSWERS.items()
+        if state is publication.state and MOVES.get((state, to)) is Mover.human
+    ]
+
+
+@router.get("/console")
+async def console(request: Request) -> Response:
+    organizer, places = await campaigns_of(request)
+    if len(places) == 1:
+        return RedirectResponse(_list_address(places[0][0].slug), 303)
+    return page(
+        request, "console/choose.html", organizer=organizer, places=places, csrf=csrf_token(request), campaign=None
+    )
+
+
+def _list_address(slug: str) -> str:
+    return f"/console/c/{slug}/posts"
+
+
+@router.get("/console/c/{slug}/posts")
+async def post_list(request: Request, slug: str) -> Response:
+    return await _list_page(request, await desk_of(request, slug))
+
+
+async def _list_page(
+    request: Request, desk: Desk, status: int = 200, *, wrong: int | None = None, problem: str = "", typed: str = ""
+) -> Response:
+    words = words_of(request)
+    async with site_of(request).database.read() as session:
+        found = await posts.posts_of(session, desk.campaign.id)
+        out = await posts.publications_of(session, [post.id for post in found])
+    return page(
+        request,
+        "console/posts.html",
+        status,
+        desk=desk,
+        campaign=desk.campaign,
+        posts=found,
+        publications=out,
+        states=STATES,
+        post_states=POST_STATES,
+        answers_to=answers_to,
+        reason=lambda publication: told(words, publication.reason or ""),
+        counts={
+            state: sum(p.state is state for rows in out.values() for p, _channel in rows) for state in PublicationState
+        },
+        wrong=wrong,
+        problem=problem,
+        typed=typed,
+    )
+
+
+@router.post("/console/c/{slug}/posts/{post_id:int}/cancel")
+async def cancel(request: Request, slug: str, post_id: int) -> Response:
+    desk = await desk_of(request, slug, write=True)
+    async with own_form(request), site_of(request).database.write() as session:
+        await posts.cancel_post(session, desk.campaign.id, row(post_id))
+    return RedirectResponse(f"{_list_address(slug)}#post-{post_id}", 303)
+
+
+@router.post("/console/c/{slug}/publications/{publication_id:int}/settle")
+async def settle(request: Request, slug: str, publication_id: int) -> Response:
+    """What a human says of a publication: it is there, send it again, leave it."""
+    desk = await desk_of(request, slug, write=True)
+    site, _ = site_of(request), words_of(request)
+    async with own_form(request) as form:
+        to, url = text_of(form, "to"), text_of(form, "url")
+    if url and not is_web_address(url):  # it is shown as a link
+        problem = _("This is not a web address: it begins with https:// and holds no space.")
+        return await _list_page(request, desk, 422, wrong=publication_id, problem=problem, typed=url)
+    try:
+        state = PublicationState(to)
+        async with site.database.write() as session:
+            await publications.settle(
+                session, desk.campaign.id, row(publication_id), state, url=url or None, now=site.clock()
+            )
+    except (MoveRefused, ValueError):
+        raise Trouble(
+            409, mark("This was decided already"), mark("Go back to the list to see where it stands now.")
+        ) from None
+    return RedirectResponse(f"{_list_address(slug)}#publication-{publication_id}", 303)

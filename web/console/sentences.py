@@ -1,0 +1,80 @@
+"""Saying in an organizer's language what the rules and the networks say in English.
+
+Rules and networks speak plain English, because their sentences also go to the command line and are kept beside a
+publication as the reason of its state. Here the known ones are recognised by their shape; the others stay as they are.
+"""
+
+import re
+from functools import lru_cache
+
+from campaigns.words import Words, mark
+
+_ = mark
+KNOWN = (
+    # campaigns.posts
+    _("is empty: give the post a title"),
+    _("is empty: write what is to be said"),
+    _("has {length} characters, at most {limit}"),
+    _("names no channel, and there is no share kit: the post would go nowhere"),
+    _("“{link}” is not a web address: it must begin with https:// and hold no space"),
+    _("{moment} ({zone}) is in the past"),
+    # campaigns.times
+    _("time zone “{zone}” does not exist; write one such as Europe/Paris"),
+    _("{moment} does not exist in {zone}: clocks go forward that night; write {earlier} or {later}"),
+    _("“{text}” is not a date and time; write 2026-12-01 08:30 or 01/12/2026 08:30"),
+    _("{moment} is not a date that can be used; check the year"),
+    # campaigns.media
+    _("picture {name} is empty"),
+    _("picture {name} has {size} MB; at most {limit} MB"),
+    _("picture {name} is too large: {size}"),
+    _("picture {name} is not a JPEG, PNG, WebP or GIF"),
+    # networks.limits
+    _("{network} takes {limit} {unit}, the text has {length}: shorten it, or write a version for {same}"),
+    _("bluesky takes {limit} bytes, the text has {length}"),
+    _("pictures: {network} takes {limit}, the post has {number}"),
+    _("picture {name}: {network} takes {limit} MB, it has {size} MB"),
+    _("picture {name}: {network} takes width + height up to {limit} pixels, it has {sides}"),
+    _("picture {name}: {network} takes a ratio up to {limit}, it has {ratio}"),
+    _("picture {name}: {network} takes {kinds}, this is {mime}"),
+    _("description of {name}: {network} takes {limit} characters, it has {length}"),
+    # campaigns.publications, networks.errors
+    _(
+        "the program stopped, or lost the network, while this was being sent: look at the channel, then say “it is there” or “send again”"
+    ),
+    _("The network refuses this post; sending it again changes nothing."),
+    _("The network could not be reached; the post certainly did not go out and may be tried again."),
+    _("The network took the request and did not answer; the post may have gone out."),
+)
+UNITS = {
+    "characters": _("characters"),
+    "weighted characters": _("weighted characters"),
+    "graphemes": _("characters"),
+}
+
+
+@lru_cache
+def _shapes() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Each sentence as an expression; a placeholder takes what stands in its place."""
+
+    def shape(sentence: str) -> re.Pattern[str]:
+        parts = re.split(r"\{(\w+)\}", sentence)
+        pieces = [f"(?P<{part}>.+?)" if i % 2 else re.escape(part) for i, part in enumerate(parts)]
+        return re.compile("".join(pieces), re.DOTALL)
+
+    return tuple((shape(sentence), sentence) for sentence in KNOWN)
+
+
+def told(words: Words, sentence: str) -> str:
+    """The sentence in the reader's language where it is a known one, else as it is; with a capital."""
+    said = _said(words, sentence)
+    return said[:1].upper() + said[1:]
+
+
+def _said(words: Words, sentence: str) -> str:
+    for shape, known in _shapes():
+        if found := shape.fullmatch(sentence):
+            values = found.groupdict()
+            if "unit" in values:
+                values["unit"] = words(UNITS.get(values["unit"], values["unit"]))
+            return words(known, **values)
+    return sentence

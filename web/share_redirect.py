@@ -1,0 +1,110 @@
+"""Where shared links come back, and where a card's buttons go out. Counts people, and nothing else.
+
+An unfurler gets a page of Open Graph tags; everybody else is led on to the address that was fixed with the link.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from campaigns import share_kits, share_links
+from campaigns.models import Campaign, Post, ShareLink
+from campaigns.posts import pictures_of
+from campaigns.share_links import Followed, Visit
+from campaigns.words import mark
+from networks.share_intents import IGNORES_TEXT, LABELS, SHARE_INTENTS, fitting
+from web.pages import Trouble, page
+from web.site import Site, site_of
+
+_ = mark
+router = APIRouter()
+NOT_KEPT = {"Cache-Control": "no-store"}  # a browser that kept the answer would hide the next visit
+
+
+def visit_of(request: Request, site: Site) -> Visit:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return Visit(request.method, headers, request.client.host if request.client else "", site.clock())
+
+
+@router.api_route("/s/{token}", methods=["GET", "HEAD"])
+async def follow(request: Request, token: str) -> Response:
+    site = site_of(request)
+    visit = visit_of(request, site)
+    async with site.database.read() as session:
+        link = await share_links.find_link(session, token)
+    if link is None:
+        raise Trouble(
+            404,
+            _("This link leads nowhere"),
+            _("It may have been cut short on its way. Ask who shared it for another."),
+        )
+    if visit.is_unfurler:
+        return await _tags(request, site, link)
+    if visit.is_human:
+        visitor = share_links.visitor_hash(await site.salt.at(visit.at), visit)
+        # On disk before the answer: a visit that was led on is a visit that counts.
+        await site.visits.write(
+            [Followed(link.id, link.campaign_id, link.post_id, link.supporter_id, visitor, visit.at)]
+        )
+    return RedirectResponse(link.destination, 302, NOT_KEPT)
+
+
+async def _tags(request: Request, site: Site, link: ShareLink) -> Response:
+    async with site.database.read() as session:
+        post = await session.get_one(Post, link.post_id)
+        campaign = await session.get_one(Campaign, link.campaign_id)
+        pictures = await pictures_of(session, post.id)
+    return page(
+        request,
+        "shared.html",
+        headers=NOT_KEPT,
+        campaign=campaign,
+        post=post,
+        picture=pictures[0] if pictures else None,
+        address=f"{site.url}/s/{link.token}",
+        site_url=site.url,
+        destination=link.destination,
+    )
+
+
+@router.get("/o/{open_token}/{network}")
+async def open_window(request: Request, open_token: str, network: str) -> Response:
+    """Open a network's share window from a card.
+
+    Where the network ignores the text, a page shows it first, to be copied; going on from there is what counts.
+    """
+    site = site_of(request)
+    now = site.clock()
+    async with site.database.read() as session:
+        link = await share_links.find_card_link(session, open_token)
+        post = await session.get(Post, link.post_id) if link else None
+        if link is None or post is None or network not in SHARE_INTENTS:
+            raise Trouble(
+                404, _("This button leads nowhere"), _("Open the campaign's page, and choose the post once more.")
+            )
+        if not share_kits.is_open(post, now):
+            raise Trouble(
+                410, _("This post is not shared any more"), _("The campaign took it back. Choose another one.")
+            )
+        wording = _number(request.query_params.get("w"))
+        address = await share_kits.intent_of(session, link, network, wording, site.url)
+        campaign = await session.get_one(Campaign, link.campaign_id)
+        texts = await share_kits.wordings_of(session, post)
+    own_page = f"{site.url}/s/{link.token}"
+    values: dict[str, Any] = {"campaign": campaign, "network": LABELS[network], "address": address}
+    if network in IGNORES_TEXT and "go" not in request.query_params:
+        text = f"{fitting(network, texts[wording % len(texts)], own_page)}\n\n{own_page}"
+        onward = f"{request.url.path}?w={wording}&go=1"
+        return page(request, "copy_text.html", headers=NOT_KEPT, text=text, onward=onward, **values)
+    if visit_of(request, site).is_human:
+        async with site.database.write() as session:
+            await share_links.record_opened(session, link, network, now)
+    if not address.startswith("https://"):  # mail and messages: a bare redirect would leave an empty page behind
+        return page(request, "hand_over.html", headers=NOT_KEPT, **values)
+    return RedirectResponse(address, 302, NOT_KEPT)
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -1,0 +1,67 @@
+"""What every page needs of this process: the store, the clock, and what is kept in memory between two requests."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import cast
+
+from itsdangerous import URLSafeSerializer
+from starlette.requests import Request
+
+from campaigns import share_links
+from campaigns.batches import BatchWriter
+from campaigns.database import Database
+from campaigns.settings import Settings
+from campaigns.share_links import Followed
+from campaigns.times import Clock
+from web.console.lock import LoginLock
+from web.workshop import Workshop
+
+
+class DaySalt:
+    """The salt of today's visitors, asked of the store once a day."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._day, self._salt = "", ""
+        self._asking = asyncio.Lock()
+
+    async def at(self, now: datetime) -> str:
+        day = now.date().isoformat()
+        if day != self._day:
+            async with self._asking:  # at midnight many ask at once; one of them writes
+                if day != self._day:
+                    async with self._database.write() as session:
+                        self._salt = await share_links.salt_of(session, day)
+                    self._day = day
+        return self._salt
+
+
+@dataclass
+class Site:
+    """One web process. `signer` signs what a page hands out and wants back unchanged."""
+
+    database: Database
+    settings: Settings
+    clock: Clock
+    bot_username: str | None
+    signer: URLSafeSerializer
+    visits: BatchWriter[Followed]
+    salt: DaySalt
+    workshop: Workshop = field(default_factory=Workshop)
+    logins: LoginLock = field(default_factory=LoginLock)
+    linked: set[int] = field(default_factory=set)  # posts whose own share link exists: nothing to write for them
+
+    @property
+    def url(self) -> str:
+        return self.settings.site_url
+
+    def bot_link(self, slug: str) -> str | None:
+        """Where a campaign's bot is opened; None while no bot is connected."""
+        if not self.bot_username:
+            return None
+        return f"{self.settings.telegram_link}/{self.bot_username}?start=c-{slug}"
+
+
+def site_of(request: Request) -> Site:
+    return cast(Site, request.app.state.site)
