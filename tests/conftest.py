@@ -19,6 +19,10 @@ from tests.program import Program
 MATERIAL = Path(__file__).with_name("material")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", metavar="FOLDER", help="keep the screenshots of the browser tests there")
+
+
 class FakeClock:
     """A campaigns.times.Clock that stands still until a test moves it."""
 

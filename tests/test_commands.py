@@ -194,6 +194,7 @@ async def test_an_organizer_with_a_short_password_is_refused(program: Program) -
 
 async def test_the_output_never_holds_the_bot_token(program: Program, sandbox: SandboxClient) -> None:
     program.set(LOG_LEVEL="DEBUG")
+    await done(program, "campaigns", "add", "Campagne")
     await program.start()
     person = await sandbox.person("Zoé")
     await sandbox.start(person)
