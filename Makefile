@@ -6,13 +6,13 @@ BIN := .venv/bin
 RUN := .venv/.installed
 DEV := .venv/.installed-dev
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check bench pictures words lock clean
 
 demo: $(RUN)
 	$(BIN)/python run_bot.py demo --port $(PORT) $(if $(RESET),--reset)
 
 test: $(DEV)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: $(DEV)
 	$(BIN)/ruff check .
@@ -34,6 +34,15 @@ $(RUN): pyproject.toml requirements.lock
 $(DEV): $(RUN) requirements-dev.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	touch $@
+
+# The screenshots of README and docs, taken from the program as it is.
+pictures: $(DEV)
+	$(BIN)/python -m pytest tests/test_browser.py --pictures docs/pictures
+
+# Texts that the code has and campaigns/locales/fr.po has not are added there, empty.
+words: $(DEV)
+	$(BIN)/pybabel -q extract -F campaigns/locales/babel.cfg -k words -k mark -k many:1,2 --no-location --omit-header -o .venv/texts.pot .
+	$(BIN)/pybabel -q update -i .venv/texts.pot -o campaigns/locales/fr.po -l fr --no-fuzzy-matching --ignore-obsolete --omit-header -w 0
 
 # Pins every dependency with its hashes, and names no host. Run it after a change of pyproject.toml.
 lock:
