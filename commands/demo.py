@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from sandbox.posters import poster
 from web.console.access import sign_in
 
 log = logging.getLogger(__name__)
+CHANNEL = replace(DEMO_CHANNELS[0], title=stage.NAME, username=stage.ACCOUNT)
+ACCOUNT = replace(DEMO_ACCOUNTS[0], name=stage.NAME, username=stage.ACCOUNT)
 FOLDER = Path("var/demo")
 
 
@@ -58,7 +61,14 @@ class Demo:
             ("Page de la campagne", "Ce que voit tout le monde, avec les boutons de partage.", "/"),
             ("Badge de soutien", "Une photo, un cadre, un prénom, sans Telegram.", "/badge"),
         ]
-        self._sandbox = create_sandbox(clock=clock, store=settings.data_dir / "sandbox.sqlite3", home_links=links)
+        self._sandbox = create_sandbox(
+            clock=clock,
+            store=settings.data_dir / "sandbox.sqlite3",
+            bots={DEMO_TOKEN: f"{stage.ACCOUNT}_bot"},
+            channels=(CHANNEL,),
+            accounts=(ACCOUNT,),
+            home_links=links,
+        )
         self._crowd: asyncio.Task[None] | None = None
 
     async def mount(self, page: FastAPI, database: Database) -> None:
@@ -121,7 +131,7 @@ async def fill(database: Database, settings: Settings, clock: Clock) -> None:
         }
         channels = {
             "telegram": await installation.add_channel(
-                session, campaign.id, "telegram", stage.TELEGRAM_CHANNEL, {"chat_id": str(DEMO_CHANNELS[0].id)}
+                session, campaign.id, "telegram", stage.TELEGRAM_CHANNEL, {"chat_id": str(CHANNEL.id)}
             ),
             "x": await installation.add_channel(
                 session, campaign.id, "x", stage.X_ACCOUNT, {**keys, "base_url": f"{sandbox}/x"}

@@ -1,6 +1,6 @@
 """The fictional campaign that the demo plays: who it is, what it says, and when.
 
-Typography is French: « » with narrow no-break spaces (U+202F) inside, and before : ; ! ?
+Typography is French: narrow no-break spaces (U+202F) inside «», and before : ; ! ?
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ ABOUT = (
 )
 PRIMARY, SECONDARY, TEXT = "#0B6E4F", "#12355B", "#FFFFFF"
 TERRITORIES = ("Littoral", "Métropole", "Plateau", "Vallée")
+ACCOUNT = "region_respire"  # on every network
 TELEGRAM_CHANNEL, X_ACCOUNT = "Canal Telegram", "Compte X"
 ORGANIZER = "equipe@region-respire.example"
 LINK = "https://region-respire.example"
@@ -44,18 +45,18 @@ def _in(**when: float) -> timedelta:
 POSTS = (
     StagePost(
         "La campagne est lancée",
-        "C’est parti\u202f! Nous lançons « La Région respire »\u202f: 57 bassins de vie, 10 départements, une seule énergie. "
+        "C’est parti\u202f! Nous lançons «\u202fLa Région respire\u202f»\u202f: 57 bassins de vie, 10 départements, une seule énergie. "
         "Rejoignez-nous et portez la voix de votre territoire. #LaRegionRespire",
-        _in(seconds=6),
+        _in(seconds=15),
         "/lancement",
         wordings=(
-            "J’ai rejoint « La Région respire ». Des trains, des lycées, de l’eau propre\u202f: voilà une campagne qui parle de "
+            "J’ai rejoint «\u202fLa Région respire\u202f». Des trains, des lycées, de l’eau propre\u202f: voilà une campagne qui parle de "
             "nos vies. Et vous\u202f? #LaRegionRespire",
             "Chez nous, tout le monde se plaint des trains. Une liste propose enfin un plan. Je la soutiens. #LaRegionRespire",
         ),
         poster=(
             "C’est parti\u202f!",
-            "Affiche verte\u202f: « C’est parti\u202f! » et le slogan « Ensemble, la région respire ».",
+            "Affiche verte\u202f: «\u202fC’est parti\u202f!\u202f» et le slogan «\u202fEnsemble, la région respire\u202f».",
         ),
     ),
     StagePost(
@@ -70,7 +71,7 @@ POSTS = (
     ),
     StagePost(
         "Portrait d’une référente",
-        "« Je tracte depuis vingt ans, et c’est la première fois qu’on me demande mon avis. » Rencontre avec l’une de nos "
+        "«\u202fJe tracte depuis vingt ans, et c’est la première fois qu’on me demande mon avis.\u202f» Rencontre avec l’une de nos "
         "référentes de la Vallée. #LaRegionRespire",
         _in(seconds=90),
         "/portraits",
@@ -123,11 +124,11 @@ POSTS = (
     ),
     StagePost(
         "Ce que disent les soignant·es",
-        "« On ne demande pas la lune, on demande des bus le soir. » Elles et ils soignent la région\u202f; écoutons-les. #LaRegionRespire",
+        "«\u202fOn ne demande pas la lune, on demande des bus le soir.\u202f» Elles et ils soignent la région\u202f; écoutons-les. #LaRegionRespire",
         _in(days=1, hours=1),
         "/soin",
         versions={
-            "x": "« On ne demande pas la lune, on demande des bus le soir. » Les soignant·es de la région #LaRegionRespire"
+            "x": "«\u202fOn ne demande pas la lune, on demande des bus le soir.\u202f» Les soignant·es de la région #LaRegionRespire"
         },
     ),
     StagePost(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
+from sandbox.client import SandboxClient
 from sandbox.defaults import PORTRAIT
 from tests.conftest import free_port
 from tests.program import Program
@@ -18,6 +19,7 @@ CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]  # nothing leaves this machine
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+AMINA = 500001
 CHLOE = 500003  # a person whom the demo's own crowd leaves alone
 
 expect.set_options(timeout=30_000)
@@ -69,7 +71,7 @@ def key(page: Page, label: str) -> Locator:
 async def test_an_activist_joins_shares_and_makes_a_badge_in_the_chat(
     demo: Program, chromium: Browser, camera: Camera
 ) -> None:
-    context = await person(chromium, WIDE)
+    context = await person(chromium, {"width": 1280, "height": 1040})
     page = await context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -176,14 +178,19 @@ async def test_the_comms_team_writes_a_post_and_reads_the_figures(
     await camera.shot(page, "console-write", whole=True)
     await page.locator(".writing button[type=submit]").click()
     await expect(page.get_by_role("heading", name="Marché de samedi")).to_be_visible()
+    async with SandboxClient(
+        f"{demo.site}/sandbox", patience=90
+    ) as watcher:  # Amina, of the demo's crowd, shares by herself
+        await watcher.wait_for(AMINA, lambda chat: any(str(tap["data"]).startswith("kit:on:") for tap in chat["taps"]))
     await page.goto(f"{demo.site}/console/c/la-region-respire/figures")
-    await expect(page.locator("#by-person")).to_be_visible()
+    amina = page.locator("tr", has_text="Amina")
+    await expect(amina.locator("td").first).to_have_text("1")  # received
     await camera.shot(page, "console-figures")
 
 
 async def test_followers_see_the_posts_on_both_channels(demo: Program, chromium: Browser, camera: Camera) -> None:
     page = await (await person(chromium, WIDE)).new_page()
-    await page.goto(f"{demo.site}/sandbox/feeds/x/campagne_demo")
+    await page.goto(f"{demo.site}/sandbox/feeds/x/region_respire")
     await expect(page.get_by_text("C’est parti").first).to_be_visible()
     await camera.shot(page, "feed-x")
     await page.goto(f"{demo.site}/sandbox/feeds/telegram/-1001234567890")

@@ -1,11 +1,14 @@
 """The posts of a campaign with the state of each publication, and what a human decides about them."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from campaigns import posts, publications
-from campaigns.models import PostState, Publication, PublicationState
+from campaigns.models import Channel, Post, PostState, Publication, PublicationState
 from campaigns.posts import is_web_address
 from campaigns.publications import MOVES, Mover, MoveRefused
 from campaigns.words import mark
@@ -83,7 +86,7 @@ async def _list_page(
         status,
         desk=desk,
         campaign=desk.campaign,
-        posts=found,
+        groups=_groups(found, out, site_of(request).clock()),
         publications=out,
         states=STATES,
         post_states=POST_STATES,
@@ -96,6 +99,22 @@ async def _list_page(
         problem=problem,
         typed=typed,
     )
+
+
+Publications = Mapping[int, Sequence[tuple[Publication, Channel]]]
+
+
+def _groups(found: Sequence[Post], out: Publications, now: datetime) -> list[tuple[str, str, list[Post]]]:
+    """The posts under three headings: what somebody must decide, then what comes next, then what is out."""
+    undecided = {post_id for post_id, rows in out.items() if any(answers_to(p) for p, _channel in rows)}
+    to_come = [p for p in found if p.id not in undecided and (p.publish_at is None or p.publish_at > now)]
+    gone = [p for p in found if p.id not in undecided and p.publish_at is not None and p.publish_at <= now]
+    groups = [
+        ("decide", _("To decide"), [p for p in found if p.id in undecided]),
+        ("to-come", _("To come"), sorted(to_come, key=lambda post: post.publish_at or now)),
+        ("out", _("Past"), gone),
+    ]
+    return [group for group in groups if group[2]]
 
 
 @router.post("/console/c/{slug}/posts/{post_id:int}/cancel")
