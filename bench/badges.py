@@ -13,6 +13,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 import badges
 from badges.text import FONTS, SANS
 from bench import badge_naive
+from bench.rows import Row, Say, row
 
 ROUNDS = 7  # of each side; the median of so many is steady to a few hundredths here
 NAME = "Camille Moreau"
@@ -58,34 +59,31 @@ def as_messenger(picture: Image.Image) -> bytes:
     return _saved(small, "JPEG", quality=87)
 
 
-def run() -> list[dict[str, Any]]:
-    """Rows `name, value, unit, against, goal, holds`: milliseconds of a badge, and how many times faster than naive."""
+def run(say: Say = lambda _: None) -> list[Row]:
+    """Milliseconds of a badge, and how many times faster than naive."""
+    say("badges: drawing a 12-megapixel photo")
     palette = badges.Palette("#D0103A", "#FFC72C", "#FFFFFF")
     frame = badges.draw_frame("banner", palette, "Le rail public, maintenant", "#LeRailPublic")
     frame_png = _frame_picture(frame)
     picture = photo_like(4000, 3000)
     large, small = as_phone(picture), as_messenger(picture)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     cases: list[tuple[str, bytes, badges.Kind, float]] = [
-        ("12-megapixel photo to JPEG", large, "JPEG", 3.0),
-        ("12-megapixel photo to PNG", large, "PNG", 4.0),
-        ("1280-pixel photo to JPEG", small, "JPEG", 2.0),
+        ("12-megapixel JPEG to JPEG", large, "JPEG", 3.0),
+        ("12-megapixel JPEG to PNG", large, "PNG", 4.0),
+        ("1280-pixel JPEG to JPEG", small, "JPEG", 2.0),
     ]
     for title, photo, kind, goal in cases:
+        say(f"badges: {title}, {ROUNDS} rounds")
         ours, naive = _medians(
             partial(badges.render_badge, photo, frame, NAME, kind=kind),
             partial(badge_naive.render, photo, frame_png, NAME, str(FONTS / SANS), (540, 786), kind),
         )
-        rows.append(_row(f"badge: {title}", round(ours * 1000, 1), "ms", f"naive Pillow {naive * 1000:.0f} ms"))
+        rows.append(row(f"badge: {title}", round(ours * 1000, 1), "ms", f"naive Pillow {naive * 1000:.0f} ms"))
         ratio = round(naive / ours, 2)
-        rows.append(_row(f"badge: {title}, speed", ratio, "x", "naive Pillow", f">= {goal:g} x", ratio >= goal))
+        name = f"badge: {title}, times naive Pillow"
+        rows.append(row(name, ratio, "x", "naive Pillow", f">= {goal:g} x", ratio >= goal))
     return rows
-
-
-def _row(
-    name: str, value: float, unit: str, against: str, goal: str | None = None, holds: bool | None = None
-) -> dict[str, Any]:
-    return {"name": name, "value": value, "unit": unit, "against": against, "goal": goal, "holds": holds}
 
 
 def _medians(*sides: Callable[[], bytes]) -> list[float]:

@@ -1,9 +1,11 @@
 """What an installation holds before the first post: campaigns, their territories, channels, frames and organizers."""
 
+import asyncio
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -17,8 +19,6 @@ from networks import check_settings
 FRAMES = (("ring", "Anneau"), ("banner", "Bandeau"), ("ribbon", "Ruban"))
 SHORTEST_PASSWORD = 10  # characters
 _hasher = PasswordHasher()
-# Checked when the organizer is unknown, so that the answer takes as long and tells nothing.
-_NOBODY = _hasher.hash("nobody")
 
 
 class NotFound(Exception):
@@ -168,14 +168,25 @@ async def add_organizer(
     return organizer
 
 
+@cache
+def _nobody() -> str:
+    """Checked where the organizer is unknown, so that the answer takes as long and tells nothing."""
+    return _hasher.hash("nobody")
+
+
+def _fits(password_hash: str | None, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash or _nobody(), password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
 async def log_in(session: AsyncSession, email: str, password: str) -> Organizer | None:
     """The organizer whose address and password these are."""
     organizer = await session.scalar(select(Organizer).where(col(Organizer.email) == email.strip().lower()))
-    try:
-        _hasher.verify(organizer.password_hash if organizer else _NOBODY, password)
-    except (VerificationError, InvalidHashError):
-        return None
-    return organizer
+    # Argon2 is slow on purpose: in a thread, so that nobody else waits.
+    fits = await asyncio.to_thread(_fits, organizer.password_hash if organizer else None, password)
+    return organizer if fits else None
 
 
 async def roles(session: AsyncSession, organizer_id: int) -> list[tuple[Campaign, Role]]:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, or_, update
+from sqlalchemy import bindparam, func, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from campaigns.models import Channel, Media, Post, PostState, PostVersion, Publication, PublicationState
+from campaigns.models import Channel, Media, Moment, Post, PostState, PostVersion, Publication, PublicationState
 
 S = PublicationState
 LEASE = timedelta(minutes=5)  # longer than the slowest call to a network may take
@@ -53,10 +53,11 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """What came of it; answered with None."""
+    """What came of an attempt; answered with None. `attempt` is the Content's: a late word of an earlier one is ignored."""
 
     publication_id: int
     state: PublicationState
+    attempt: int
     reason: str | None = None
     remote_id: str | None = None
     url: str | None = None
@@ -87,10 +88,22 @@ async def write_steps(session: AsyncSession, steps: Sequence[Begin | Finish]) ->
 _FINISH = (
     update(Publication.__table__)  # type: ignore[attr-defined]
     .where(col(Publication.id) == bindparam("of"), col(Publication.state) == S.sending)
+    .where(col(Publication.attempts) == bindparam("attempt"))
     .values(
         {name: bindparam(f"new_{name}") for name in ("state", "reason", "remote_id", "url", "sent_at", "sent_parts")}
         | {"lease_until": None}
     )
+)
+
+
+# A post that was taken back while one of its publications was on its way, and came back to the queue.
+_CANCEL_TAKEN_BACK = (
+    update(Publication.__table__)  # type: ignore[attr-defined]
+    .where(col(Publication.id).in_(bindparam("of", expanding=True)), col(Publication.state) == S.queued)
+    .where(
+        select(Post.id).where(col(Post.id) == col(Publication.post_id), col(Post.state) == PostState.cancelled).exists()
+    )
+    .values(state=S.cancelled)
 )
 
 
@@ -102,6 +115,7 @@ async def _finish(session: AsyncSession, steps: Sequence[Finish]) -> None:
         rows = [
             {
                 "of": s.publication_id,
+                "attempt": s.attempt,
                 "new_state": s.state,
                 "new_reason": s.reason,
                 "new_remote_id": s.remote_id,
@@ -111,48 +125,53 @@ async def _finish(session: AsyncSession, steps: Sequence[Finish]) -> None:
             }
             for s in steps
         ]
-        await (await session.connection()).execute(_FINISH, rows)
-
-
-_GOING_OUT = (
-    select(Post.id).where(col(Post.id) == col(Publication.post_id), col(Post.state) == PostState.scheduled).exists()
-)
-_CLAIM = (
-    update(Publication.__table__)  # type: ignore[attr-defined]
-    .where(col(Publication.id).in_(bindparam("of", expanding=True)))
-    .where(col(Publication.state) == S.queued, col(Publication.due_at) <= bindparam("now"), _GOING_OUT)
-    .values(state=S.sending, lease_until=bindparam("until"), attempts=col(Publication.attempts) + 1, reason=None)
-    .returning(col(Publication.id))
-)
+        connection = await session.connection()
+        await connection.execute(_FINISH, rows)
+        waiting = [step.publication_id for step in steps if step.state is S.queued]
+        if waiting:
+            await connection.execute(_CANCEL_TAKEN_BACK, {"of": waiting})
 
 
 async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Content]:
     if not steps:
         return {}
     now = max(step.now for step in steps)
-    given = {"of": [step.publication_id for step in steps], "now": now, "until": now + LEASE}
-    claimed = await (await session.connection()).execute(_CLAIM, given)
+    going_out = (
+        select(Post.id).where(col(Post.id) == col(Publication.post_id), col(Post.state) == PostState.scheduled).exists()
+    )
+    claimed = await session.execute(
+        update(Publication)
+        .where(col(Publication.id).in_([step.publication_id for step in steps]))
+        .where(col(Publication.state) == S.queued, col(Publication.due_at) <= now, going_out)
+        .values(state=S.sending, lease_until=now + LEASE, attempts=col(Publication.attempts) + 1, reason=None)
+        .returning(col(Publication.id))
+        .execution_options(synchronize_session=False)
+    )
     return await _contents(session, claimed.scalars().all())
 
 
-_CONTENTS = (
-    select(Publication.id, Publication.attempts, Publication.sent_parts, Post.id, Post.text, Post.link, PostVersion.text)  # type: ignore[call-overload]
-    .join(Post, col(Post.id) == col(Publication.post_id))
-    .join(Channel, col(Channel.id) == col(Publication.channel_id))
-    .outerjoin(
-        PostVersion, (col(PostVersion.post_id) == col(Post.id)) & (col(PostVersion.network) == col(Channel.network))
-    )
-    .where(col(Publication.id).in_(bindparam("of", expanding=True)))
-)
-_PICTURES = (
-    select(Media).where(col(Media.post_id).in_(bindparam("of", expanding=True))).order_by(col(Media.position))
-)
-
-
 async def _contents(session: AsyncSession, ids: Sequence[int]) -> dict[int, Content]:
-    found = (await (await session.connection()).execute(_CONTENTS, {"of": ids})).all()
+    rows = await session.execute(
+        select(
+            Publication.id,
+            Publication.attempts,
+            Publication.sent_parts,
+            Post.id,
+            Post.text,
+            Post.link,
+            PostVersion.text,
+        )  # type: ignore[call-overload]
+        .join(Post, col(Post.id) == col(Publication.post_id))
+        .join(Channel, col(Channel.id) == col(Publication.channel_id))
+        .outerjoin(
+            PostVersion, (col(PostVersion.post_id) == col(Post.id)) & (col(PostVersion.network) == col(Channel.network))
+        )
+        .where(col(Publication.id).in_(ids))
+    )
+    found = rows.all()
     media: dict[int, list[Media]] = {}
-    for medium in (await session.scalars(_PICTURES, {"of": list({row[3] for row in found})})).all():
+    pictures = select(Media).where(col(Media.post_id).in_({row[3] for row in found})).order_by(col(Media.position))
+    for medium in (await session.scalars(pictures)).all():
         media.setdefault(medium.post_id, []).append(medium)
     return {
         ident: Content(
@@ -184,50 +203,71 @@ async def channels_with_work(session: AsyncSession, now: datetime) -> list[int]:
     return list((await session.scalars(select(Channel.id).where(due, *_ready(now)).order_by(col(Channel.id)))).all())  # type: ignore[arg-type]
 
 
-async def due_on(session: AsyncSession, channel_id: int, now: datetime, limit: int) -> list[int]:
-    """The next publications of a channel, in the order in which they go out."""
-    rows = await session.scalars(
-        select(Publication.id)
+async def due_on(session: AsyncSession, channel_ids: Sequence[int], now: datetime, limit: int) -> dict[int, list[int]]:
+    """The next publications of each channel, at most `limit` of one, in the order in which they go out."""
+    place = func.row_number().over(
+        partition_by=col(Publication.channel_id), order_by=(col(Publication.due_at), col(Publication.id))
+    )
+    due = (
+        select(Publication.id, Publication.channel_id, place.label("place"))
         .join(Post, col(Post.id) == col(Publication.post_id))
         .where(
-            col(Publication.channel_id) == channel_id,
+            col(Publication.channel_id).in_(channel_ids),
             col(Publication.state) == S.queued,
             col(Publication.due_at) <= now,
         )
         .where(col(Post.state) == PostState.scheduled)
-        .order_by(col(Publication.due_at), col(Publication.id))
-        .limit(limit)
+        .subquery()
     )
-    return list(rows.all())
+    rows = await session.execute(select(due.c.channel_id, due.c.id).where(due.c.place <= limit).order_by(due.c.place))
+    found: dict[int, list[int]] = {channel_id: [] for channel_id in channel_ids}
+    for channel_id, publication_id in rows.all():
+        found[channel_id].append(publication_id)
+    return found
 
 
-async def lease_channel(session: AsyncSession, channel_id: int, worker: str, now: datetime) -> Channel | None:
-    """Take a channel for one worker alone; None where another one has it."""
+async def lease_channels(
+    session: AsyncSession, channel_ids: Sequence[int], worker: str, now: datetime
+) -> dict[int, Channel]:
+    """Take channels for one worker alone, or keep them for longer; those that another one has are left out."""
     free = or_(col(Channel.lease_until).is_(None), col(Channel.lease_until) <= now, col(Channel.leased_by) == worker)
-    taken = await session.execute(
+    taken = await session.scalars(
         update(Channel)
-        .where(col(Channel.id) == channel_id, free, *_ready(now))  # type: ignore[arg-type]
+        .where(col(Channel.id).in_(channel_ids), free, *_ready(now))  # type: ignore[arg-type]
         .values(leased_by=worker, lease_until=now + LEASE)
-        .returning(col(Channel.id))
-        .execution_options(synchronize_session=False)
+        .returning(Channel)
+        .execution_options(synchronize_session=False, populate_existing=True)
     )
-    if taken.scalar_one_or_none() is None:
-        return None
-    return await session.get_one(Channel, channel_id, populate_existing=True)
+    return {channel.id: channel for channel in taken.all()}
 
 
-async def give_back_channel(
-    session: AsyncSession, channel_id: int, worker: str, *, wait_until: datetime | None = None, rest: str | None = None
-) -> None:
-    """End a worker's lease; with `wait_until` or `rest` the channel sends nothing until then, or until it is mended."""
-    values: dict[str, object] = {"leased_by": None, "lease_until": None}
-    if wait_until is not None:
-        values["not_before"] = wait_until
-    if rest is not None:
-        values["resting_reason"] = rest
-    await session.execute(
-        update(Channel).where(col(Channel.id) == channel_id, col(Channel.leased_by) == worker).values(**values)
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """The end of a worker's lease; with `wait_until` or `rest` the channel sends nothing until then, or until it is mended."""
+
+    channel_id: int
+    worker: str
+    wait_until: datetime | None = None
+    rest: str | None = None
+
+
+_GIVE_BACK = (
+    update(Channel.__table__)  # type: ignore[attr-defined]
+    .where(col(Channel.id) == bindparam("of"), col(Channel.leased_by) == bindparam("worker"))
+    .values(
+        leased_by=None,
+        lease_until=None,
+        not_before=func.coalesce(bindparam("wait_until", type_=Moment), col(Channel.not_before)),
+        resting_reason=func.coalesce(bindparam("rest"), col(Channel.resting_reason)),
     )
+)
+
+
+async def give_back_channels(session: AsyncSession, ends: Sequence[GiveBack]) -> list[None]:
+    """End leases, for a BatchWriter; a channel that another worker has by now is left to it."""
+    rows = [{"of": e.channel_id, "worker": e.worker, "wait_until": e.wait_until, "rest": e.rest} for e in ends]
+    await (await session.connection()).execute(_GIVE_BACK, rows)
+    return [None] * len(ends)
 
 
 LEFT_SENDING = "the program stopped, or lost the network, while this was being sent: look at the channel, then say “it is there” or “send again”"

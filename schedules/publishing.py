@@ -10,15 +10,19 @@ The steps of all channels share their commits (BatchWriter), so a hundred channe
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns import media, publications
 from campaigns.batches import BatchWriter
 from campaigns.database import Database
 from campaigns.models import Channel, PublicationState
-from campaigns.publications import Begin, Content, Finish
+from campaigns.publications import Begin, Content, Finish, GiveBack
 from campaigns.times import Clock
 from networks.base import Network, OutgoingPost
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
@@ -60,6 +64,8 @@ class Publisher:
         self._worker = worker
         self._rng = rng or random.Random()
         self._writer = BatchWriter(database, publications.write_steps)
+        self._turns = BatchWriter(database, self._take_turns)
+        self._returns = BatchWriter(database, publications.give_back_channels)
         self._draining: dict[int, asyncio.Task[None]] = {}
         self._stopping = False
 
@@ -95,16 +101,15 @@ class Publisher:
             )
 
     async def _drain(self, channel_id: int) -> None:
-        async with self._database.write() as session:
-            channel = await publications.lease_channel(session, channel_id, self._worker, self._clock())
-        if channel is None:
-            return  # another worker got there first
+        turn = await self._turn(channel_id)
+        if turn is None:
+            return  # another worker got there first, or the program stops
         wait_until: datetime | None = None
         rest: str | None = None
         network: Network | None = None
         try:
-            network = self._open_network(channel)
-            await self._publish_all(channel_id, network)
+            network = self._open_network(turn.channel)
+            await self._publish_all(turn, network)
         except _ChannelWaits as waits:
             wait_until, rest = waits.until, waits.rest
         except ChannelRevoked as problem:  # the settings do not even open
@@ -115,18 +120,15 @@ class Publisher:
         finally:
             if network is not None:
                 await network.close()
-            async with self._database.write() as session:
-                await publications.give_back_channel(
-                    session, channel_id, self._worker, wait_until=wait_until, rest=rest
-                )
+            await self._returns.write([GiveBack(channel_id, self._worker, wait_until, rest)])
         if rest:
             log.error("channel %d rests: %s", channel_id, rest)
 
-    async def _publish_all(self, channel_id: int, network: Network) -> None:
+    async def _publish_all(self, turn: "_Turn | None", network: Network) -> None:
         """Publish what is due on a channel until nothing is; raises _ChannelWaits where the channel must wait."""
-        while due := await self._due(channel_id):
+        while turn is not None and turn.due:
             last: list[Begin | Finish] = []
-            for publication_id in due:
+            for publication_id in turn.due:
                 if self._stopping:
                     break
                 content = (await self._writer.write([*last, Begin(publication_id, self._clock())]))[-1]
@@ -139,15 +141,20 @@ class Publisher:
                     await self._writer.write(last)
                     raise waits
             await self._writer.write(last)
+            turn = await self._turn(turn.channel.id)
 
-    async def _due(self, channel_id: int) -> list[int]:
-        """What is due on a channel, after its lease is made longer; nothing when the program stops."""
+    async def _turn(self, channel_id: int) -> "_Turn | None":
+        """Lease a channel, or make its lease longer; None where another worker has it, or the program stops."""
         if self._stopping:
-            return []
-        async with self._database.write() as session:
-            if await publications.lease_channel(session, channel_id, self._worker, self._clock()) is None:
-                return []
-            return await publications.due_on(session, channel_id, self._clock(), BATCH)
+            return None
+        (turn,) = await self._turns.write([channel_id])
+        return cast("_Turn | None", turn)
+
+    async def _take_turns(self, session: AsyncSession, channel_ids: Sequence[int]) -> list["_Turn | None"]:
+        now = self._clock()
+        channels = await publications.lease_channels(session, channel_ids, self._worker, now)
+        due = await publications.due_on(session, list(channels), now, BATCH)
+        return [_Turn(channels[i], due[i]) if i in channels else None for i in channel_ids]
 
     async def _send(self, content: Content, network: Network) -> tuple[Finish, "_ChannelWaits | None"]:
         """Call the network once; what to write, and whether the channel has to wait."""
@@ -170,6 +177,7 @@ class Publisher:
         finish = Finish(
             content.publication_id,
             PublicationState.published,
+            content.attempts,
             remote_id=receipt.remote_id,
             url=receipt.url,
             sent_at=self._clock(),
@@ -201,7 +209,15 @@ class Publisher:
             state = PublicationState.failed
         log.warning("publication %d: %s: %s", content.publication_id, state, problem)
         parts = problem.sent_parts or content.sent_parts
-        return Finish(content.publication_id, state, reason=str(problem), sent_parts=parts), waits
+        return Finish(content.publication_id, state, content.attempts, reason=str(problem), sent_parts=parts), waits
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A channel that this worker has leased, and what is due on it, in order."""
+
+    channel: Channel
+    due: list[int]
 
 
 class _ChannelWaits(Exception):

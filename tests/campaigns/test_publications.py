@@ -13,7 +13,7 @@ from campaigns.installation import add_channel
 from campaigns.media import NewPicture
 from campaigns.models import Channel, Post, Publication
 from campaigns.models import PublicationState as S
-from campaigns.publications import LEASE, MOVES, Begin, Finish, Mover, MoveRefused, write_steps
+from campaigns.publications import LEASE, MOVES, Begin, Finish, GiveBack, Mover, MoveRefused, write_steps
 
 SECOND = timedelta(seconds=1)
 PAIRS = list(itertools.product(S, S))
@@ -93,8 +93,8 @@ async def test_only_what_is_queued_can_begin(publication, step, put, look, clock
 async def test_only_what_is_being_sent_can_be_finished_and_only_as_the_table_says(
     publication, step, put, look, state, to
 ):
-    await put(publication, state, url="https://exemple.org/1")
-    finish = Finish(publication.id, to, url="https://exemple.org/2")
+    await put(publication, state, url="https://exemple.org/1", attempts=1)
+    finish = Finish(publication.id, to, 1, url="https://exemple.org/2")
     if (S.sending, to) not in MOVES:
         with pytest.raises(MoveRefused, match=f"from sending to {to}"):
             await step(finish)
@@ -185,7 +185,7 @@ async def test_many_steps_in_one_batch_are_each_answered_in_their_place(database
     await step(Begin(two, clock()))
     async with database.write() as session:
         answers = await write_steps(
-            session, [Begin(three, clock()), Finish(two, S.published), Begin(999, clock()), Begin(one, clock())]
+            session, [Begin(three, clock()), Finish(two, S.published, 1), Begin(999, clock()), Begin(one, clock())]
         )
     assert [content and content.publication_id for content in answers] == [three, None, None, one]
 
@@ -208,11 +208,11 @@ async def test_what_came_back_of_a_post_that_was_cancelled_meanwhile_does_not_be
     await step(Begin(publication.id, clock()))
     async with database.write() as session:
         await posts.cancel_post(session, campaign.id, publication.post_id)
-    await step(Finish(publication.id, S.queued, reason="the network asks to wait 5 s"))
+    await step(Finish(publication.id, S.queued, 1, reason="the network asks to wait 5 s"))
     assert await step(Begin(publication.id, clock())) is None
     async with database.read() as session:
         assert await publications.channels_with_work(session, clock()) == []
-        assert await publications.due_on(session, telegram.id, clock(), 10) == []
+        assert await publications.due_on(session, [telegram.id], clock(), 10) == {telegram.id: []}
 
 
 async def test_a_post_that_was_moved_does_not_begin(publication, step, put, clock):
@@ -234,7 +234,9 @@ async def test_a_draft_does_not_begin(database, add, telegram, step, clock):
 
 async def test_a_receipt_is_written_and_the_lease_ends(publication, step, look, clock):
     await step(Begin(publication.id, clock()))
-    await step(Finish(publication.id, S.published, None, "42", "https://t.me/laregionquiose/42", clock(), ("42", "43")))
+    await step(
+        Finish(publication.id, S.published, 1, None, "42", "https://t.me/laregionquiose/42", clock(), ("42", "43"))
+    )
     row = await look(publication)
     assert (row.state, row.remote_id, row.url) == (S.published, "42", "https://t.me/laregionquiose/42")
     assert (row.sent_at, row.sent_parts, row.lease_until) == (clock(), ["42", "43"], None)
@@ -242,7 +244,7 @@ async def test_a_receipt_is_written_and_the_lease_ends(publication, step, look, 
 
 async def test_the_parts_that_went_out_are_handed_to_the_next_attempt(publication, step, clock):
     await step(Begin(publication.id, clock()))
-    await step(Finish(publication.id, S.queued, "the network asks to wait 5 s", sent_parts=("42",)))
+    await step(Finish(publication.id, S.queued, 1, "the network asks to wait 5 s", sent_parts=("42",)))
     content = await step(Begin(publication.id, clock()))
     assert (content.attempts, content.sent_parts) == (2, ("42",))
 
@@ -255,7 +257,7 @@ async def test_a_worker_that_comes_back_after_its_row_became_unknown_changes_not
     async with database.write() as session:
         assert await publications.end_leases(session, clock()) == 1
     before = await look(publication)
-    await step(Finish(publication.id, S.published, remote_id="42", url="https://exemple.org", sent_at=clock()))
+    await step(Finish(publication.id, S.published, 1, remote_id="42", url="https://exemple.org", sent_at=clock()))
     assert (await look(publication)).model_dump() == before.model_dump()
     assert before.state is S.unknown
     assert "say “it is there” or “send again”" in before.reason
@@ -264,7 +266,7 @@ async def test_a_worker_that_comes_back_after_its_row_became_unknown_changes_not
 async def test_one_refused_move_undoes_the_steps_around_it(database, add, telegram, publication, look, clock):
     with pytest.raises(MoveRefused):
         async with database.write() as session:
-            await write_steps(session, [Begin(publication.id, clock()), Finish(publication.id, S.cancelled)])
+            await write_steps(session, [Begin(publication.id, clock()), Finish(publication.id, S.cancelled, 1)])
     assert (await look(publication)).state is S.queued
 
 
@@ -287,7 +289,7 @@ async def test_a_lease_that_still_runs_is_left_alone_unless_the_engine_is_alone(
 async def test_a_channel_belongs_to_one_worker_until_its_lease_ends(database, telegram, clock):
     async def lease(worker):
         async with database.write() as session:
-            return await publications.lease_channel(session, telegram.id, worker, clock())
+            return (await publications.lease_channels(session, [telegram.id], worker, clock())).get(telegram.id)
 
     assert (await lease("a")).leased_by == "a"
     assert await lease("b") is None
@@ -299,10 +301,17 @@ async def test_a_channel_belongs_to_one_worker_until_its_lease_ends(database, te
     assert await lease("a") is None
 
 
+async def test_of_many_channels_those_that_another_worker_has_are_left_out(database, telegram, x, clock):
+    async with database.write() as session:
+        await publications.lease_channels(session, [telegram.id], "a", clock())
+        taken = await publications.lease_channels(session, [telegram.id, x.id], "b", clock())
+        assert {channel.id: channel.leased_by for channel in taken.values()} == {x.id: "b"}
+
+
 async def test_two_workers_that_want_a_channel_at_once_get_it_once(database, telegram, clock):
     async def lease(worker):
         async with database.write() as session:
-            return await publications.lease_channel(session, telegram.id, worker, clock())
+            return (await publications.lease_channels(session, [telegram.id], worker, clock())).get(telegram.id)
 
     taken = await asyncio.gather(*(lease(f"worker {n}") for n in range(8)))
     assert sum(channel is not None for channel in taken) == 1
@@ -310,20 +319,20 @@ async def test_two_workers_that_want_a_channel_at_once_get_it_once(database, tel
 
 async def test_only_the_worker_that_has_a_channel_can_give_it_back(database, telegram, look, clock):
     async with database.write() as session:
-        await publications.lease_channel(session, telegram.id, "a", clock())
-        await publications.give_back_channel(session, telegram.id, "b", rest="revoked")
+        await publications.lease_channels(session, [telegram.id], "a", clock())
+        await publications.give_back_channels(session, [GiveBack(telegram.id, "b", rest="revoked")])
     assert ((row := await look(telegram)).leased_by, row.resting_reason) == ("a", None)
     async with database.write() as session:
-        await publications.give_back_channel(session, telegram.id, "a")
+        await publications.give_back_channels(session, [GiveBack(telegram.id, "a")])
     assert ((row := await look(telegram)).leased_by, row.lease_until) == (None, None)
 
 
 async def test_a_dead_workers_channel_is_freed_with_its_lease(database, telegram, x, look, clock):
     async with database.write() as session:
-        await publications.lease_channel(session, telegram.id, "dead", clock())
+        await publications.lease_channels(session, [telegram.id], "dead", clock())
     clock.advance(LEASE)
     async with database.write() as session:
-        await publications.lease_channel(session, x.id, "alive", clock())
+        await publications.lease_channels(session, [x.id], "alive", clock())
         await publications.end_leases(session, clock())
     assert (await look(telegram)).leased_by is None
     assert (await look(x)).leased_by == "alive"
@@ -345,12 +354,12 @@ async def test_a_channel_that_rests_or_waits_has_no_work(database, publication, 
     if "wait_until" in values:
         values = {"wait_until": clock() + values["wait_until"]}
     async with database.write() as session:
-        await publications.lease_channel(session, telegram.id, "a", clock())
-        await publications.give_back_channel(session, telegram.id, "a", **values)
+        await publications.lease_channels(session, [telegram.id], "a", clock())
+        await publications.give_back_channels(session, [GiveBack(telegram.id, "a", **values)])
     clock.advance(later)
     async with database.write() as session:
         assert await publications.channels_with_work(session, clock()) == ([telegram.id] if ready else [])
-        assert (await publications.lease_channel(session, telegram.id, "b", clock()) is not None) is ready
+        assert (bool(await publications.lease_channels(session, [telegram.id], "b", clock()))) is ready
 
 
 async def test_what_is_due_on_a_channel_goes_out_in_the_order_of_its_moments(database, add, telegram, x, clock):
@@ -359,9 +368,9 @@ async def test_what_is_due_on_a_channel_goes_out_in_the_order_of_its_moments(dat
     await add(x, publish_at=clock() + timedelta(minutes=5))
     clock.advance(timedelta(hours=1))
     async with database.read() as session:
-        due = await publications.due_on(session, telegram.id, clock(), 10)
-        assert due == [2, 4, 3, 1]  # the first written of one moment first; the last is not due yet
-        assert await publications.due_on(session, telegram.id, clock(), 2) == [2, 4]
+        due = await publications.due_on(session, [telegram.id, x.id], clock(), 10)
+        assert due == {telegram.id: [2, 4, 3, 1], x.id: [6]}  # of one moment the first written; the last is not due yet
+        assert await publications.due_on(session, [telegram.id], clock(), 2) == {telegram.id: [2, 4]}
         assert await publications.channels_with_work(session, clock()) == [telegram.id, x.id]
 
 
@@ -405,9 +414,32 @@ async def test_nobody_settles_another_campaigns_publication(database, publicatio
 
 async def test_a_mended_channel_sends_again(database, telegram, look, clock):
     async with database.write() as session:
-        await publications.lease_channel(session, telegram.id, "a", clock())
-        await publications.give_back_channel(session, telegram.id, "a", rest="the token was revoked")
+        await publications.lease_channels(session, [telegram.id], "a", clock())
+        await publications.give_back_channels(session, [GiveBack(telegram.id, "a", rest="the token was revoked")])
     async with database.write() as session:
         await add_channel(session, telegram.campaign_id, "telegram", telegram.name, {"chat_id": "@autre"})
     row: Channel = await look(telegram)
     assert (row.resting_reason, row.settings) == (None, {"chat_id": "@autre"})
+
+
+async def test_a_late_word_of_an_earlier_attempt_changes_nothing(publication, step, look, database, clock, campaign):
+    """A worker hung; a human said "send again"; a second worker sends: what the first one says now is not of this attempt."""
+    await step(Begin(publication.id, clock()))
+    async with database.write() as session:
+        await publications.end_leases(session, clock(), every=True)
+        await publications.settle(session, campaign.id, publication.id, S.queued, now=clock())
+    await step(Begin(publication.id, clock()))
+    await step(Finish(publication.id, S.failed, 1, "late"))
+    assert (await look(publication)).state is S.sending
+    await step(Finish(publication.id, S.published, 2))
+    assert (await look(publication)).state is S.published
+
+
+async def test_what_comes_back_to_the_queue_of_a_cancelled_post_is_cancelled(
+    publication, step, look, database, clock, campaign
+):
+    await step(Begin(publication.id, clock()))
+    async with database.write() as session:
+        await posts.cancel_post(session, campaign.id, publication.post_id)
+    await step(Finish(publication.id, S.queued, 1, "the network asks to wait 5 s"))
+    assert (await look(publication)).state is S.cancelled

@@ -266,7 +266,7 @@ async def test_what_another_worker_left_is_unknown_once_its_lease_has_ended(desk
     await desk.queue("suivant", telegram)
     desk.clock.advance(MINUTE)
     async with desk.database.write() as session:
-        await publications.lease_channel(session, telegram.id, "dead", desk.clock())
+        await publications.lease_channels(session, [telegram.id], "dead", desk.clock())
         await publications.write_steps(session, [publications.Begin(1, desk.clock())])
     await desk.publisher.end_leases()
     await desk.tick()

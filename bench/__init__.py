@@ -1,0 +1,1 @@
+"""What is fast, shown beside what others do: every ratio has both of its sides measured in one run."""
