@@ -111,6 +111,8 @@ def migrate(url: URL) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(url.set(drivername="sqlite"))
         event.listen(engine, "connect", _sqlite_pragmas)
+        # A table is altered by copying it; with references enforced, dropping the old one would take its children along.
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=OFF"))
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         try:
             with engine.begin() as connection:
@@ -134,3 +136,8 @@ def _upgrade(config: Config, connection: Connection) -> None:
         raise DatabaseTooNew
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:  # rolled back: the database stays as it was
+        raise DatabaseProblem(
+            f"the database could not be upgraded: a row of {broken[0]} refers to nothing; restore a backup"
+        )

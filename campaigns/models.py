@@ -5,10 +5,10 @@ can be scoped; where a person can leave, the reference to them is set to NULL an
 """
 
 import enum
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, ForeignKey, Index, Integer, String, Text, TypeDecorator
+from sqlalchemy import JSON, BigInteger, Column, Date, DateTime, ForeignKey, Index, Integer, String, Text, TypeDecorator
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
@@ -89,6 +89,7 @@ class Role(enum.StrEnum):
 
 class PostState(enum.StrEnum):
     draft = "draft"  # being written; nothing goes out
+    submitted = "submitted"  # waits for somebody else's yes
     scheduled = "scheduled"  # goes out at publish_at
     cancelled = "cancelled"  # taken back; what had not gone out yet never will
 
@@ -102,6 +103,14 @@ class PublicationState(enum.StrEnum):
     held = "held"  # a rule keeps it back
     missed = "missed"  # its moment passed while nothing could be sent
     cancelled = "cancelled"  # taken back before it went out
+
+
+class LatePolicy(enum.StrEnum):
+    """What becomes of a publication that could not go out within its post's grace time."""
+
+    send = "send"  # goes out late; after a pause, the newest of a channel only
+    ask = "ask"  # a human decides
+    drop = "drop"  # does not go out any more
 
 
 class HandoutState(enum.StrEnum):
@@ -146,6 +155,10 @@ class Campaign(SQLModel, table=True):
     secondary_colour: str = "#1D2B5C"
     text_colour: str = "#FFFFFF"
     timezone: str = "Europe/Paris"
+    sponsor_line: str = ""  # with notice_url, stamped on each post, share kit and badge
+    notice_url: str = ""
+    approvals: int = 0  # how many organizers beside the author must say yes; 0: none
+    near_vote_days: int = 0  # so many days before a polling day one more must
     created_at: datetime = _moment()
 
 
@@ -156,6 +169,8 @@ class Organizer(SQLModel, table=True):
     email: str = Field(sa_column=Column(String(254), unique=True, nullable=False))
     name: str
     password_hash: str
+    telegram_id: int | None = Field(default=None, sa_column=Column(BigInteger, unique=True))  # where the bot tells them
+    link_code: str | None = Field(default=None, sa_column=Column(String(24), unique=True))  # /start o-CODE, once
     created_at: datetime = _moment()
 
 
@@ -189,6 +204,12 @@ class Channel(SQLModel, table=True):
     network: str
     name: str
     settings: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    slots: str = ""  # weekly posting slots, such as "mon-fri 08:00, 18:00"; empty: none
+    price_post: int = 0  # what a post costs, in thousandths of a dollar
+    price_link: int = 0  # what a post with a link costs
+    monthly_cap: int = 0  # thousandths of a dollar in a month of the campaign's zone; 0: no cap
+    daily_quota: int = 0  # posts in a day of the campaign's zone; 0: no quota
+    told_resting_at: datetime | None = _moment(null=True)  # when the organizers were told that it rests
     resting_reason: str | None = None  # set while the network refuses the credential; its publications wait
     not_before: datetime | None = _moment(null=True)  # the whole channel waits, so that its order is kept
     leased_by: str | None = None  # the worker that drains it
@@ -198,7 +219,10 @@ class Channel(SQLModel, table=True):
 class Post(SQLModel, table=True):
     """What is to be said, and when."""
 
-    __table_args__ = (Index("ix_post_campaign_publish", "campaign_id", "publish_at"),)
+    __table_args__ = (
+        Index("ix_post_campaign_publish", "campaign_id", "publish_at"),
+        Unique("series_id", "occurrence_at"),
+    )
     id: int = _key()
     campaign_id: int = _to("campaign.id", index=False)
     territory_id: int | None = _to("territory.id", "SET NULL")
@@ -211,6 +235,14 @@ class Post(SQLModel, table=True):
     timezone: str = "Europe/Paris"  # the zone in which publish_at was meant
     share_kit: bool = False
     handed_out_at: datetime | None = _moment(null=True)  # when its handouts were written
+    late_policy: LatePolicy = _choice(LatePolicy, LatePolicy.send)
+    grace: int = 60  # minutes after its moment in which it still goes out without further thought
+    recurrence: str | None = None  # set on the first post of a series, such as "every first Tuesday at 09:00"
+    recurs_until: datetime | None = _moment(null=True)
+    repeat_after: int = 0  # days before a text of the series may be used again; 0: at once
+    series_id: int | None = _to("post.id", "SET NULL")  # the first post of the series that this one repeats
+    occurrence_at: datetime | None = _moment(null=True)
+    wording: int | None = None  # which of the series' texts this occurrence says
     created_at: datetime = _moment()
 
 
@@ -267,7 +299,79 @@ class Publication(SQLModel, table=True):
     sent_at: datetime | None = _moment(null=True)
     remote_id: str | None = None
     url: str | None = None
+    cost: int = 0  # thousandths of a dollar, at the prices of when it was queued
     reason: str | None = Field(default=None, sa_column=Column(Text))  # why it is in this state, and what to do next
+
+
+class Approval(SQLModel, table=True):
+    """An organizer's yes to a post as it stands; an edit takes all of them back."""
+
+    post_id: int = Field(sa_column=Column(ForeignKey("post.id", ondelete="CASCADE"), primary_key=True))
+    organizer_id: int = Field(sa_column=Column(ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True))
+    approved_at: datetime = _moment()
+
+
+class Audit(SQLModel, table=True):
+    """Who did what to a post, and when. Nothing deletes these rows."""
+
+    id: int = _key()
+    campaign_id: int = _to("campaign.id", "RESTRICT")
+    organizer_id: int | None = _to("organizer.id", "SET NULL")  # None: the program, or the command line
+    post_id: int | None = _to("post.id", "SET NULL")
+    at: datetime = _moment()
+    action: str  # a word, such as "submitted"
+    detail: str = Field(default="", sa_column=Column(Text, nullable=False))
+
+
+class PollingDay(SQLModel, table=True):
+    """A round of a vote: the law imposes silence around it."""
+
+    __tablename__ = "polling_day"
+    id: int = _key()
+    campaign_id: int = _to("campaign.id")
+    territory_id: int | None = _to("territory.id", null=True)  # None: the whole campaign votes
+    day: date = Field(sa_column=Column(Date, nullable=False))  # of the mainland; overseas it may begin a day earlier
+    label: str = ""
+
+
+class SilenceWindow(SQLModel, table=True):
+    """When nothing may go out, for one territory or for the whole campaign.
+
+    Rows of a polling day are derived, one for each territory in its own zone and one for the campaign's own channels;
+    rows without one were made by hand.
+    """
+
+    __tablename__ = "silence_window"
+    __table_args__ = (Index("ix_silence_window_when", "campaign_id", "ends_at"),)
+    id: int = _key()
+    campaign_id: int = _to("campaign.id", index=False)
+    territory_id: int | None = _to("territory.id", null=True)
+    starts_at: datetime = _moment()
+    ends_at: datetime = _moment()
+    reason: str
+    by_hand: bool = False
+
+
+class MailAddress(SQLModel, table=True):
+    """Somebody who relays posts by e-mail: a referent, a section's head."""
+
+    __tablename__ = "mail_address"
+    __table_args__ = (Unique("campaign_id", "address"),)
+    id: int = _key()
+    campaign_id: int = _to("campaign.id", index=False)
+    territory_id: int | None = _to("territory.id", "SET NULL")
+    address: str = Field(sa_column=Column(String(254), nullable=False))
+    name: str = ""
+    token: str = Field(sa_column=Column(String(24), unique=True, nullable=False))  # in their link to unsubscribe
+    added_at: datetime = _moment()
+    unsubscribed_at: datetime | None = _moment(null=True)
+
+
+class Heartbeat(SQLModel, table=True):
+    """When a part of the program was last seen at work."""
+
+    name: str = Field(sa_column=Column(String(40), primary_key=True))
+    at: datetime = _moment()
 
 
 class Supporter(SQLModel, table=True):

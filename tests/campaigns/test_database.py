@@ -182,3 +182,51 @@ async def test_a_moment_without_a_zone_is_not_stored(database, clock):
 def test_the_migrations_travel_with_the_program():
     folder = Path(campaigns.models.__file__).with_name("migrations") / "versions"
     assert sorted(folder.glob("0001_*.py"))
+
+
+async def test_an_old_database_keeps_every_row_when_it_is_upgraded(tmp_path):
+    """Altering copies a table; its children must not be deleted with the old one."""
+    from alembic import command
+    from sqlalchemy import create_engine, event, inspect, text
+
+    from campaigns.database import _alembic
+
+    file = tmp_path / "old.sqlite3"
+    engine = create_engine(f"sqlite:///{file}")
+    config = _alembic()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=OFF"))
+    moment, tables = "2026-12-01 08:00:00", inspect(engine).get_table_names()
+    with engine.begin() as connection:
+        for table in tables:
+            if table == "alembic_version":
+                continue
+            columns = {c["name"]: c for c in inspect(engine).get_columns(table)}
+            values = {
+                name: 1
+                if "INT" in str(c["type"])
+                else "[]"
+                if "JSON" in str(c["type"])
+                else moment
+                if "DATE" in str(c["type"])
+                else "queued"
+                for name, c in columns.items()
+            }
+            known = {"campaign": {}, "post": {"state": "scheduled"}, "engagement": {"kind": "visit"}}.get(table, {})
+            values |= {name: value for name, value in known.items() if name in values}
+            connection.execute(
+                text(f"INSERT INTO {table} ({','.join(values)}) VALUES ({','.join(':' + n for n in values)})"), values
+            )  # noqa: S608
+    before = {table: _count(file, table) for table in tables}
+    assert set(before.values()) == {1}
+    await Database(f"sqlite:///{file}").prepare()
+    assert {table: _count(file, table) for table in tables} == before
+
+
+def _count(file, table):
+    with sqlite3.connect(file) as connection:
+        (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+    connection.close()
+    return found
