@@ -3,16 +3,26 @@
 from html import escape
 
 from bot.joining import menu
-from bot.visit import Keyboard, Visit, button
+from bot.visit import Visit, button, forget_dialogue, number
 from campaigns import supporters
 from campaigns.engagement import counts_of
-from campaigns.models import Kind, Purpose
-from campaigns.words import LANGUAGES, Words
+from campaigns.models import Campaign, Kind, Purpose
+from campaigns.words import LANGUAGES, mark
+
+# Three of them are never mixed: windows opened, shares that somebody told us of, visits that prove one.
+FIGURES = (
+    (Kind.received, "📬", mark("Messages received: {n}")),
+    (Kind.opened, "👆", mark("Share windows opened: {n}")),
+    (Kind.said_shared, "🗣", mark("Shares you told us of: {n}")),
+    (Kind.visit, "🔗", mark("Visits through your links: {n}")),
+    (Kind.badge_made, "🖼", mark("Badges made: {n}")),
+    (Kind.recruited, "🤝", mark("People you brought in: {n}")),
+)
 
 
 async def figures(visit: Visit) -> None:
     """/me: own figures. Opened, said shared and visits are three figures, never one."""
-    if visit.supporter is None or visit.campaign is None:
+    if visit.supporter is None or visit.campaign is None or not await visit.takes_part():
         await visit.say(visit.words("First join the campaign: /start"))
         return
     async with visit.house.database.read() as session:
@@ -22,39 +32,31 @@ async def figures(visit: Visit) -> None:
     _ = visit.words
     if not counted:
         await visit.say(
-            _("You chose not to be counted, so there are no figures about you. Change your mind?"), _counting_buttons(_)
+            _("You chose not to be counted, so there are no figures about you. Change your mind?"),
+            [[button("📈 " + _("Yes, count"), f"me:count:{visit.campaign.id}")]],
         )
         return
-    lines = [
-        f"📊 <b>{_('Your figures')}</b> · {escape(visit.campaign.name)}",
-        "",
-        f"📬 {_('Messages received')}: <b>{counts[Kind.received]}</b>",
-        f"👆 {_('Share windows opened')}: <b>{counts[Kind.opened]}</b>",
-        f"🗣 {_('Shares you told us of')}: <b>{counts[Kind.said_shared]}</b>",
-        f"🔗 {_('Visits through your links')}: <b>{counts[Kind.visit]}</b>",
-        f"🖼 {_('Badges made')}: <b>{counts[Kind.badge_made]}</b>",
-        f"🤝 {_('People you brought in')}: <b>{counts[Kind.recruited]}</b>",
-    ]
+    lines = [f"📊 <b>{escape(visit.campaign.name)}</b> · " + _("Your figures"), ""]
+    lines += [f"{sign} " + _(text, n=f"<b>{counts[kind]}</b>") for kind, sign, text in FIGURES]
     if place is not None:
         link = f"{visit.house.settings.telegram_link}/{visit.bot.username}?start=r-{place.invite_code}"
-        lines += ["", f"{_('Invite somebody with your own link')}:", escape(link)]
+        lines += ["", _("Invite somebody with your own link:"), escape(link)]
     await visit.say("\n".join(lines))
 
 
-def _counting_buttons(words: Words) -> Keyboard:
-    return [[button("📈 " + words("Yes, count"), "me:count")]]
-
-
 async def tapped(visit: Visit) -> None:
-    action = (*visit.tapped, "", "")[1]
-    if action == "count" and visit.supporter is not None and visit.campaign is not None:
-        async with visit.house.database.write() as session:
-            both = {Purpose.contact, Purpose.counting}
-            await supporters.set_consents(session, visit.supporter, visit.campaign.id, both, visit.house.clock())
+    _, action, value = (*visit.tapped, "", "")[:3]
+    if action == "count":
         await visit.change_keyboard(None)
+        async with visit.house.database.read() as session:
+            visit.campaign = await session.get(Campaign, number(value) or 0)
+        if visit.supporter is not None and visit.campaign is not None and await visit.takes_part():
+            async with visit.house.database.write() as session:
+                both = {Purpose.contact, Purpose.counting}
+                await supporters.set_consents(session, visit.supporter, visit.campaign.id, both, visit.house.clock())
         await figures(visit)
     elif action == "language":
-        await _change_language(visit, (*visit.tapped, "", "", "")[2])
+        await _change_language(visit, value)
     elif action == "erase":
         await visit.change_keyboard(
             [
@@ -66,34 +68,31 @@ async def tapped(visit: Visit) -> None:
         await visit.change_keyboard(None)
     elif action == "erased":
         await visit.change_keyboard(None)
-        if visit.supporter is not None:
-            async with visit.house.database.write() as session:
+        async with visit.house.database.write() as session:
+            if visit.supporter is not None:
                 await supporters.forget(session, visit.supporter)
+            await forget_dialogue(session, visit.chat.id)
         await visit.say(visit.words("Done: nothing about you is kept. Thank you for your support!"))
 
 
 async def _change_language(visit: Visit, language: str) -> None:
     if language not in LANGUAGES:
         return
-    visit.words = Words(language)
-    if visit.supporter is not None:
-        async with visit.house.database.write() as session:
-            person = await session.get_one(type(visit.supporter), visit.supporter.id)
-            person.language = language
-    else:
-        await visit.remember(visit.step, language=language)
+    await visit.speak(language)
     await help_(visit)
 
 
 async def stop(visit: Visit) -> None:
     """/stop: at once, for every campaign; erasing everything is one more tap."""
     if visit.supporter is None:
+        async with visit.house.database.write() as session:
+            await forget_dialogue(session, visit.chat.id)
         await visit.say(visit.words("You get no messages from here, and nothing about you is kept."))
         return
     async with visit.house.database.write() as session:
         for campaign in await supporters.campaigns_of(session, visit.supporter.id):
             await supporters.stop(session, visit.supporter, campaign.id, visit.house.clock())
-        visit.step = ""
+        visit.step, visit.data = "", {}
         await visit.remember_in(session)
     await visit.say(
         visit.words("Done: you get no more messages. To come back: /start"),

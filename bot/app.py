@@ -4,7 +4,6 @@ import asyncio
 import logging
 
 from telegram import BotCommand, ChatMember, Update
-from telegram.error import NetworkError, TelegramError
 from telegram.ext import (
     Application,
     ApplicationBuilder,
@@ -18,20 +17,19 @@ from telegram.ext import (
 
 from bot import about_me, badge_maker, cards, joining
 from bot.polling import Poller
-from bot.visit import House, Visit, conversation
-from campaigns import supporters
-from campaigns.words import Words
+from bot.visit import House, Visit, conversation, mark_gone, say_sorry
+from campaigns.words import Words, mark
 from networks.telegram import open_bot
 
 log = logging.getLogger(__name__)
 
 CONNECTIONS = 32
 COMMANDS = (
-    ("posts", "messages to share from your own accounts"),
-    ("badge", "your support badge, from your photo"),
-    ("me", "your figures and your invitation link"),
-    ("help", "what I can do for you"),
-    ("stop", "no more messages, or erase everything"),
+    ("posts", mark("messages to share from your own accounts")),
+    ("badge", mark("your support badge, from your photo")),
+    ("me", mark("your figures and your invitation link")),
+    ("help", mark("what I can do for you")),
+    ("stop", mark("no more messages, or erase everything")),
 )
 
 
@@ -69,7 +67,7 @@ def build(house: House) -> "Application":  # type: ignore[type-arg] # six parame
         MessageHandler(filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, conversation(badge_maker.not_a_photo))
     )
     app.add_handler(ChatMemberHandler(_membership, ChatMemberHandler.MY_CHAT_MEMBER))
-    app.add_error_handler(_say_sorry)
+    app.add_error_handler(_could_not_begin)
     return app
 
 
@@ -95,21 +93,15 @@ async def _membership(update: Update, context: ContextTypes.DEFAULT_TYPE) -> Non
         and change.chat.type == change.chat.PRIVATE
         and change.new_chat_member.status == ChatMember.BANNED
     ):
-        async with house.database.write() as session:
-            await supporters.mark_gone(session, change.from_user.id, house.clock())
+        await mark_gone(house, change.from_user.id)
 
 
-async def _say_sorry(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
-    """Whatever went wrong is logged; the person gets a sentence, not silence."""
+async def _could_not_begin(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
+    """What went wrong before a conversation began, such as a store that cannot be read."""
     log.error("an update could not be handled", exc_info=context.error)
-    if isinstance(update, Update) and update.effective_chat is not None and not isinstance(context.error, NetworkError):
-        words = Words(update.effective_user.language_code or "" if update.effective_user else "")
-        try:
-            await context.bot.send_message(
-                update.effective_chat.id, words("Something went wrong on our side. Please try again in a moment.")
-            )
-        except TelegramError as error:
-            log.warning("nor could they be told: %s", error)
+    chat, user = (update.effective_chat, update.effective_user) if isinstance(update, Update) else (None, None)
+    if chat is not None and user is not None and chat.type == chat.PRIVATE:
+        await say_sorry(context.bot, chat, Words(user.language_code or ""))
 
 
 class BotRunner:
@@ -133,6 +125,11 @@ class BotRunner:
             # Without a language code they hold for everybody else: French.
             await self.app.bot.set_my_commands(commands, language_code=None if language == "fr" else language)
         self._task = asyncio.create_task(self.poller.run())
+
+    async def heard_its_last(self) -> None:
+        """Returns when the bot can hear nothing any more although nobody stopped it; raises what ended it."""
+        if self._task is not None:
+            await asyncio.shield(self._task)
 
     async def stop(self) -> None:
         self.poller.stop()

@@ -11,7 +11,7 @@ from telegram import InlineKeyboardMarkup, InputFile, Message
 from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest
 
-from badges import SIDE, BadgeError, PhotoRefused, preview, render_badge
+from badges import DESIGNS, SIDE, BadgeError, PhotoRefused, preview, render_badge
 from bot.visit import Keyboard, Visit, button, patiently
 from campaigns import installation, share_kits
 from campaigns.badge_frames import badge_sentence, frame_of
@@ -44,6 +44,9 @@ async def take_photo(visit: Visit) -> None:
         return
     sent = message.photo[-1] if message.photo else message.document
     if sent is None:
+        return
+    if message.document and not (message.document.mime_type or "image/").startswith("image/"):
+        await not_a_photo(visit)
         return
     if (sent.file_size or 0) > DOWNLOAD_LIMIT:
         await visit.say(
@@ -87,7 +90,7 @@ async def tapped(visit: Visit) -> None:
         await visit.answer(visit.words("This badge is done. Send a photo to make another one."), alert=True)
         await visit.change_keyboard(None)
         return
-    if action == "frame":
+    if action == "frame" and value in DESIGNS:
         await visit.change_keyboard(None)
         await _ask_name(visit, value)
     elif action == "name" and visit.step == WAIT_NAME:
@@ -172,4 +175,6 @@ async def _hand_over(visit: Visit, campaign: Campaign, look: bytes, full: bytes)
 
 async def _count(visit: Visit, campaign: Campaign, kind: Kind) -> None:
     async with visit.house.database.write() as session:
-        await share_kits.count_badge(session, campaign, visit.supporter, kind, visit.house.clock())
+        await share_kits.count_badge(
+            session, campaign, visit.supporter, kind, visit.house.clock(), key=visit.once(kind)
+        )

@@ -7,12 +7,12 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Message
 from telegram.constants import ParseMode
 from telegram.error import Forbidden
 
-from bot.visit import House, Keyboard, Visit, button, unless_the_same
-from campaigns import media, posts, share_kits
-from campaigns.models import Kind, Post, Supporter
+from bot.visit import House, Keyboard, Visit, button, number, unless_the_same
+from campaigns import media, posts, share_kits, supporters
+from campaigns.models import Campaign, Kind, Post, Supporter
 from campaigns.share_kits import ShareKit
 from campaigns.words import Words
-from networks.errors import ChannelRevoked
+from networks.errors import ChannelRevoked, NetworkDown
 from networks.limits import TELEGRAM_CAPTION, utf16_units
 from networks.share_intents import LABELS
 from networks.telegram import answered
@@ -22,7 +22,7 @@ MOST_IN_A_ROW = 3  # buttons that a phone shows with their names whole
 
 async def list_posts(visit: Visit) -> None:
     """/posts: what can be shared now, the newest first."""
-    if visit.supporter is None or visit.campaign is None:
+    if visit.campaign is None or not await visit.takes_part():
         await visit.say(visit.words("First join the campaign: /start"))
         return
     async with visit.house.database.read() as session:
@@ -65,7 +65,7 @@ async def deliver(house: House, bot: Bot, post: Post, supporter: Supporter) -> i
     except ChannelRevoked as problem:
         if isinstance(problem.__cause__, Forbidden):
             raise ChannelRevoked("this person blocked the bot, or left Telegram") from problem
-        raise
+        raise NetworkDown(str(problem)) from problem  # the bot's token: the person is not gone, the card waits
     return message.message_id
 
 
@@ -91,18 +91,20 @@ def _rows(row: list[InlineKeyboardButton]) -> Keyboard:
 async def tapped(visit: Visit) -> None:
     """A button of a card. Whoever taps gets their own link, whoever's card it was."""
     _, action, post_id, value, network = (*visit.tapped, "", "", "", "")[:5]
-    if visit.supporter is None or visit.campaign is None:
+    joined = await _joined(visit)
+    if visit.supporter is None or not joined:
         await visit.answer(visit.words("First join the campaign: /start"), alert=True)
         return
-    post = await _open_post(visit, post_id)
+    post = await _open_post(visit, joined, post_id)
     if post is None:
         await visit.answer(visit.words("This message can no longer be shared."), alert=True)
         if action != "card":
             await visit.change_keyboard(None)
         return
-    wording = int(value) if value.isdigit() else 0
+    wording = number(value) or 0
     if action == "card":
         await send_card(visit.house, visit.bot, post, visit.supporter)
+        await _count(visit, post, Kind.received)
     elif action == "wording":
         await _show(visit, post, wording, counted=Kind.wording_changed)
     elif action == "copy":
@@ -115,12 +117,21 @@ async def tapped(visit: Visit) -> None:
         await _show(visit, post, wording)
 
 
-async def _open_post(visit: Visit, post_id: str) -> Post | None:
-    if visit.campaign is None or not post_id.isdigit():
+async def _joined(visit: Visit) -> list[Campaign]:
+    """The campaigns whose cards this person may use: a card stays good when the talk has turned to another campaign."""
+    if visit.supporter is None:
+        return []
+    async with visit.house.database.read() as session:
+        return await supporters.campaigns_of(session, visit.supporter.id)
+
+
+async def _open_post(visit: Visit, joined: list[Campaign], post_id: str) -> Post | None:
+    wanted = number(post_id)
+    if wanted is None:
         return None
     async with visit.house.database.read() as session:
-        post = await posts.find_post(session, visit.campaign.id, int(post_id))
-    return post if post is not None and share_kits.is_open(post, visit.house.clock()) else None
+        found = [await posts.find_post(session, campaign.id, wanted) for campaign in joined]
+    return next((post for post in found if post and share_kits.is_open(post, visit.house.clock())), None)
 
 
 async def _kit(visit: Visit, post: Post, wording: int) -> ShareKit:
@@ -133,7 +144,8 @@ async def _kit(visit: Visit, post: Post, wording: int) -> ShareKit:
 async def _count(visit: Visit, post: Post, kind: Kind, network: str | None = None) -> None:
     assert visit.supporter is not None  # noqa: S101 - tapped() saw to it
     async with visit.house.database.write() as session:
-        await share_kits.count(session, visit.supporter, post, kind, visit.house.clock(), network=network)
+        key = visit.once(kind) if kind is Kind.wording_changed else None
+        await share_kits.count(session, visit.supporter, post, kind, visit.house.clock(), network=network, key=key)
 
 
 async def _show(visit: Visit, post: Post, wording: int, counted: Kind | None = None) -> None:

@@ -3,45 +3,58 @@
 from collections.abc import Sequence
 from html import escape
 
-from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from bot.visit import Keyboard, Visit, button
+from bot.visit import Keyboard, Visit, button, forget_dialogue, number
 from campaigns import installation, supporters
-from campaigns.models import Campaign, Dialogue, Participation, Purpose, Territory
+from campaigns.models import Campaign, Participation, Purpose, Territory
 from campaigns.supporters import Joining, join
 from campaigns.words import LANGUAGES, Words
 
 TERRITORIES_A_PAGE = 8  # buttons; more than a phone shows at once is not read
+FROM_LINKS = ("territory_id", "invite_code")  # what a deep link leaves in the dialogue until the person has joined
 
 
 async def start(visit: Visit) -> None:
     """/start, with or without a deep link: `c-SLUG` a campaign, `t-ID` a territory, `r-CODE` an invitation."""
     payload = visit.text.partition(" ")[2].strip()
-    known_payload = await _follow(visit, payload)
-    if visit.campaign is None:
+    known_payload = bool(payload) and await _follow(visit, payload)
+    if visit.campaign is None or (not payload and await _may_choose(visit)):
         await _ask_campaign(visit)
         return
     if payload and not known_payload:
         await visit.say(visit.words("This link is no longer known; here is the campaign all the same."))
-    if await _takes_part(visit):
+    await _enter(visit)
+
+
+async def _enter(visit: Visit) -> None:
+    """A campaign is known: who takes part is welcomed, others are asked."""
+    if await visit.takes_part():
         await _welcome_back(visit)
         return
-    await visit.remember("joining")
+    await visit.remember("joining", agreed=None)
     await _ask_contact(visit)
+
+
+async def _may_choose(visit: Visit) -> bool:
+    """Somebody who was shown a campaign and did not join it may want another one."""
+    async with visit.house.database.read() as session:
+        several = len(await installation.campaigns(session)) > 1
+    return several and not await visit.takes_part()
 
 
 async def _follow(visit: Visit, payload: str) -> bool:
     """Take campaign, territory and invitation from a deep link; whether it led anywhere."""
     kind, _, value = payload.partition("-")
+    visit.data = {key: kept for key, kept in visit.data.items() if key not in FROM_LINKS}  # of an earlier link
     async with visit.house.database.read() as session:
         if kind == "c" and value:
             campaign = await session.scalar(select(Campaign).where(col(Campaign.slug) == value))
             visit.campaign = campaign or visit.campaign
-            visit.data.pop("territory_id", None)
             return campaign is not None
-        if kind == "t" and value.isdigit() and len(value) < 10:
-            territory = await session.get(Territory, int(value))
+        if kind == "t" and (territory_id := number(value)) is not None:
+            territory = await session.get(Territory, territory_id)
             if territory is not None:
                 visit.campaign = await session.get(Campaign, territory.campaign_id)
                 visit.data["territory_id"] = territory.id
@@ -55,19 +68,12 @@ async def _follow(visit: Visit, payload: str) -> bool:
     return False
 
 
-async def _takes_part(visit: Visit) -> bool:
-    if visit.supporter is None or visit.campaign is None:
-        return False
-    async with visit.house.database.read() as session:
-        place = await supporters.participation(session, visit.supporter.id, visit.campaign.id)
-        return place is not None and place.stopped_at is None
-
-
 async def _welcome_back(visit: Visit) -> None:
     """A known supporter: they write to the bot, so they are not gone; a territory's link moves them there."""
-    assert visit.supporter is not None and visit.campaign is not None  # noqa: S101 - _takes_part said so
-    territory_id = visit.data.pop("territory_id", None)
+    assert visit.supporter is not None and visit.campaign is not None  # noqa: S101 - takes_part() said so
     async with visit.house.database.write() as session:
+        territory_id = await _territory_of_link(visit, session)
+        visit.data.pop("invite_code", None)
         person = await session.get_one(type(visit.supporter), visit.supporter.id)
         person.gone_at = None
         place = await supporters.participation(session, person.id, visit.campaign.id)
@@ -77,6 +83,12 @@ async def _welcome_back(visit: Visit) -> None:
         await visit.remember_in(session)
     hello = visit.words("Good to see you again, {name}!", name=escape(visit.user.first_name))
     await visit.say(f"{hello}\n{_headline(visit.campaign)}", menu(visit.words))
+
+
+async def _territory_of_link(visit: Visit, session: AsyncSession) -> int | None:
+    """Where the link that was followed puts the person, if that is in the campaign they came to at last."""
+    territory = await session.get(Territory, visit.data.pop("territory_id", None) or 0)
+    return territory.id if territory and visit.campaign and territory.campaign_id == visit.campaign.id else None
 
 
 async def _ask_campaign(visit: Visit) -> None:
@@ -101,7 +113,7 @@ def _headline(campaign: Campaign) -> str:
 
 async def _ask_contact(visit: Visit) -> None:
     assert visit.campaign is not None  # noqa: S101 - asked only once a campaign is known
-    _ = visit.words
+    _, asked = visit.words, visit.campaign.id
     parts = [
         _headline(visit.campaign),
         escape(visit.campaign.about),
@@ -115,42 +127,45 @@ async def _ask_contact(visit: Visit) -> None:
     ]
     other = "en" if _.language == "fr" else "fr"
     keyboard = [
-        [button("✅ " + _("Yes, I take part"), "join:contact:yes"), button(_("No, thank you"), "join:contact:no")],
-        [button(f"🌐 {LANGUAGES[other]}", f"join:language:{other}")],
+        [
+            button("✅ " + _("Yes, I take part"), f"join:contact:yes:{asked}"),
+            button(_("No, thank you"), f"join:contact:no:{asked}"),
+        ],
+        [button(f"🌐 {LANGUAGES[other]}", f"join:language:{other}:{asked}")],
     ]
     await visit.say("\n\n".join(filter(None, parts)), keyboard)
 
 
 async def tapped(visit: Visit) -> None:
-    """A button of this conversation. Buttons of an old message do what they say, where that still makes sense."""
-    _, action, value = (*visit.tapped, "", "")[:3]
+    """A button of this conversation: join:ACTION:VALUE:CAMPAIGN. It speaks for the campaign under whose question it stood."""
+    _, action, value, about = (*visit.tapped, "", "", "")[:4]
+    async with visit.house.database.read() as session:
+        named = await session.get(Campaign, number(value if action == "campaign" else about) or 0)
+    visit.campaign = named or visit.campaign
+    await visit.change_keyboard(None) if action != "page" else None
     if action == "language" and value in LANGUAGES:
-        visit.words = Words(value)
-        await visit.remember(visit.step, language=value)
-        await visit.change_keyboard(None)
-        await _ask_contact(visit) if visit.campaign else await _ask_campaign(visit)
-    elif action == "campaign" and value.isdigit():
-        async with visit.house.database.read() as session:
-            visit.campaign = await session.get(Campaign, int(value))
-        await visit.change_keyboard(None)
-        await start(visit)
+        await visit.speak(value)
+        await (_ask_contact(visit) if visit.campaign else _ask_campaign(visit))
     elif visit.campaign is None:
         await _ask_campaign(visit)
+    elif action == "contact" and value == "yes":
+        await _ask_counting(visit)
     elif action == "contact":
-        await visit.change_keyboard(None)
-        await (_ask_counting(visit) if value == "yes" else _leave_no_trace(visit))
-    elif action == "counting":
-        await visit.change_keyboard(None)
+        await _refused(visit)
+    elif action == "counting" and (visit.data.get("agreed") == visit.campaign.id or await visit.takes_part()):
         await _joined(visit, counting=value == "yes")
-    elif action in ("territory", "page") and visit.supporter is not None:
+    elif action in ("territory", "page") and await visit.takes_part():
         await _territory_tapped(visit, action, value)
+    else:  # a campaign was chosen, or an old button speaks for somebody who has left since
+        await _enter(visit)
 
 
 async def _ask_counting(visit: Visit) -> None:
-    if await _takes_part(visit):
+    assert visit.campaign is not None  # noqa: S101 - tapped() saw to it
+    if await visit.takes_part():
         await _welcome_back(visit)
         return
-    await visit.remember("joining")
+    await visit.remember("joining", agreed=visit.campaign.id)
     _ = visit.words
     text = [
         "<b>" + _("May we count what your shares bring?") + "</b>",
@@ -158,36 +173,51 @@ async def _ask_counting(visit: Visit) -> None:
             "Each message then carries a link of your own: you see how many visits it brought. Nothing is kept about who visits. If you say no, you get the same messages with plain links."
         ),
     ]
+    asked = visit.campaign.id
     keyboard = [
-        [button("📈 " + _("Yes, count"), "join:counting:yes"), button(_("No, plain links"), "join:counting:no")]
+        [
+            button("📈 " + _("Yes, count"), f"join:counting:yes:{asked}"),
+            button(_("No, plain links"), f"join:counting:no:{asked}"),
+        ]
     ]
     await visit.say("\n\n".join(text), keyboard)
 
 
-async def _leave_no_trace(visit: Visit) -> None:
+async def _refused(visit: Visit) -> None:
+    """A stranger leaves no trace; who takes part already, and says no to a second question, leaves this campaign."""
+    assert visit.campaign is not None  # noqa: S101 - tapped() saw to it
+    async with visit.house.database.write() as session:
+        await forget_dialogue(session, visit.chat.id)
+        if visit.supporter is not None:
+            await supporters.stop(session, visit.supporter, visit.campaign.id, visit.house.clock())
     if visit.supporter is None:
-        async with visit.house.database.write() as session:
-            await session.execute(delete(Dialogue).where(col(Dialogue.chat_id) == visit.chat.id))
-    await visit.say(visit.words("Understood. Nothing about you is kept. If you change your mind: /start"))
+        text = visit.words("Understood. Nothing about you is kept. If you change your mind: /start")
+    else:
+        text = visit.words(
+            "Understood: {campaign} does not write to you. If you change your mind: /start",
+            campaign=escape(visit.campaign.name),
+        )
+    await visit.say(text)
 
 
 async def _joined(visit: Visit, *, counting: bool) -> None:
     assert visit.campaign is not None  # noqa: S101 - tapped() saw to it
     purposes = {Purpose.contact, Purpose.counting} if counting else {Purpose.contact}
-    joining = Joining(
-        campaign_id=visit.campaign.id,
-        telegram_id=visit.user.id,
-        first_name=visit.user.first_name,
-        language=visit.words.language,
-        purposes=frozenset(purposes),
-        at=visit.house.clock(),
-        territory_id=visit.data.pop("territory_id", None),
-        invite_code=visit.data.pop("invite_code", None),
-    )
     async with visit.house.database.write() as session:
+        joining = Joining(
+            campaign_id=visit.campaign.id,
+            telegram_id=visit.user.id,
+            first_name=visit.user.first_name,
+            language=visit.words.language,
+            purposes=frozenset(purposes),
+            at=visit.house.clock(),
+            territory_id=await _territory_of_link(visit, session),
+            invite_code=visit.data.get("invite_code"),
+        )
         visit.supporter, place = await join(session, joining)
         visit.step = ""
-        visit.data.pop("language", None)
+        for done in (*FROM_LINKS, "agreed", "language"):
+            visit.data.pop(done, None)
         await visit.remember_in(session)
         choices = await installation.territories(session, visit.campaign.id)
     if choices and place.territory_id is None:
@@ -197,18 +227,21 @@ async def _joined(visit: Visit, *, counting: bool) -> None:
 
 
 def _territory_buttons(visit: Visit, choices: Sequence[Territory], page: int) -> Keyboard:
-    first = page * TERRITORIES_A_PAGE
+    assert visit.campaign is not None  # noqa: S101 - the territories are this campaign's
+    first, asked = page * TERRITORIES_A_PAGE, visit.campaign.id
     shown = choices[first : first + TERRITORIES_A_PAGE]
-    rows = [[button(t.name, f"join:territory:{t.id}") for t in shown[i : i + 2]] for i in range(0, len(shown), 2)]
+    rows = [
+        [button(t.name, f"join:territory:{t.id}:{asked}") for t in shown[i : i + 2]] for i in range(0, len(shown), 2)
+    ]
     turn = []
     if page:
-        turn.append(button("◀", f"join:page:{page - 1}"))
+        turn.append(button("◀", f"join:page:{page - 1}:{asked}"))
     if first + TERRITORIES_A_PAGE < len(choices):
-        turn.append(button("▶", f"join:page:{page + 1}"))
+        turn.append(button("▶", f"join:page:{page + 1}:{asked}"))
     return [
         *rows,
         *([turn] if turn else []),
-        [button(visit.words("Elsewhere, or I would rather not say"), "join:territory:none")],
+        [button(visit.words("Elsewhere, or I would rather not say"), f"join:territory:none:{asked}")],
     ]
 
 
@@ -220,11 +253,10 @@ async def _territory_tapped(visit: Visit, action: str, value: str) -> None:
         place = await supporters.participation(session, visit.supporter.id, visit.campaign.id)
         if action == "territory" and place is not None:
             place.territory_id = chosen.id if chosen else None
-    if action == "page" and value.isdigit():
-        await visit.change_keyboard(_territory_buttons(visit, choices, int(value)))
-        return
-    await visit.change_keyboard(None)
-    await _welcome(visit)
+    if action == "page":
+        await visit.change_keyboard(_territory_buttons(visit, choices, number(value) or 0))
+    else:
+        await _welcome(visit)
 
 
 async def _welcome(visit: Visit) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from itertools import groupby
 
 from telegram import Bot, Update
-from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class Poller:
         except RetryAfter as error:
             wait = error.retry_after
             await self._pause(wait if isinstance(wait, int | float) else wait.total_seconds())
-        except NetworkError as error:
+        except TelegramError as error:  # a proxy's 403 and an answer that is no JSON are no NetworkError
             log.warning("Telegram could not be reached (%s); trying again", error)
             await self._pause(PAUSE)
         return ()

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 from telegram import Bot, Chat, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update, User
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, Forbidden, RetryAfter
+from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 from telegram.ext import ContextTypes
 
 from campaigns import installation, supporters
@@ -53,6 +55,7 @@ class Visit:
     step: str
     data: dict[str, Any]
     words: Words
+    answered: bool = False  # whether the button that was tapped has its answer
 
     @property
     def message(self) -> Message | None:
@@ -68,6 +71,28 @@ class Visit:
         query = self.update.callback_query
         return (query.data or "").split(":") if query else []
 
+    def once(self, act: str) -> str:
+        """A key under which an act of this update counts a single time: Telegram gives the update again after a crash."""
+        return f"{self.bot.id}:{self.update.update_id}:{act}"
+
+    async def takes_part(self) -> bool:
+        """Whether the person joined the campaign and did not stop."""
+        if self.supporter is None or self.campaign is None:
+            return False
+        async with self.house.database.read() as session:
+            place = await supporters.participation(session, self.supporter.id, self.campaign.id)
+        return place is not None and place.stopped_at is None
+
+    async def speak(self, language: str) -> None:
+        """Go on in this language, now and later."""
+        self.words = Words(language)
+        if self.supporter is None:
+            await self.remember(self.step, language=language)
+            return
+        async with self.house.database.write() as session:
+            person = await session.get_one(Supporter, self.supporter.id)
+            person.language = language
+
     async def remember(self, step: str, **data: Any) -> None:
         """Write where the dialogue stands; `data` is added to what is known, None takes a thing away."""
         self.step = step
@@ -76,6 +101,9 @@ class Visit:
             await self.remember_in(session)
 
     async def remember_in(self, session: AsyncSession) -> None:
+        if self.supporter is None and not self.step and not self.data:
+            await forget_dialogue(session, self.chat.id)  # no row is kept of who did not say yes
+            return
         row = await session.get(Dialogue, self.chat.id) or Dialogue(chat_id=self.chat.id)
         row.campaign_id = self.campaign.id if self.campaign else None
         row.step, row.data, row.updated_at = self.step, self.data, self.house.clock()
@@ -87,12 +115,13 @@ class Visit:
         return await patiently(lambda: self.bot.send_message(self.chat.id, text, ParseMode.HTML, reply_markup=markup))
 
     async def answer(self, text: str | None = None, *, alert: bool = False) -> None:
-        """End the pending state of the button that was tapped."""
-        if self.update.callback_query:
+        """End the pending state of the button that was tapped; only the first answer is shown."""
+        if self.update.callback_query and not self.answered:
+            self.answered = True
             try:
                 await self.update.callback_query.answer(text, show_alert=alert)
-            except BadRequest:
-                log.debug("the tap was too old to be answered")
+            except TelegramError as error:
+                log.debug("a tap could not be answered, mostly because it is too old: %s", error)
 
     async def change_keyboard(self, keyboard: Keyboard | None) -> None:
         """Replace the buttons of the message whose button was tapped."""
@@ -127,6 +156,26 @@ async def unless_the_same(call: Callable[[], Awaitable[object]]) -> None:
             raise
 
 
+async def forget_dialogue(session: AsyncSession, chat_id: int) -> None:
+    await session.execute(delete(Dialogue).where(col(Dialogue.chat_id) == chat_id))
+
+
+async def mark_gone(house: House, user_id: int) -> None:
+    """The person blocked the bot: nobody writes to them until they come back; of a stranger nothing stays."""
+    async with house.database.write() as session:
+        await supporters.mark_gone(session, user_id, house.clock())
+        if await supporters.find_supporter(session, user_id) is None:
+            await forget_dialogue(session, user_id)
+
+
+async def say_sorry(bot: Bot, chat: Chat, words: Words) -> None:
+    """Whatever went wrong, the person gets a sentence, not silence."""
+    try:
+        await bot.send_message(chat.id, words("Something went wrong on our side. Please try again in a moment."))
+    except TelegramError as error:
+        log.warning("nor could they be told: %s", error)
+
+
 Conversation = Callable[[Visit], Awaitable[None]]
 Handler = Callable[[Update, ContextTypes.DEFAULT_TYPE], Coroutine[Any, Any, None]]
 
@@ -143,8 +192,10 @@ def conversation(talk: Conversation) -> Handler:
         try:
             await talk(visit)
         except Forbidden:
-            async with house.database.write() as session:
-                await supporters.mark_gone(session, user.id, house.clock())
+            await mark_gone(house, user.id)
+        except Exception:
+            log.exception("update %d could not be handled", update.update_id)
+            await say_sorry(visit.bot, chat, visit.words)
         await visit.answer()
 
     return handler
@@ -164,6 +215,11 @@ async def look_up(house: House, bot: Bot, update: Update, chat: Chat, user: User
     language = supporter.language if supporter else data.get("language") or language_of(user.language_code)
     step = dialogue.step if dialogue else ""
     return Visit(house, bot, chat, user, update, supporter, campaign, step, data, Words(language))
+
+
+def number(text: str) -> int | None:
+    """A row's number behind a button or a link; None for what was written there by hand."""
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def button(label: str, data: str) -> InlineKeyboardButton:

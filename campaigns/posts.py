@@ -15,9 +15,10 @@ from campaigns.media import NewPicture, PictureRefused
 from campaigns.models import Channel, Media, Post, PostState, PostVersion, Publication, PublicationState, Wording
 from campaigns.times import TimeProblem, to_utc, zone
 from networks.base import OutgoingPost
-from networks.limits import EMPTY, PictureFacts, problems
+from networks.limits import EMPTY, LIMITS, PictureFacts, count, problems
 
 LONGEST_TITLE = 200  # characters
+OWN_LINK = "x" * 80  # stands for a supporter's own link: a domain of 50 characters and its token
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,10 @@ def _look_at(pictures: Sequence[NewPicture]) -> tuple[tuple[PictureFacts, ...], 
 
 def _check_limits(post: NewPost, facts: tuple[PictureFacts, ...]) -> list[Problem]:
     found = []
-    for network in dict.fromkeys(channel.network for channel in post.channels):
+    networks = [channel.network for channel in post.channels]
+    if post.share_kit:
+        found += _check_card(post, facts if "telegram" not in networks else ())
+    for network in dict.fromkeys(networks):
         version = post.versions.get(network, "").strip()
         outgoing = OutgoingPost("", version or post.text.strip(), post.link)
         found += [
@@ -125,6 +129,19 @@ def _check_limits(post: NewPost, facts: tuple[PictureFacts, ...]) -> list[Proble
             for message in problems(network, outgoing, facts)
             if message != EMPTY  # an empty text is named once, above
         ]
+    return found
+
+
+def _check_card(post: NewPost, facts: tuple[PictureFacts, ...]) -> list[Problem]:
+    """A share kit is a message of Telegram: title, text and the supporter's own link, behind the first picture."""
+    found = [Problem("image", message) for message in problems("telegram", OutgoingPost("", "…"), facts[:1])]
+    for name, text in [("text", post.text), *((f"wording.{i}", w) for i, w in enumerate(post.wordings, 1))]:
+        length = count("telegram", f"{post.title}\n\n{text}\n\n{OWN_LINK}")
+        if length > LIMITS["telegram"].characters:
+            most = LIMITS["telegram"].characters
+            found.append(
+                Problem(name, f"a share kit takes {most} characters with title and link, this has {length}: shorten it")
+            )
     return found
 
 

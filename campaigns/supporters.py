@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,6 +23,7 @@ from campaigns.models import (
     Supporter,
 )
 
+STRANGERS = timedelta(days=1)
 CONSENT_WORDING = "2026-11"  # the version of the texts that the bot shows before it asks
 
 
@@ -147,6 +148,14 @@ async def stop(session: AsyncSession, supporter: Supporter, campaign_id: int, no
     if place is not None:
         place.stopped_at = now
     await set_consents(session, supporter, campaign_id, (), now)
+
+
+async def forget_strangers(session: AsyncSession, now: datetime) -> None:
+    """Who pressed START and never answered leaves no trace either: their dialogue goes after a day."""
+    known = select(Supporter.telegram_id)
+    await session.execute(
+        delete(Dialogue).where(col(Dialogue.updated_at) < now - STRANGERS, col(Dialogue.chat_id).not_in(known))
+    )
 
 
 async def mark_gone(session: AsyncSession, telegram_id: int, now: datetime) -> None:

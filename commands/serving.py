@@ -30,6 +30,7 @@ from schedules.publishing import Publisher
 from web.app import create_app
 
 log = logging.getLogger(__name__)
+BOT_REFUSED = "Telegram refuses PORTEVOIX_BOT_TOKEN; set it to the token that @BotFather shows"
 RETRY = 5.0  # seconds between tries to reach Telegram at start
 
 
@@ -104,6 +105,7 @@ async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, besid
         if runner is not None and await _start_bot(runner, stop):
             page.state.site.bot_username = runner.username
             stack.push_async_callback(runner.stop)
+            await _until_stopped(runner, stop)
         await stop.wait()
         out.print("Stopping; what is being sent ends first.")
 
@@ -134,13 +136,23 @@ async def _refuse_without_token(database: Database, token: str) -> None:
         log.warning("PORTEVOIX_BOT_TOKEN is empty: the bot does not run")
 
 
+async def _until_stopped(runner: BotRunner, stop: asyncio.Event) -> None:
+    """Wait for the signal. A token that is revoked meanwhile ends the program: a deaf bot must not look alive."""
+    ends = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(runner.heard_its_last())]
+    done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for end in ends:
+        end.cancel()
+    if ends[1] in done and isinstance(ends[1].exception(), InvalidToken):
+        raise Refused(BOT_REFUSED)
+
+
 async def _start_bot(runner: BotRunner, stop: asyncio.Event) -> bool:
     """Start the bot, however long Telegram is away; False where the program was stopped meanwhile."""
     while not stop.is_set():
         try:
             await runner.start()
         except InvalidToken:
-            raise Refused("Telegram refuses PORTEVOIX_BOT_TOKEN; set it to the token that @BotFather shows") from None
+            raise Refused(BOT_REFUSED) from None
         except NetworkError as error:
             log.warning("Telegram cannot be reached (%s); the bot starts as soon as it answers", error)
             with contextlib.suppress(TimeoutError):

@@ -61,7 +61,9 @@ class Broadcaster:
         await self.settled()
 
     async def end_leases(self, *, every: bool = False) -> None:
+        """Take care of cards that a dead process left, and of people who never answered."""
         async with self._database.write() as session:
+            await supporters.forget_strangers(session, self._clock())
             await handouts.end_leases(session, self._clock(), every=every)
 
     async def _drain(self) -> None:

@@ -41,6 +41,22 @@ async def test_a_wrong_token_is_one_sentence(program: Program, sandbox: SandboxC
     assert "refuses PORTEVOIX_BOT_TOKEN" in await refused(program, "run")
 
 
+async def test_a_token_that_is_revoked_while_it_runs_ends_the_program_with_a_sentence(
+    program: Program, sandbox: SandboxClient
+) -> None:
+    await program.start()
+    await sandbox.fault("telegram", "revoked", "getUpdates", count=None)
+    await sandbox.say(await _started(sandbox), "bonjour")  # ends the request that waits
+    assert await program.ended() == 1
+    assert "refuses PORTEVOIX_BOT_TOKEN" in program.output
+
+
+async def _started(sandbox: SandboxClient) -> int:
+    person = await sandbox.person("Zoé")
+    await sandbox.start(person)
+    return person
+
+
 async def test_a_telegram_channel_without_a_token_is_one_sentence(with_channel: Program) -> None:
     with_channel.set(BOT_TOKEN="")
     assert "channel Canal is on Telegram, and PORTEVOIX_BOT_TOKEN is empty" in await refused(with_channel, "run")

@@ -1,0 +1,221 @@
+"""/me, /stop, erasure, /help, and what is said to who writes something else."""
+
+import pytest
+from sqlmodel import select
+
+from campaigns.models import Dialogue, Kind, Purpose
+
+BOTH = {Purpose.contact, Purpose.counting}
+
+
+@pytest.mark.parametrize(
+    ("language", "yours", "shared"),
+    [
+        ("fr", "Vos chiffres", "Partages que vous nous avez dits : 1"),
+        ("en", "Your figures", "Shares you told us of: 1"),
+    ],
+)
+async def test_me_shows_ones_own_figures_and_link(person, life, campaign, add, books, language, yours, shared):
+    await add()
+    zoe = await person("Zoé", language)
+    await zoe.join()
+    await zoe.say("/posts")
+    await zoe.tap("kit:card:")
+    await zoe.tap("kit:shared:")
+    await zoe.tap("kit:on:1:0:x")
+    for said in (await zoe.say("/me"), await zoe.tap("menu:me")):
+        assert yours in said.text and "La Région qui ose" in said.text
+        assert shared in said.text
+        assert said.text.endswith(f"/porte_voix_demo_bot?start=r-{(await books.place(zoe)).invite_code}")
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "label"),
+    [
+        ("fr", "Vous avez choisi de ne pas être compté·e", "📈 Oui, compter"),
+        ("en", "You chose not to be counted", "📈 Yes, count"),
+    ],
+)
+async def test_me_offers_who_is_not_counted_to_be(person, life, campaign, books, language, sentence, label):
+    zoe = await person("Zoé", language)
+    await zoe.join(counting=False)
+    said = await zoe.say("/me")
+    assert sentence in said.text and list(said.buttons) == [label]
+    figures = await zoe.tap("me:count")
+    assert ("Badges faits : 0" if language == "fr" else "Badges made: 0") in figures.text
+    assert await books.agreed(zoe) == BOTH
+
+
+@pytest.mark.parametrize("command", ["/me", "/posts"])
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("fr", "Rejoignez d’abord la campagne : /start"), ("en", "First join the campaign: /start")],
+)
+async def test_a_stranger_is_asked_to_join_first_and_leaves_no_trace(
+    person, life, campaign, books, command, language, sentence
+):
+    before = await books.everything()
+    zoe = await person("Zoé", language)
+    said = await zoe.say(command)
+    assert sentence in said.text and said.buttons == {}
+    assert await books.everything() == before
+
+
+@pytest.mark.parametrize("command", ["/me", "/posts"])
+async def test_who_stopped_is_asked_to_join_again(zoe, add, command):
+    await add()
+    await zoe.join()
+    await zoe.say("/stop")
+    assert "Rejoignez d’abord la campagne : /start" in (await zoe.say(command)).text
+
+
+async def test_an_old_yes_to_counting_does_not_undo_a_stop(zoe, books):
+    await zoe.join(counting=False)
+    await zoe.say("/me")
+    await zoe.say("/stop")
+    assert "Rejoignez d’abord la campagne : /start" in (await zoe.tap("me:count")).text
+    assert await books.agreed(zoe) == set()
+
+
+@pytest.mark.parametrize("button", ["join:territory:1", "join:territory:none", "join:page:1"])
+async def test_an_old_territory_button_does_not_welcome_who_stopped(zoe, territories, books, button):
+    await territories(*(f"Canton {n}" for n in range(1, 10)))
+    await zoe.join()
+    await zoe.say("/stop")
+    said = await zoe.tap(button)
+    assert "Bienvenue" not in said.text and "La campagne peut-elle vous écrire ici ?" in said.text
+    assert await books.agreed(zoe) == set()
+
+
+@pytest.mark.parametrize(
+    ("language", "done", "offer"),
+    [
+        ("fr", "C’est fait : vous ne recevrez plus de message", "🗑 Effacer aussi tout ce qui me concerne"),
+        ("en", "Done: you get no more messages", "🗑 Also erase everything about me"),
+    ],
+)
+async def test_stop_withdraws_every_consent_at_once(person, life, campaign, rival, books, language, done, offer):
+    zoe = await person("Zoé", language)
+    await zoe.join("c-la-region-qui-ose")
+    await zoe.join("c-rivale")
+    said = await zoe.say("/stop")
+    assert done in said.text and list(said.buttons) == [offer]
+    assert (await books.agreed(zoe), await books.agreed(zoe, rival)) == (set(), set())
+    assert (await books.place(zoe)).stopped_at and (await books.place(zoe, rival)).stopped_at
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("fr", "rien n’est gardé sur vous"), ("en", "nothing about you is kept")],
+)
+async def test_stop_by_a_stranger_says_the_truth(person, life, campaign, books, language, sentence):
+    before = await books.everything()
+    zoe = await person("Zoé", language)
+    await zoe.start()
+    await zoe.tap("join:language:")
+    await zoe.tap("join:language:")
+    assert sentence in (await zoe.say("/stop")).text
+    assert await books.everything() == before
+
+
+async def test_erasing_leaves_nothing_of_the_person_and_keeps_the_counts(person, life, add, books, campaign):
+    await add()
+    zoe = await person("Zébulonne")
+    await zoe.join()
+    await zoe.say("/posts")
+    await zoe.tap("kit:card:")
+    await zoe.tap("kit:shared:")
+    await zoe.tap("kit:on:1:0:x")
+    await zoe.say("/stop")
+    await zoe.tap("me:erase")
+    kept = await books.everything()
+    assert str(zoe.id) in kept and "Zébulonne" in kept  # one more tap is needed
+    assert "rien n’est gardé sur vous" in (await zoe.tap("me:erased")).text
+    left = await books.everything()
+    assert str(zoe.id) not in left and "Zébulonne" not in left
+    assert await books.count_of_all(Kind.said_shared) == 1
+
+
+async def test_erasing_may_be_thought_over(zoe, books):
+    await zoe.join()
+    await zoe.say("/stop")
+    await zoe.tap("me:erase")
+    await zoe.tap("me:keep")
+    assert await books.supporter(zoe) is not None
+    with pytest.raises(AssertionError, match="no button"):
+        await zoe.find("me:")
+
+
+async def test_erasing_twice_is_no_error(zoe, books, tap_often):
+    await zoe.join()
+    await zoe.say("/stop")
+    await zoe.tap("me:erase")
+    await tap_often(zoe, "me:erased", 2)
+    assert await books.supporter(zoe) is None
+    assert "Quelque chose" not in (await zoe.messages())[-1]["text"]
+
+
+@pytest.mark.parametrize("erased", [False, True])
+async def test_one_may_come_back_and_is_asked_anew(zoe, books, erased):
+    await zoe.join()
+    await zoe.say("/stop")
+    if erased:
+        await zoe.tap("me:erase")
+        await zoe.tap("me:erased")
+    assert "La campagne peut-elle vous écrire ici ?" in (await zoe.start()).text
+    assert await books.agreed(zoe) == set()
+    await zoe.tap("join:contact:yes")
+    await zoe.tap("join:counting:no")
+    assert await books.agreed(zoe) == {Purpose.contact}
+    assert (await books.place(zoe)).stopped_at is None
+
+
+@pytest.mark.parametrize(
+    ("language", "what", "never", "other", "then"),
+    [
+        ("fr", "Ce que je peux faire pour vous", "Je ne publie jamais à votre place", "🌐 English", "What I can do"),
+        ("en", "What I can do for you", "I never post in your place", "🌐 Français", "Ce que je peux faire"),
+    ],
+)
+async def test_help_names_every_command_and_changes_the_language(
+    person, life, campaign, books, language, what, never, other, then
+):
+    zoe = await person("Zoé", language)
+    await zoe.join()
+    said = await zoe.say("/help")
+    assert what in said.text and never in said.text and list(said.buttons) == [other]
+    assert all(f"/{name}" in said.text for name in ("posts", "badge", "me", "stop", "start"))
+    assert then in (await zoe.tap("me:language:")).text
+    assert then in (await zoe.say("/help")).text
+    assert (await books.supporter(zoe)).language != language
+
+
+async def test_a_strangers_choice_of_language_holds_until_they_say_stop(zoe, database):
+    await zoe.say("/help")
+    await zoe.tap("me:language:en")
+    assert "What I can do" in (await zoe.say("/help")).text
+    await zoe.say("/stop")
+    async with database.read() as session:
+        assert (await session.scalars(select(Dialogue))).all() == []
+
+
+@pytest.mark.parametrize("words", ["/nimporte", "/start_", "/posts@autre_bot", "Bonjour !", "🦊", "<b>", "/", "{x}"])
+async def test_what_is_not_understood_leads_to_help(zoe, words):
+    await zoe.join()
+    said = await zoe.say(words)
+    assert "Je n’ai pas compris" in said.text and "/help" in said.text
+    assert "📣 Messages à partager" in said.buttons
+
+
+async def test_a_stranger_who_says_anything_is_led_to_help_without_a_menu(zoe, books):
+    before = await books.everything()
+    said = await zoe.say("Bonjour !")
+    assert "Je n’ai pas compris" in said.text and said.buttons == {}
+    assert await books.everything() == before
+
+
+async def test_a_command_in_the_middle_of_a_dialogue_is_a_command(zoe, small):
+    await zoe.join()
+    await zoe.send(small)
+    await zoe.tap("badge:frame:ring")
+    assert "Je n’ai pas compris" in (await zoe.say("/nimporte")).text  # not a badge with that name

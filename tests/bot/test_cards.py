@@ -1,0 +1,203 @@
+"""The card of a post: text, picture, own link, other wordings, the text to copy, "I shared it"."""
+
+from datetime import timedelta
+
+import pytest
+
+from campaigns.media import NewPicture
+from campaigns.models import Kind
+from networks.share_intents import LABELS
+from tests.bot.conftest import labels, written
+
+
+async def card_of(who):
+    """Open the newest card from the list; the message with its buttons."""
+    await who.say("/posts")
+    reply = await who.tap("kit:card:")
+    return next(m for m in reply.messages if "reply_markup" in m)
+
+
+def own_link(message):
+    return next(word for word in written(message).split() if "/s/" in word)
+
+
+@pytest.mark.parametrize(
+    ("language", "nothing", "which"),
+    [
+        ("fr", "Il n’y a encore rien à partager", "Quel message voulez-vous partager ?"),
+        ("en", "There is nothing to share yet", "Which message do you want to share?"),
+    ],
+)
+async def test_posts_lists_what_is_out_the_newest_first(person, life, campaign, add, clock, language, nothing, which):
+    zoe = await person("Zoé", language)
+    await zoe.join()
+    assert nothing in (await zoe.say("/posts")).text
+    await add("Un", publish_at=clock() + timedelta(hours=1))
+    assert nothing in (await zoe.say("/posts")).text  # its moment has not come
+    clock.advance(timedelta(hours=1))
+    assert list((await zoe.say("/posts")).buttons) == ["Un"]
+    await add("Deux", publish_at=clock() + timedelta(minutes=1))
+    clock.advance(timedelta(minutes=1))
+    listed = await zoe.say("/posts")
+    assert which in listed.text
+    assert list(listed.buttons) == ["Deux", "Un"]
+
+
+async def test_the_menu_leads_to_the_same_list(zoe, add):
+    await add("Un")
+    await zoe.join()
+    assert list((await zoe.tap("menu:posts")).buttons) == ["Un"]
+
+
+@pytest.mark.parametrize(
+    ("language", "copy", "shared"),
+    [("fr", "📋 Copier le texte", "✅ Je l’ai partagé"), ("en", "📋 Copy text", "✅ I shared it")],
+)
+async def test_a_card_has_title_text_own_link_and_a_button_for_each_network(
+    person, life, campaign, add, language, copy, shared
+):
+    await add("Signez <b>ici</b> & là", "Un < deux & trois")
+    zoe = await person("Zoé", language)
+    await zoe.join()
+    card = await card_of(zoe)
+    assert written(card).startswith("Signez <b>ici</b> & là\n\nUn < deux & trois\n\nhttps://exemple.fr/s/")
+    assert list(labels(card)) == [*LABELS.values(), copy, shared]
+    opens = [labels(card)[label] for label in LABELS.values()]
+    assert all(address.startswith("https://exemple.fr/o/") for address in opens)
+    token = own_link(card).rpartition("/")[2]
+    assert not any(token in address for address in opens)  # the link that she posts does not open her windows
+
+
+async def test_a_short_text_stands_under_its_picture(zoe, add, portrait, sandbox):
+    await add(pictures=(NewPicture("portrait.jpg", portrait, "Une femme"),))
+    await zoe.join()
+    card = await card_of(zoe)
+    assert "photo" in card and "Le train" in card["caption"]
+    entry = (await sandbox.ledger("telegram", zoe.id))[-1]
+    assert await sandbox.media(entry["media"][0]["sha256"]) == portrait
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"text": "Long. " * 200},
+        {"text": "Court.", "wordings": ("Longue autre. " * 90,)},  # it would not fit when its turn comes
+    ],
+)
+async def test_a_long_text_comes_behind_its_picture_and_all_wordings_can_be_shown(zoe, add, portrait, texts):
+    await add(pictures=(NewPicture("portrait.jpg", portrait),), **texts)
+    await zoe.join()
+    await zoe.say("/posts")
+    picture, card = (await zoe.tap("kit:card:")).messages
+    assert "photo" in picture and "caption" not in picture
+    assert texts["text"].strip() in card["text"]
+    if "wordings" in texts:
+        await zoe.tap("kit:wording:")
+        assert "Longue autre." in (await zoe.message(card["message_id"]))["text"]
+
+
+@pytest.mark.parametrize("pictured", [False, True])
+async def test_other_wordings_come_in_turn_and_begin_again(zoe, add, portrait, books, pictured):
+    pictures = (NewPicture("portrait.jpg", portrait),) if pictured else ()
+    await add(text="Zéro", wordings=("Un", "Deux"), pictures=pictures)
+    await zoe.join()
+    card = await card_of(zoe)
+    seen = []
+    for _ in range(4):
+        shown = await zoe.message(card["message_id"])
+        seen.append(written(shown).split("\n\n")[1])
+        assert own_link(shown) == own_link(card)
+        assert ("photo" in shown) is pictured
+        await zoe.tap("kit:wording:")
+    assert seen == ["Zéro", "Un", "Deux", "Zéro"]
+    assert await books.count(zoe, Kind.wording_changed) == 4
+
+
+async def test_the_share_windows_open_with_the_wording_that_is_shown(zoe, add):
+    await add(text="Zéro", wordings=("Un",))
+    await zoe.join()
+    card = await card_of(zoe)
+    assert labels(card)["X"].endswith("/x?w=0")
+    await zoe.tap("kit:wording:")
+    assert labels(await zoe.message(card["message_id"]))["X"].endswith("/x?w=1")
+
+
+async def test_a_post_with_one_wording_offers_no_other(zoe, add):
+    await add()
+    await zoe.join()
+    assert not any("wording" in behind for behind in labels(await card_of(zoe)).values())
+
+
+async def test_the_text_to_copy_is_the_wording_that_is_shown_with_the_own_link(zoe, add, books):
+    await add(text="Zéro & <i>rien</i>", wordings=("Un & <i>tout</i>",))
+    await zoe.join()
+    card = await card_of(zoe)
+    await zoe.tap("kit:wording:")
+    copied = await zoe.tap("kit:copy:")
+    assert copied.text == f"Un & <i>tout</i>\n\n{own_link(card)}"
+    assert [e["type"] for e in copied.messages[0]["entities"] if e["type"] == "pre"]
+    assert "Touchez le texte pour le copier" in copied.toast
+    assert await books.count(zoe, Kind.copied) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "back", "thanks"),
+    [("fr", "◀ Retour", "Merci ! C’est noté pour X."), ("en", "◀ Back", "Thank you! Noted for X.")],
+)
+async def test_i_shared_it_asks_where_thanks_and_shows_the_card_again(
+    person, life, campaign, add, books, language, back, thanks
+):
+    await add(text="Zéro", wordings=("Un",))
+    zoe = await person("Zoé", language)
+    await zoe.join()
+    card = await card_of(zoe)
+    await zoe.tap("kit:wording:")
+    chosen = await zoe.message(card["message_id"])
+    await zoe.tap("kit:shared:")
+    asked = labels(await zoe.message(card["message_id"]))
+    assert list(asked) == [*LABELS.values(), back]
+    said = await zoe.tap(asked["X"])
+    assert thanks in said.toast
+    shown = await zoe.message(card["message_id"])
+    assert (shown["text"], shown["reply_markup"]) == (chosen["text"], chosen["reply_markup"])
+    assert await books.count(zoe, Kind.said_shared) == 1
+
+
+async def test_a_share_counts_once_for_each_network(zoe, add, books):
+    await add()
+    await zoe.join()
+    await card_of(zoe)
+    for network in ("x", "x", "whatsapp"):
+        await zoe.tap("kit:shared:")
+        await zoe.tap(f"kit:on:1:0:{network}")
+    assert await books.count(zoe, Kind.said_shared) == 2
+
+
+async def test_back_shows_the_card_and_counts_nothing(zoe, add, books):
+    await add()
+    await zoe.join()
+    card = await card_of(zoe)
+    await zoe.tap("kit:shared:")
+    await zoe.tap("kit:back:")
+    assert (await zoe.message(card["message_id"]))["reply_markup"] == card["reply_markup"]
+    assert await books.count(zoe, Kind.said_shared) == 0
+
+
+async def test_a_card_goes_on_across_a_restart(zoe, life, add, books):
+    await add(text="Zéro", wordings=("Un",))
+    await zoe.join()
+    card = await card_of(zoe)
+    for button in ("kit:wording:", "kit:shared:", "kit:on:1:1:x"):
+        await life.restart()
+        await zoe.tap(button)
+    assert "Un" in written(await zoe.message(card["message_id"]))
+    assert await books.count(zoe, Kind.said_shared) == 1
+
+
+async def test_everybody_has_a_link_of_their_own_and_keeps_it(zoe, person, add):
+    await add()
+    noe = await person("Noé")
+    await zoe.join()
+    await noe.join()
+    assert own_link(await card_of(zoe)) != own_link(await card_of(noe))
+    assert own_link(await card_of(zoe)) == own_link(await card_of(zoe))
