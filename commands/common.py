@@ -66,7 +66,8 @@ def prepared_settings(**overrides: Any) -> Settings:
     """The settings, logging as they say, and a data folder that can be written."""
     settings = read_settings(**overrides)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses, and Telegram's hold the bot's token
+    for leaky in ("httpx", "httpcore", "telegram"):  # they log addresses, and Telegram's hold the bot's token
+        logging.getLogger(leaky).setLevel(logging.WARNING)
     for chatty in ("apscheduler", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     try:

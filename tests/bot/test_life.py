@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 from telegram import Bot, Update
+from telegram.error import InvalidToken
 
 from bot.app import BotRunner
 from bot.visit import House
