@@ -17,6 +17,7 @@ from campaigns.times import TimeProblem, to_utc, zone
 from networks.base import OutgoingPost
 from networks.limits import EMPTY, LIMITS, PictureFacts, count, problems
 
+NOT_OUT = (PublicationState.queued, PublicationState.held, PublicationState.missed)
 LONGEST_TITLE = 200  # characters
 OWN_LINK = "x" * 80  # stands for a supporter's own link: a domain of 50 characters and its token
 
@@ -208,7 +209,7 @@ async def cancel_post(session: AsyncSession, campaign_id: int, post_id: int) -> 
     post.state = PostState.cancelled
     await session.execute(
         update(Publication)
-        .where(col(Publication.post_id) == post.id, col(Publication.state) == PublicationState.queued)
+        .where(col(Publication.post_id) == post.id, col(Publication.state).in_(NOT_OUT))
         .values(state=PublicationState.cancelled)
     )
 

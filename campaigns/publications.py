@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, func, or_, update
+from sqlalchemy import bindparam, exists, func, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.models import Channel, Media, Moment, Post, PostState, PostVersion, Publication, PublicationState
+from campaigns.silence_windows import first_free, is_silent
 
 S = PublicationState
 LEASE = timedelta(minutes=5)  # longer than the slowest call to a network may take
@@ -31,7 +32,13 @@ MOVES: dict[tuple[PublicationState, PublicationState], Mover] = {
     (S.sending, S.failed): Mover.engine,
     (S.sending, S.unknown): Mover.engine,
     (S.sending, S.queued): Mover.engine,  # it certainly did not go out
+    (S.queued, S.held): Mover.engine,
+    (S.queued, S.missed): Mover.engine,
     (S.queued, S.cancelled): Mover.human,
+    (S.held, S.queued): Mover.human,
+    (S.held, S.cancelled): Mover.human,
+    (S.missed, S.queued): Mover.human,
+    (S.missed, S.cancelled): Mover.human,
     (S.failed, S.queued): Mover.human,
     (S.failed, S.cancelled): Mover.human,
     (S.unknown, S.published): Mover.human,
@@ -143,6 +150,11 @@ async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Con
         update(Publication)
         .where(col(Publication.id).in_([step.publication_id for step in steps]))
         .where(col(Publication.state) == S.queued, col(Publication.due_at) <= now, going_out)
+        .where(
+            ~exists()
+            .where(col(Channel.id) == col(Publication.channel_id))
+            .where(is_silent(col(Channel.campaign_id), col(Channel.territory_id), now))
+        )
         .values(state=S.sending, lease_until=now + LEASE, attempts=col(Publication.attempts) + 1, reason=None)
         .returning(col(Publication.id))
         .execution_options(synchronize_session=False)
@@ -317,5 +329,8 @@ async def settle(
     if found.state is S.unknown and to is S.queued:
         found.sent_parts = []  # "send again" means all of it
     found.state, found.reason = to, None
+    if to is S.queued:  # due again now, or when the silence around its channel ends
+        channel = await session.get_one(Channel, found.channel_id)
+        found.due_at = await first_free(session, campaign_id, channel.territory_id, now)
     if to is S.published:
         found.sent_at, found.url = now, url or None

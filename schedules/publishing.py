@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from campaigns import media, publications
 from campaigns.batches import BatchWriter
 from campaigns.database import Database
+from campaigns.keeping_back import is_metered, keep_back
 from campaigns.models import Channel, PublicationState
 from campaigns.publications import Begin, Content, Finish, GiveBack
 from campaigns.times import Clock
@@ -153,7 +154,10 @@ class Publisher:
     async def _take_turns(self, session: AsyncSession, channel_ids: Sequence[int]) -> list["_Turn | None"]:
         now = self._clock()
         channels = await publications.lease_channels(session, channel_ids, self._worker, now)
+        await keep_back(session, channels, now)
         due = await publications.due_on(session, list(channels), now, BATCH)
+        # A channel with a cap or a quota sends one a turn, so that each is weighed after the last one.
+        due |= {i: due[i][:1] for i, channel in channels.items() if is_metered(channel)}
         return [_Turn(channels[i], due[i]) if i in channels else None for i in channel_ids]
 
     async def _send(self, content: Content, network: Network) -> tuple[Finish, "_ChannelWaits | None"]:

@@ -7,12 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import col, select
 
 from campaigns import publications
 from campaigns.database import Database
 from campaigns.installation import add_channel
-from campaigns.models import Campaign, Channel, Post, PostState, Publication, PublicationState
+from campaigns.models import Campaign, Channel, LatePolicy, Post, PostState, Publication, PublicationState
 from campaigns.posts import NewPost, add_post, cancel_post
+from campaigns.silence_windows import add_window
 from networks.base import OutgoingPost, Receipt
 from networks.errors import ChannelRevoked, NetworkDown, OutcomeUnknown, PostRejected, RateLimited
 from schedules.publishing import FIRST_WAIT, LONGEST_WAIT, MOST_ATTEMPTS, Publisher, back_off
@@ -217,7 +219,7 @@ async def test_a_revoked_token_puts_the_channel_to_rest_and_its_posts_wait(desk:
     desk.wire.answers = [ChannelRevoked("jeton refusé")]
     desk.clock.advance(MINUTE)
     await desk.tick()
-    desk.clock.advance(timedelta(days=1))
+    desk.clock.advance(timedelta(minutes=50))  # within the grace of both
     await desk.tick()
     assert await desk.states() == [S.queued, S.queued]
     async with desk.database.write() as session:
@@ -306,3 +308,139 @@ async def test_a_picture_that_is_gone_is_named(desk: Desk, telegram: Channel, po
     await desk.tick()
     (row,) = await desk.rows()
     assert row.state is S.failed and file.name in (row.reason or "")
+
+
+# --- what keeps a publication back ------------------------------------------------------------------
+
+
+async def late(desk: Desk, channel: Channel, text: str, policy: LatePolicy, *, grace: int = 60) -> None:
+    post = await desk.queue(text, channel)
+    async with desk.database.write() as session:
+        row = await session.get_one(Post, post.id)
+        row.late_policy, row.grace = policy, grace
+
+
+async def test_complaint_4_after_a_pause_nothing_bursts_the_newest_catches_up(
+    desk: Desk, telegram: Channel, x: Channel
+) -> None:
+    for i in range(5):
+        await late(desk, telegram, f"{i}", LatePolicy.send)
+    await late(desk, x, "autre canal", LatePolicy.send)
+    desk.clock.advance(timedelta(days=3))
+    await desk.tick()
+    assert sorted(desk.sent) == ["4", "autre canal"]  # one a channel
+    rows = await desk.rows()
+    assert [row.state for row in rows] == [S.missed] * 4 + [S.published] * 2
+    assert rows[0].reason == "late by 2 d 23 h 59 min: a newer post of the channel caught up; send it now, or drop it"
+
+
+@pytest.mark.parametrize(
+    ("policy", "state", "said"),
+    [
+        (LatePolicy.send, S.published, None),
+        (LatePolicy.ask, S.missed, "its late policy asks you"),
+        (LatePolicy.drop, S.missed, "dropped, as its late policy says"),
+    ],
+)
+async def test_a_late_post_follows_its_policy(
+    desk: Desk, telegram: Channel, policy: LatePolicy, state: S, said: str | None
+) -> None:
+    await late(desk, telegram, "en retard", policy, grace=30)
+    desk.clock.advance(MINUTE + timedelta(minutes=30, seconds=1))
+    await desk.tick()
+    (row,) = await desk.rows()
+    assert row.state is state
+    assert (said or "") in (row.reason or "")
+
+
+@pytest.mark.parametrize("policy", list(LatePolicy))
+async def test_within_its_grace_a_post_goes_out_whatever_its_policy(
+    desk: Desk, telegram: Channel, policy: LatePolicy
+) -> None:
+    await late(desk, telegram, "à peine en retard", policy, grace=30)
+    desk.clock.advance(MINUTE + timedelta(minutes=30))
+    await desk.tick()
+    assert desk.sent == ["à peine en retard"]
+
+
+async def test_a_human_sends_a_missed_post_now_and_it_is_not_late_again(desk: Desk, telegram: Channel) -> None:
+    await late(desk, telegram, "manqué", LatePolicy.ask)
+    desk.clock.advance(timedelta(days=2))
+    await desk.tick()
+    async with desk.database.write() as session:
+        await publications.settle(session, desk.campaign.id, 1, S.queued, now=desk.clock())
+    await desk.tick()
+    assert desk.sent == ["manqué"]
+
+
+async def test_in_a_silence_window_nothing_goes_out_and_what_was_due_is_held(desk: Desk, telegram: Channel) -> None:
+    """Held at the moment of sending, though nobody knew of the window when the post was queued."""
+    await desk.queue("trop tard", telegram)
+    start, end = desk.clock(), desk.clock() + timedelta(days=2)
+    async with desk.database.write() as session:
+        await add_window(session, desk.campaign, start, end, "veille du vote")
+    desk.clock.advance(timedelta(hours=1))
+    await desk.tick()
+    (row,) = await desk.rows()
+    assert (row.state, desk.sent) == (S.held, [])
+    assert "veille du vote" in (row.reason or "") and "send it after, or drop it" in (row.reason or "")
+    async with desk.database.write() as session:  # "send after"
+        await publications.settle(session, desk.campaign.id, 1, S.queued, now=desk.clock())
+    desk.clock.now = end - timedelta(seconds=1)
+    await desk.tick()
+    assert desk.sent == []
+    desk.clock.now = end
+    await desk.tick()
+    assert desk.sent == ["trop tard"]
+
+
+async def test_silence_that_begins_while_a_channel_is_drained_stops_the_next_post(
+    desk: Desk, telegram: Channel
+) -> None:
+    await desk.queue("passe", telegram)
+    await desk.queue("reste", telegram)
+    desk.clock.advance(MINUTE)
+    desk.wire.gate = asyncio.Event()
+    await desk.publisher.tick()
+    await desk.wire.at_the_gate.wait()  # both were looked up
+    async with desk.database.write() as session:
+        await add_window(session, desk.campaign, desk.clock(), desk.clock() + MINUTE, "silence")
+    desk.wire.gate.set()
+    await desk.publisher.settled()
+    await desk.tick()
+    assert (desk.sent, await desk.states()) == (["passe"], [S.published, S.held])
+
+
+async def test_over_the_months_cap_a_post_is_held_with_what_was_spent(desk: Desk, telegram: Channel) -> None:
+    async with desk.database.write() as session:
+        (await session.get_one(Channel, telegram.id)).monthly_cap = 500
+    for text, cost in (("un", 200), ("deux", 200), ("trop", 200), ("tient", 100)):
+        await desk.queue(text, telegram)
+        async with desk.database.write() as session:
+            rows = await session.scalars(select(Publication).order_by(col(Publication.id).desc()).limit(1))
+            rows.one().cost = cost
+    desk.clock.advance(MINUTE)
+    await desk.tick()
+    assert desk.sent == ["un", "deux", "tient"]
+    held = (await desk.rows())[2]
+    assert held.state is S.held
+    assert (
+        held.reason
+        == "the month's cap of $0.50 is reached: $0.40 is spent, this costs $0.200; raise the cap or drop it"
+    )
+    desk.clock.now = desk.clock().replace(year=2027, month=1, day=1, hour=12)  # another month
+    async with desk.database.write() as session:
+        await publications.settle(session, desk.campaign.id, held.id, S.queued, now=desk.clock())
+    await desk.tick()
+    assert desk.sent[-1] == "trop"
+
+
+async def test_over_the_days_quota_posts_are_held(desk: Desk, telegram: Channel) -> None:
+    async with desk.database.write() as session:
+        (await session.get_one(Channel, telegram.id)).daily_quota = 2
+    for i in range(4):
+        await desk.queue(f"{i}", telegram)
+    desk.clock.advance(MINUTE)
+    await desk.tick()
+    assert (desk.sent, await desk.states()) == (["0", "1"], [S.published, S.published, S.held, S.held])
+    assert "quota of 2 posts" in ((await desk.rows())[2].reason or "")
