@@ -10,7 +10,7 @@ import typer
 from badges import render_badge
 from campaigns.badge_frames import frame_of
 from campaigns.times import system_clock
-from commands import channels, posts
+from commands import addresses, channels, posts, rehearse, silence
 from commands.common import (
     CampaignOption,
     Refused,
@@ -32,6 +32,9 @@ app.add_typer(territories_app, name="territories")
 app.add_typer(organizers_app, name="organizers")
 app.add_typer(channels.app, name="channels")
 app.add_typer(posts.app, name="posts")
+app.add_typer(silence.app, name="silence")
+app.add_typer(addresses.app, name="addresses")
+app.command("rehearse")(rehearse.rehearse_queue)
 
 
 @app.command()

@@ -55,6 +55,9 @@ class Feeds:
 class Feed:
     """One channel's networks.base.Network."""
 
+    idempotent = False
+    can_find = False
+
     def __init__(self, feeds: Feeds, channel_id: int) -> None:
         self._feeds, self._channel_id = feeds, channel_id
 
@@ -66,6 +69,9 @@ class Feed:
         self._feeds.sent[self._channel_id].append(ident)
         self._feeds.moments[ident] = system_clock()
         return Receipt(post.key, f"https://exemple.fr/{post.key}", (post.key,))
+
+    async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
+        return None
 
     async def close(self) -> None:
         pass

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from datetime import datetime
 
+from sqlalchemy.exc import SQLAlchemyError
 from telegram import BotCommand, ChatMember, Update
 from telegram.ext import (
     Application,
@@ -18,6 +20,7 @@ from telegram.ext import (
 from bot import about_me, badge_maker, cards, joining
 from bot.polling import Poller
 from bot.visit import House, Visit, conversation, mark_gone, say_sorry
+from campaigns import health
 from campaigns.words import Words, mark
 from networks.telegram import open_bot
 
@@ -109,12 +112,35 @@ class BotRunner:
 
     def __init__(self, house: House) -> None:
         self.app = build(house)
-        self.poller = Poller(self.app.bot, self.app.process_update)
+        self.poller = Poller(self.app.bot, self.app.process_update, self._heard)
+        self._house = house
+        self._last_beat: datetime | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
     def username(self) -> str:
         return str(self.app.bot.username)
+
+    async def register(self) -> None:
+        """From here on the bot is meant to run, and health says so when it does not hear Telegram."""
+        async with self._house.database.write() as session:
+            await health.beat(session, health.POLLER, self._house.clock())
+
+    async def unregister(self) -> None:
+        async with self._house.database.write() as session:
+            await health.leave(session, health.POLLER)
+
+    async def _heard(self) -> None:
+        """Telegram answered."""
+        now = self._house.clock()
+        if self._last_beat is not None and abs(now - self._last_beat) < health.BEAT:
+            return
+        try:
+            await self.register()
+        except (SQLAlchemyError, OSError) as error:  # a deaf bot would be worse than one that looks dead
+            log.warning("the bot's heartbeat could not be written: %s", error)
+        else:
+            self._last_beat = now
 
     async def start(self) -> None:
         """Raises telegram.error.InvalidToken, or NetworkError where Telegram cannot be reached."""
@@ -135,4 +161,5 @@ class BotRunner:
         self.poller.stop()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
+        await self.unregister()
         await self.app.shutdown()

@@ -29,6 +29,8 @@ async def begin(visit: Visit) -> None:
     if visit.campaign is None:
         await visit.say(visit.words("First join the campaign: /start"))
         return
+    if await visit.says_silence(visit.campaign):
+        return
     await visit.remember(WAIT_PHOTO, photo=None, design=None)
     await visit.say(
         "📷 "
@@ -43,7 +45,7 @@ async def take_photo(visit: Visit) -> None:
         await visit.say(visit.words("First join the campaign: /start"))
         return
     sent = message.photo[-1] if message.photo else message.document
-    if sent is None:
+    if sent is None or await visit.says_silence(visit.campaign):
         return
     if message.document and not (message.document.mime_type or "image/").startswith("image/"):
         await not_a_photo(visit)
@@ -130,7 +132,7 @@ async def not_a_photo(visit: Visit) -> None:
 
 async def _make(visit: Visit, name: str) -> None:
     campaign, design = visit.campaign, str(visit.data.get("design"))
-    if campaign is None:
+    if campaign is None or await visit.says_silence(campaign):
         return
     await visit.bot.send_chat_action(visit.chat.id, ChatAction.UPLOAD_PHOTO)
     try:

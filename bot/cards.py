@@ -25,6 +25,8 @@ async def list_posts(visit: Visit) -> None:
     if visit.campaign is None or not await visit.takes_part():
         await visit.say(visit.words("First join the campaign: /start"))
         return
+    if await visit.says_silence(visit.campaign):
+        return
     async with visit.house.database.read() as session:
         open_posts = await posts.posts_to_share(session, visit.campaign.id, visit.house.clock())
     if not open_posts:
@@ -101,6 +103,9 @@ async def tapped(visit: Visit) -> None:
         if action != "card":
             await visit.change_keyboard(None)
         return
+    campaign = next(campaign for campaign in joined if campaign.id == post.campaign_id)
+    if await visit.says_silence(campaign):
+        return  # the buttons stay: they are good again when the vote is over
     wording = number(value) or 0
     if action == "card":
         await send_card(visit.house, visit.bot, post, visit.supporter)
@@ -131,7 +136,7 @@ async def _open_post(visit: Visit, joined: list[Campaign], post_id: str) -> Post
         return None
     async with visit.house.database.read() as session:
         found = [await posts.find_post(session, campaign.id, wanted) for campaign in joined]
-    return next((post for post in found if post and share_kits.is_open(post, visit.house.clock())), None)
+    return next((post for post in found if post and share_kits.has_begun(post, visit.house.clock())), None)
 
 
 async def _kit(visit: Visit, post: Post, wording: int) -> ShareKit:

@@ -6,6 +6,7 @@ from html import escape
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from bot import organizers
 from bot.visit import Keyboard, Visit, button, forget_dialogue, number
 from campaigns import installation, supporters
 from campaigns.models import Campaign, Participation, Purpose, Territory
@@ -17,8 +18,11 @@ FROM_LINKS = ("territory_id", "invite_code")  # what a deep link leaves in the d
 
 
 async def start(visit: Visit) -> None:
-    """/start, with or without a deep link: `c-SLUG` a campaign, `t-ID` a territory, `r-CODE` an invitation."""
+    """/start, with or without a deep link: `c-SLUG` a campaign, `t-ID` a territory, `r-CODE` an invitation, `o-CODE` an organizer."""
     payload = visit.text.partition(" ")[2].strip()
+    if payload.startswith("o-"):
+        await organizers.link(visit, payload.removeprefix("o-"))
+        return
     known_payload = bool(payload) and await _follow(visit, payload)
     if visit.campaign is None or (not payload and await _may_choose(visit)):
         await _ask_campaign(visit)

@@ -24,9 +24,15 @@ ALLOWED = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
 class Poller:
     """Fetches updates and hands each to `handle`; an error of one update never stops the others."""
 
-    def __init__(self, bot: Bot, handle: Callable[[Update], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        handle: Callable[[Update], Awaitable[None]],
+        heard: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._bot = bot
         self._handle = handle
+        self._heard = heard  # told of each request that Telegram answered
         self._stopping = asyncio.Event()
         self._offset = 0
 
@@ -63,7 +69,7 @@ class Poller:
             request.cancel()  # nothing was confirmed: what it might have brought comes again
             return ()
         try:
-            return request.result()
+            updates = request.result()
         except InvalidToken:
             raise
         except Conflict:
@@ -75,6 +81,10 @@ class Poller:
         except TelegramError as error:  # a proxy's 403 and an answer that is no JSON are no NetworkError
             log.warning("Telegram could not be reached (%s); trying again", error)
             await self._pause(PAUSE)
+        else:
+            if self._heard is not None:
+                await self._heard()
+            return updates
         return ()
 
     async def _pause(self, seconds: float) -> None:

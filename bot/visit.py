@@ -19,6 +19,7 @@ from campaigns import installation, supporters
 from campaigns.database import Database
 from campaigns.models import Campaign, Dialogue, Supporter
 from campaigns.settings import Settings
+from campaigns.silence_windows import window_of
 from campaigns.times import Clock
 from campaigns.words import Words, language_of
 
@@ -82,6 +83,21 @@ class Visit:
         async with self.house.database.read() as session:
             place = await supporters.participation(session, self.supporter.id, self.campaign.id)
         return place is not None and place.stopped_at is None
+
+    async def says_silence(self, campaign: Campaign) -> bool:
+        """Whether the law imposes silence on this person's territory now; then they are told so, and until when."""
+        async with self.house.database.read() as session:
+            place = await supporters.participation(session, self.supporter.id, campaign.id) if self.supporter else None
+            window = await window_of(session, campaign.id, place.territory_id if place else None, self.house.clock())
+        if window is None:
+            return False
+        until = self.words.moment(window.ends_at, campaign.timezone, "d MMMM HH:mm")
+        text = self.words("Near a vote the law imposes silence: nothing new until {until}.", until=until)
+        if self.update.callback_query:
+            await self.answer(text, alert=True)
+        else:
+            await self.say("🤫 " + text)
+        return True
 
     async def speak(self, language: str) -> None:
         """Go on in this language, now and later."""

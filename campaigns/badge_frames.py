@@ -3,14 +3,16 @@
 from badges import HASHTAG_LIMIT, SLOGAN_LIMIT, BadgeError, Frame, Palette, draw_frame
 from badges.errors import SENTENCES
 from campaigns.models import Campaign
+from campaigns.stamp import stamp_of
 from campaigns.words import Words
 
 
 def frame_of(campaign: Campaign, design: str) -> Frame:
-    """The frame of that design; FrameRefused where the campaign's colours cannot be read."""
+    """The frame of that design; FrameRefused where its colours cannot be read or its sponsor's line is too long."""
     palette = Palette(campaign.primary_colour, campaign.secondary_colour, campaign.text_colour)
     hashtag = f"#{campaign.hashtag}"[:HASHTAG_LIMIT] if campaign.hashtag else ""
-    return draw_frame(design, palette, (campaign.slogan or campaign.name)[:SLOGAN_LIMIT], hashtag)
+    slogan = (campaign.slogan or campaign.name)[:SLOGAN_LIMIT]
+    return draw_frame(design, palette, slogan, hashtag, stamp_of(campaign))
 
 
 def badge_sentence(words: Words, error: BadgeError) -> str:

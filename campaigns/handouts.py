@@ -20,6 +20,7 @@ from campaigns.models import (
     Territory,
 )
 from campaigns.share_kits import count
+from campaigns.silence_windows import is_silent
 
 LEASE = timedelta(minutes=2)
 
@@ -46,6 +47,8 @@ async def hand_out(session: AsyncSession, post: Post, now: datetime) -> None:
             col(Supporter.gone_at).is_(None),
         )
         .where(_agreed_to_contact())
+        # Near a vote nobody is written to; who missed a kit finds it under /posts afterwards.
+        .where(~is_silent(col(Participation.campaign_id), col(Participation.territory_id), now))
     )
     if post.territory_id is not None:
         tree = select(Territory.id).where(col(Territory.id) == post.territory_id).cte(recursive=True)
@@ -95,11 +98,14 @@ async def begin(session: AsyncSession, handout_id: int, now: datetime) -> tuple[
                 col(Post.state) == PostState.scheduled,
             )
             .where(_agreed_to_contact())
+            .where(~is_silent(col(Participation.campaign_id), col(Participation.territory_id), now))
             .execution_options(populate_existing=True)
         )
     ).one_or_none()
     if row is None:
-        await finish(session, handout_id, HandoutState.skipped, now, reason="left, or the post was taken back")
+        await finish(
+            session, handout_id, HandoutState.skipped, now, reason="left, silence began, or the post was taken back"
+        )
         return None
     return row[0], row[1], row[2]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import secrets
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.models import Campaign, Channel, Frame, Organizer, OrganizerRole, Role, Territory
+from campaigns.silence_windows import rebuild
 from campaigns.times import zone
 from networks import check_settings
 
@@ -86,6 +88,7 @@ async def add_territory(
     )
     session.add(territory)
     await session.flush()
+    await rebuild(session, await session.get_one(Campaign, campaign_id))  # its silence is by its own clock
     return territory
 
 
@@ -130,9 +133,15 @@ async def add_channel(
         raise AlreadyThere(f"channel “{name}” is on {channel.network}; choose another name")
     channel.settings = dict(settings)
     channel.territory_id = territory.id if territory else channel.territory_id
-    channel.resting_reason = None
+    mend(channel)
     await session.flush()
     return channel
+
+
+def mend(channel: Channel) -> None:
+    """The channel sends again, by the late policy of what waited; if it comes to rest again, that is told anew."""
+    channel.resting_reason = None
+    channel.told_resting_at = None
 
 
 async def channels(session: AsyncSession, campaign_id: int | None = None) -> Sequence[Channel]:
@@ -187,6 +196,33 @@ async def log_in(session: AsyncSession, email: str, password: str) -> Organizer 
     # Argon2 is slow on purpose: in a thread, so that nobody else waits.
     fits = await asyncio.to_thread(_fits, organizer.password_hash if organizer else None, password)
     return organizer if fits else None
+
+
+async def make_link_code(session: AsyncSession, email: str) -> str:
+    """A code with which an organizer shows the bot once who they are; an earlier one is void. Raises NotFound."""
+    organizer = await session.scalar(select(Organizer).where(col(Organizer.email) == email.strip().lower()))
+    if organizer is None:
+        raise NotFound(f"no organizer has the address “{email}”; run: python run_bot.py organizers add {email}")
+    organizer.link_code = secrets.token_urlsafe(12)
+    return organizer.link_code
+
+
+async def link_telegram(session: AsyncSession, code: str, telegram_id: int) -> tuple[Organizer, str | None] | None:
+    """The organizer whose code this is, told by this account from now on; the code is void then.
+
+    With them, the address of another organizer whom this account told until now. None for a code that is unknown.
+    """
+    organizer = await session.scalar(select(Organizer).where(col(Organizer.link_code) == code))
+    if organizer is None:
+        return None
+    other = await session.scalar(
+        select(Organizer).where(col(Organizer.telegram_id) == telegram_id, col(Organizer.id) != organizer.id)
+    )
+    if other is not None:
+        other.telegram_id = None
+        await session.flush()  # the account is free before it is taken
+    organizer.telegram_id, organizer.link_code = telegram_id, None
+    return organizer, other.email if other else None
 
 
 async def roles(session: AsyncSession, organizer_id: int) -> list[tuple[Campaign, Role]]:

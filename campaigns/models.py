@@ -90,6 +90,7 @@ class Role(enum.StrEnum):
 class PostState(enum.StrEnum):
     draft = "draft"  # being written; nothing goes out
     submitted = "submitted"  # waits for somebody else's yes
+    approved = "approved"  # has every yes it needs, and waits for a moment
     scheduled = "scheduled"  # goes out at publish_at
     cancelled = "cancelled"  # taken back; what had not gone out yet never will
 
@@ -294,6 +295,8 @@ class Publication(SQLModel, table=True):
     state: PublicationState = _choice(PublicationState, PublicationState.queued)
     due_at: datetime | None = _moment(null=True)  # None: the post is a draft
     attempts: int = 0
+    tried_at: datetime | None = _moment(null=True)  # when the last attempt began
+    told_attempt: int = 0  # the attempt of whose failure, or unknown outcome, the organizers were told
     lease_until: datetime | None = _moment(null=True)  # while sending
     sent_parts: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     sent_at: datetime | None = _moment(null=True)
@@ -315,7 +318,7 @@ class Audit(SQLModel, table=True):
     """Who did what to a post, and when. Nothing deletes these rows."""
 
     id: int = _key()
-    campaign_id: int = _to("campaign.id", "RESTRICT")
+    campaign_id: int | None = _to("campaign.id", "SET NULL")
     organizer_id: int | None = _to("organizer.id", "SET NULL")  # None: the program, or the command line
     post_id: int | None = _to("post.id", "SET NULL")
     at: datetime = _moment()
@@ -332,6 +335,7 @@ class PollingDay(SQLModel, table=True):
     territory_id: int | None = _to("territory.id", null=True)  # None: the whole campaign votes
     day: date = Field(sa_column=Column(Date, nullable=False))  # of the mainland; overseas it may begin a day earlier
     label: str = ""
+    saturday: bool = True  # a national vote: overseas it is held on the Saturday before, where the law says so
 
 
 class SilenceWindow(SQLModel, table=True):

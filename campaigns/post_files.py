@@ -3,19 +3,35 @@
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from campaigns.media import NewPicture
-from campaigns.models import Channel
+from campaigns.models import Channel, LatePolicy
 from campaigns.posts import NewPost, Problem, check_post
 from campaigns.times import TimeProblem, parse_local
 from networks.limits import LIMITS
 
-COLUMNS = ("title", "text", "link", "image", "alt", "publish_at", "timezone", "channels", "share_kit")
+COLUMNS = (
+    "title",
+    "text",
+    "link",
+    "image",
+    "alt",
+    "publish_at",
+    "timezone",
+    "channels",
+    "share_kit",
+    "late_policy",
+    "grace",
+    "recurrence",
+)
 NEEDED = ("title", "text", "publish_at")
+NEXT_SLOT = {"queue", "slot", "file"}  # in publish_at: each channel's next free slot
+GRACE = 60  # minutes, where the file says nothing
+TOLD = ("state.", "address.")  # columns of an export that tell what became of a post; the import passes over them
 YES, NO = {"1", "yes", "true", "oui", "vrai", "x"}, {"", "0", "no", "false", "non", "faux"}
 SEVERAL = re.compile(r"[|;,\n]")  # between the names of a cell
 LARGEST = 20_000_000  # bytes
@@ -45,28 +61,29 @@ class ReadPosts:
     bad: tuple[BadCell, ...]
 
 
-def read_posts(path: Path, channels: Sequence[Channel], default_zone: str, now: datetime) -> ReadPosts:
+def read_posts(path: Path, channels: Sequence[Channel], default_zone: str, now: datetime, stamp: str = "") -> ReadPosts:
     """Read and check a CSV: UTF-8 with or without BOM, comma or semicolon, header in any order.
 
     Columns: title, text, link, image, alt, publish_at, timezone, channels, share_kit; `text.<network>` for a network's
     own text; `wording.1`, `wording.2`, … for texts that activists may choose. Several images, descriptions or channels
     in a cell stand between "|". Image paths start at the file's folder. Raises FileRefused.
     """
-    reader = _rows(path)
+    reader = csv_rows(path, _check_header)
     good, bad = [], []
     for line, row in reader:
         if not any(row.values()):
             continue
         post, wrong = _read_post(row, path.parent, channels, default_zone)
         unread = {problem.field for problem in wrong}  # nothing more can be said of these cells
-        wrong += [problem for problem in check_post(post, now) if problem.field not in unread]
+        wrong += [problem for problem in check_post(post, now, stamp) if problem.field not in unread]
         bad += [BadCell(line, problem.field, problem.message) for problem in wrong]
         if not wrong:
             good.append((line, post))
     return ReadPosts(tuple(good), tuple(bad))
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+def csv_rows(path: Path, check_header: Callable[[Path, Sequence[str]], None]) -> list[tuple[int, dict[str, str]]]:
+    """The lines of a CSV, each with its number and its cells by column; raises FileRefused, as `check_header` does."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -85,7 +102,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     rows, start = [], 1
     try:
         header = [name.strip().lower() for name in next(reader, [])]
-        _check_header(path, header)
+        check_header(path, header)
         start = reader.line_num + 1
         for cells in reader:
             if any(cell.strip() and not "".join(header[i : i + 1]) for i, cell in enumerate(cells)):
@@ -102,7 +119,11 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
 
 def _check_header(path: Path, header: Sequence[str]) -> None:
     known = {*COLUMNS, *(f"text.{network}" for network in LIMITS)}
-    unknown = [name for name in header if name and name not in known and not re.fullmatch(r"wording\.[1-9]\d?", name)]
+    unknown = [
+        name
+        for name in header
+        if name and name not in known and not re.fullmatch(r"wording\.[1-9]\d?", name) and not name.startswith(TOLD)
+    ]
     missing = [name for name in NEEDED if name not in header]
     twice = sorted({name for name in header if name and header.count(name) > 1})
     if missing:
@@ -121,13 +142,15 @@ def _read_post(
     row: Mapping[str, str], folder: Path, channels: Sequence[Channel], default_zone: str
 ) -> tuple[NewPost, list[Problem]]:
     wrong: list[Problem] = []
+    when = row.get("publish_at", "")
+    next_slot = when.lower() in NEXT_SLOT
     publish_at = None
     try:
-        publish_at = parse_local(row["publish_at"]) if row.get("publish_at") else None
+        publish_at = parse_local(when) if when and not next_slot else None
     except TimeProblem as problem:
         wrong.append(Problem("publish_at", str(problem)))
-    if not row.get("publish_at"):
-        wrong.append(Problem("publish_at", "is empty: write 2026-12-01 08:30"))
+    if not when and not row.get("recurrence"):
+        wrong.append(Problem("publish_at", "is empty: write 2026-12-01 08:30, or “queue” for the next free slot"))
     yes = row.get("share_kit", "").lower()
     if yes not in YES | NO:
         wrong.append(Problem("share_kit", f"“{yes}” is neither yes nor no"))
@@ -144,8 +167,26 @@ def _read_post(
             text for name, text in sorted(row.items(), key=_wording_number) if name.startswith("wording.") and text
         ),
         pictures=_named_pictures(row, folder, wrong),
+        late_policy=_late_policy(row.get("late_policy", ""), wrong),
+        grace=_minutes(row.get("grace", ""), wrong),
+        next_slot=next_slot,
+        recurrence=row.get("recurrence") or None,
     )
     return post, wrong
+
+
+def _late_policy(text: str, wrong: list[Problem]) -> LatePolicy:
+    if text and text.lower() not in set(LatePolicy):
+        wrong.append(Problem("late_policy", f"“{text}” is none of {', '.join(LatePolicy)}"))
+        return LatePolicy.send
+    return LatePolicy(text.lower() or LatePolicy.send)
+
+
+def _minutes(text: str, wrong: list[Problem]) -> int:
+    if text and not (text.isascii() and text.isdigit() and len(text) < 7):
+        wrong.append(Problem("grace", f"“{text}” is not a number of minutes"))
+        return GRACE
+    return int(text or GRACE)
 
 
 def _wording_number(cell: tuple[str, str]) -> int:
@@ -157,7 +198,11 @@ def _wording_number(cell: tuple[str, str]) -> int:
 def _named_channels(cell: str, channels: Sequence[Channel], wrong: list[Problem]) -> tuple[Channel, ...]:
     """Channels by their name, or all of a network by the network's."""
     found: dict[int, Channel] = {}
-    for name in filter(None, (part.strip() for part in SEVERAL.split(cell))):
+    whole = {channel.name.casefold() for channel in channels}  # such a name may hold a comma
+    pieces = [
+        p for part in cell.split("|") for p in ([part] if part.strip().casefold() in whole else SEVERAL.split(part))
+    ]
+    for name in filter(None, (piece.strip() for piece in pieces)):
         key = name.casefold()
         named = [c for c in channels if c.name.casefold() == key] or [c for c in channels if c.network == key]
         if not named:

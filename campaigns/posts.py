@@ -1,154 +1,38 @@
-"""Writing a post: what is checked before anything is queued, and the rows that it becomes."""
+"""A post and the rows that it becomes: writing, queuing, taking back, finding."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns import media
-from campaigns.media import NewPicture, PictureRefused
-from campaigns.models import Channel, Media, Post, PostState, PostVersion, Publication, PublicationState, Wording
-from campaigns.times import TimeProblem, to_utc, zone
-from networks.base import OutgoingPost
-from networks.limits import EMPTY, LIMITS, PictureFacts, count, problems
+from campaigns.approval import audit, is_needed
+from campaigns.models import (
+    Campaign,
+    Channel,
+    Media,
+    Post,
+    PostState,
+    PostVersion,
+    Publication,
+    PublicationState,
+    Wording,
+)
+from campaigns.post_checks import NewPost, PostRefused, Problem, check_post, is_web_address
+from campaigns.recurrence import parse_recurrence
+from campaigns.silence_windows import window_of
+from campaigns.slots import parse_slots
+from campaigns.stamp import stamp_of
+from campaigns.times import to_utc, zone
+
+__all__ = ["NewPost", "PostRefused", "Problem", "check_post", "is_web_address"]  # a post is written through this module
 
 NOT_OUT = (PublicationState.queued, PublicationState.held, PublicationState.missed)
-LONGEST_TITLE = 200  # characters
-OWN_LINK = "x" * 80  # stands for a supporter's own link: a domain of 50 characters and its token
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with a post: the field, and a sentence with the limit and the measured value."""
-
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.field}: {self.message}"
-
-
-@dataclass(frozen=True, slots=True)
-class NewPost:
-    """A post as somebody wrote it; `publish_at` is on the wall clock of `timezone`, None for a draft."""
-
-    title: str
-    text: str
-    link: str | None = None
-    publish_at: datetime | None = None
-    timezone: str = "Europe/Paris"
-    channels: tuple[Channel, ...] = ()
-    share_kit: bool = False
-    versions: Mapping[str, str] = field(default_factory=dict)  # network -> text
-    wordings: tuple[str, ...] = ()
-    pictures: tuple[NewPicture, ...] = ()
-    territory_id: int | None = None
-
-
-class PostRefused(ValueError):
-    """The post has problems; nothing was queued."""
-
-    def __init__(self, found: Sequence[Problem]) -> None:
-        super().__init__("; ".join(map(str, found)))
-        self.problems = tuple(found)
-
-
-def check_post(post: NewPost, now: datetime) -> list[Problem]:
-    """Everything that is wrong with a post, found before anything is queued."""
-    found = []
-    if not post.title.strip():
-        found.append(Problem("title", "is empty: give the post a title"))
-    elif len(post.title) > LONGEST_TITLE:
-        found.append(Problem("title", f"has {len(post.title)} characters, at most {LONGEST_TITLE}"))
-    if not post.text.strip():
-        found.append(Problem("text", "is empty: write what is to be said"))
-    if not post.channels and not post.share_kit:
-        found.append(Problem("channels", "names no channel, and there is no share kit: the post would go nowhere"))
-    found += _check_link(post.link)
-    found += _check_moment(post, now)
-    facts, refused = _look_at(post.pictures)
-    return found + refused + _check_limits(post, facts)
-
-
-def is_web_address(link: str) -> bool:
-    try:
-        parts = urlsplit(link)
-        return (
-            parts.scheme in ("http", "https") and "." in (parts.hostname or "") and not any(c.isspace() for c in link)
-        )
-    except ValueError:
-        return False
-
-
-def _check_link(link: str | None) -> list[Problem]:
-    if not link or is_web_address(link):
-        return []
-    return [Problem("link", f"“{link}” is not a web address: it must begin with https:// and hold no space")]
-
-
-def _check_moment(post: NewPost, now: datetime) -> list[Problem]:
-    try:
-        zone(post.timezone)
-    except TimeProblem as problem:
-        return [Problem("timezone", str(problem))]
-    if post.publish_at is None:
-        return []
-    try:
-        moment = to_utc(post.publish_at, post.timezone)
-    except TimeProblem as problem:
-        return [Problem("publish_at", str(problem))]
-    if moment < now:
-        return [Problem("publish_at", f"{post.publish_at:%Y-%m-%d %H:%M} ({post.timezone}) is in the past")]
-    return []
-
-
-def _look_at(pictures: Sequence[NewPicture]) -> tuple[tuple[PictureFacts, ...], list[Problem]]:
-    facts, refused = [], []
-    for picture in pictures:
-        try:
-            facts.append(picture.facts())
-        except PictureRefused as error:
-            refused.append(Problem("image", str(error)))
-    return tuple(facts), refused
-
-
-def _check_limits(post: NewPost, facts: tuple[PictureFacts, ...]) -> list[Problem]:
-    found = []
-    networks = [channel.network for channel in post.channels]
-    if post.share_kit:
-        found += _check_card(post, facts if "telegram" not in networks else ())
-    for network in dict.fromkeys(networks):
-        version = post.versions.get(network, "").strip()
-        outgoing = OutgoingPost("", version or post.text.strip(), post.link)
-        found += [
-            Problem(_field_of(message, f"text.{network}" if version else "text"), message)
-            for message in problems(network, outgoing, facts)
-            if message != EMPTY  # an empty text is named once, above
-        ]
-    return found
-
-
-def _check_card(post: NewPost, facts: tuple[PictureFacts, ...]) -> list[Problem]:
-    """A share kit is a message of Telegram: title, text and the supporter's own link, behind the first picture."""
-    found = [Problem("image", message) for message in problems("telegram", OutgoingPost("", "…"), facts[:1])]
-    for name, text in [("text", post.text), *((f"wording.{i}", w) for i, w in enumerate(post.wordings, 1))]:
-        length = count("telegram", f"{post.title}\n\n{text}\n\n{OWN_LINK}")
-        if length > LIMITS["telegram"].characters:
-            most = LIMITS["telegram"].characters
-            found.append(
-                Problem(name, f"a share kit takes {most} characters with title and link, this has {length}: shorten it")
-            )
-    return found
-
-
-def _field_of(message: str, text_field: str) -> str:
-    """The field that a message of networks.limits is about, by its first word."""
-    return {"picture": "image", "pictures:": "image", "description": "alt"}.get(message.split(" ", 1)[0], text_field)
+LINK = re.compile(r"https?://|\bwww\.")
 
 
 async def add_post(
@@ -160,8 +44,12 @@ async def add_post(
     now: datetime,
     author_id: int | None = None,
 ) -> Post:
-    """Check and store a post with its publications, one a channel; raises PostRefused and then changes nothing."""
-    found = check_post(post, now)
+    """Check and store a post with its publications, one a channel; raises PostRefused and then changes nothing.
+
+    A post with a moment is scheduled at once, or submitted where the campaign wants somebody else's yes.
+    """
+    campaign = await session.get_one(Campaign, campaign_id)
+    found = check_post(post, now, stamp_of(campaign))
     found += [
         Problem("channels", f"“{channel.name}” belongs to another campaign")
         for channel in post.channels
@@ -169,7 +57,8 @@ async def add_post(
     ]
     if found:
         raise PostRefused(found)
-    due_at = None if post.publish_at is None else to_utc(post.publish_at, post.timezone)
+    due = await _due_moments(session, post, now)
+    publish_at = min((moment for moment in due.values() if moment), default=_moment(post, now))
     row = Post(
         campaign_id=campaign_id,
         territory_id=post.territory_id,
@@ -177,32 +66,95 @@ async def add_post(
         title=post.title.strip(),
         text=post.text.strip(),
         link=post.link or None,
-        state=PostState.draft if due_at is None else PostState.scheduled,
-        publish_at=due_at,
+        state=PostState.draft,
+        publish_at=publish_at,
         timezone=post.timezone,
         share_kit=post.share_kit,
+        late_policy=post.late_policy,
+        grace=post.grace,
+        recurrence=post.recurrence,
+        recurs_until=post.recurs_until,
+        repeat_after=post.repeat_after,
+        wording=0 if post.recurrence else None,
         created_at=now,
     )
     session.add(row)
     await session.flush()
-    session.add_all(
-        PostVersion(post_id=row.id, network=network, text=text.strip())
-        for network, text in post.versions.items()
-        if text.strip()
-    )
-    session.add_all(
-        Wording(post_id=row.id, position=i, text=text.strip())
-        for i, text in enumerate(post.wordings, 1)
-        if text.strip()
-    )
+    if publish_at is not None:
+        row.state = PostState.submitted if await is_needed(session, campaign, row) else PostState.scheduled
+    _add_texts(session, row.id, post)
     session.add_all(media.store(media_dir, row.id, i, picture) for i, picture in enumerate(post.pictures))
-    session.add_all(Publication(post_id=row.id, channel_id=channel.id, due_at=due_at) for channel in post.channels)
+    session.add_all(
+        Publication(
+            post_id=row.id,
+            channel_id=channel.id,
+            due_at=due[channel.id],
+            cost=cost_of(channel, f"{post.text} {post.link or ''}"),
+        )
+        for channel in post.channels
+    )
+    audit(session, row, author_id, now, row.state.value, row.title)
     await session.flush()
     return row
 
 
-async def cancel_post(session: AsyncSession, campaign_id: int, post_id: int) -> None:
-    """Take a post back: what is queued never goes out, what is out stays; does nothing for another campaign's post."""
+def _add_texts(session: AsyncSession, post_id: int, post: NewPost) -> None:
+    session.add_all(
+        PostVersion(post_id=post_id, network=network, text=text.strip())
+        for network, text in post.versions.items()
+        if text.strip()
+    )
+    session.add_all(
+        Wording(post_id=post_id, position=i, text=text.strip())
+        for i, text in enumerate(post.wordings, 1)
+        if text.strip()
+    )
+
+
+def _moment(post: NewPost, now: datetime) -> datetime | None:
+    if post.publish_at is not None:
+        return to_utc(post.publish_at, post.timezone)
+    return parse_recurrence(post.recurrence, post.timezone).next(now) if post.recurrence else None
+
+
+async def _due_moments(session: AsyncSession, post: NewPost, now: datetime) -> dict[int, datetime | None]:
+    """When each channel's publication is due: the post's moment, or the channel's next free slot."""
+    if not post.next_slot:
+        return dict.fromkeys((channel.id for channel in post.channels), _moment(post, now))
+    moments: dict[int, datetime | None] = {}
+    for channel in post.channels:
+        taken = await session.scalars(
+            select(Publication.due_at).where(col(Publication.channel_id) == channel.id, col(Publication.due_at) > now)
+        )
+        slots = parse_slots(channel.slots, post.timezone)
+        moments[channel.id] = slots.next_free(now, {moment for moment in taken if moment is not None})
+    return moments
+
+
+def cost_of(channel: Channel, text: str) -> int:
+    """What a post costs on a channel, in thousandths of a dollar, by the channel's own prices."""
+    return channel.price_link if LINK.search(text) else channel.price_post
+
+
+async def warnings_of(session: AsyncSession, post: Post) -> list[str]:
+    """What its author should know now: publications that fall into a silence window, and what the post costs."""
+    found, total = [], 0
+    for publication, channel in (await publications_of(session, [post.id]))[post.id]:
+        total += publication.cost
+        window = publication.due_at and await window_of(
+            session, post.campaign_id, channel.territory_id, publication.due_at
+        )
+        if window:
+            found.append(
+                f"“{post.title}” on {channel.name} falls into silence ({window.reason}, until {window.ends_at:%Y-%m-%d %H:%M} UTC): it will be held"
+            )
+    return found + ([f"“{post.title}” costs ${total / 1000:.3f}"] if total else [])
+
+
+async def cancel_post(
+    session: AsyncSession, campaign_id: int, post_id: int, now: datetime, organizer_id: int | None = None
+) -> None:
+    """Take a post back: what is not out never goes out, what is out stays; does nothing for another campaign's post."""
     post = await find_post(session, campaign_id, post_id)
     if post is None:
         return
@@ -212,6 +164,7 @@ async def cancel_post(session: AsyncSession, campaign_id: int, post_id: int) -> 
         .where(col(Publication.post_id) == post.id, col(Publication.state).in_(NOT_OUT))
         .values(state=PublicationState.cancelled)
     )
+    audit(session, post, organizer_id, now, "cancelled")
 
 
 async def find_post(session: AsyncSession, campaign_id: int, post_id: int) -> Post | None:

@@ -13,8 +13,20 @@ from sqlalchemy import bindparam, exists, func, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from campaigns.models import Channel, Media, Moment, Post, PostState, PostVersion, Publication, PublicationState
+from campaigns.models import (
+    Campaign,
+    Channel,
+    Media,
+    Moment,
+    Post,
+    PostState,
+    PostVersion,
+    Publication,
+    PublicationState,
+)
 from campaigns.silence_windows import first_free, is_silent
+from campaigns.stamp import stamp_of, stamped
+from networks import NEEDS_RECIPIENTS
 
 S = PublicationState
 LEASE = timedelta(minutes=5)  # longer than the slowest call to a network may take
@@ -23,6 +35,7 @@ LEASE = timedelta(minutes=5)  # longer than the slowest call to a network may ta
 class Mover(enum.StrEnum):
     engine = "engine"
     human = "human"
+    either = "either"  # the engine where the network itself can tell, else a human
 
 
 # Who may move a publication from where to where. What is not here does not happen.
@@ -41,9 +54,14 @@ MOVES: dict[tuple[PublicationState, PublicationState], Mover] = {
     (S.missed, S.cancelled): Mover.human,
     (S.failed, S.queued): Mover.human,
     (S.failed, S.cancelled): Mover.human,
-    (S.unknown, S.published): Mover.human,
-    (S.unknown, S.queued): Mover.human,
+    (S.unknown, S.published): Mover.either,
+    (S.unknown, S.queued): Mover.either,
 }
+
+
+def may(who: Mover, state: PublicationState, to: PublicationState) -> bool:
+    """Whether the engine or a human may move a publication from this state to that one."""
+    return MOVES.get((state, to)) in (who, Mover.either)
 
 
 class MoveRefused(Exception):
@@ -82,6 +100,7 @@ class Content:
     media: tuple[Media, ...]
     attempts: int
     sent_parts: tuple[str, ...]
+    title: str = ""
 
 
 async def write_steps(session: AsyncSession, steps: Sequence[Begin | Finish]) -> list[Content | None]:
@@ -155,7 +174,9 @@ async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Con
             .where(col(Channel.id) == col(Publication.channel_id))
             .where(is_silent(col(Channel.campaign_id), col(Channel.territory_id), now))
         )
-        .values(state=S.sending, lease_until=now + LEASE, attempts=col(Publication.attempts) + 1, reason=None)
+        .values(
+            state=S.sending, lease_until=now + LEASE, attempts=col(Publication.attempts) + 1, reason=None, tried_at=now
+        )
         .returning(col(Publication.id))
         .execution_options(synchronize_session=False)
     )
@@ -172,8 +193,11 @@ async def _contents(session: AsyncSession, ids: Sequence[int]) -> dict[int, Cont
             Post.text,
             Post.link,
             PostVersion.text,
+            Post.title,
+            Campaign,
         )  # type: ignore[call-overload]
         .join(Post, col(Post.id) == col(Publication.post_id))
+        .join(Campaign, col(Campaign.id) == col(Post.campaign_id))
         .join(Channel, col(Channel.id) == col(Publication.channel_id))
         .outerjoin(
             PostVersion, (col(PostVersion.post_id) == col(Post.id)) & (col(PostVersion.network) == col(Channel.network))
@@ -187,13 +211,19 @@ async def _contents(session: AsyncSession, ids: Sequence[int]) -> dict[int, Cont
         media.setdefault(medium.post_id, []).append(medium)
     return {
         ident: Content(
-            ident, version if version is not None else text, link, tuple(media.get(post_id, ())), attempts, tuple(parts)
+            ident,
+            stamped(version if version is not None else text, stamp_of(campaign)),
+            link,
+            tuple(media.get(post_id, ())),
+            attempts,
+            tuple(parts),
+            title,
         )
-        for ident, attempts, parts, post_id, text, link, version in found
+        for ident, attempts, parts, post_id, text, link, version, title, campaign in found
     }
 
 
-def _ready(now: datetime) -> tuple[object, ...]:
+def ready(now: datetime) -> tuple[object, ...]:
     """A channel that rests (its credential is refused) or waits (the network asked to) keeps its posts in order."""
     waits_no_more = or_(col(Channel.not_before).is_(None), col(Channel.not_before) <= now)
     return col(Channel.resting_reason).is_(None), waits_no_more
@@ -212,7 +242,7 @@ async def channels_with_work(session: AsyncSession, now: datetime) -> list[int]:
         .where(col(Post.state) == PostState.scheduled)
         .exists()
     )
-    return list((await session.scalars(select(Channel.id).where(due, *_ready(now)).order_by(col(Channel.id)))).all())  # type: ignore[arg-type]
+    return list((await session.scalars(select(Channel.id).where(due, *ready(now)).order_by(col(Channel.id)))).all())  # type: ignore[arg-type]
 
 
 async def due_on(session: AsyncSession, channel_ids: Sequence[int], now: datetime, limit: int) -> dict[int, list[int]]:
@@ -245,7 +275,7 @@ async def lease_channels(
     free = or_(col(Channel.lease_until).is_(None), col(Channel.lease_until) <= now, col(Channel.leased_by) == worker)
     taken = await session.scalars(
         update(Channel)
-        .where(col(Channel.id).in_(channel_ids), free, *_ready(now))  # type: ignore[arg-type]
+        .where(col(Channel.id).in_(channel_ids), free, *ready(now))  # type: ignore[arg-type]
         .values(leased_by=worker, lease_until=now + LEASE)
         .returning(Channel)
         .execution_options(synchronize_session=False, populate_existing=True)
@@ -324,13 +354,55 @@ async def settle(
         .join(Post, col(Post.id) == col(Publication.post_id))
         .where(col(Publication.id) == publication_id, col(Post.campaign_id) == campaign_id)
     )
-    if found is None or MOVES.get((found.state, to)) is not Mover.human:
+    if found is None or not may(Mover.human, found.state, to):
         raise MoveRefused(MoveRefused.__doc__)
-    if found.state is S.unknown and to is S.queued:
-        found.sent_parts = []  # "send again" means all of it
+    channel = await session.get_one(Channel, found.channel_id)
+    if found.state is S.unknown and to is S.queued and channel.network not in NEEDS_RECIPIENTS:
+        found.sent_parts = []  # "send again" means all of it; but a list goes on behind those who have it
     found.state, found.reason = to, None
     if to is S.queued:  # due again now, or when the silence around its channel ends
-        channel = await session.get_one(Channel, found.channel_id)
         found.due_at = await first_free(session, campaign_id, channel.territory_id, now)
     if to is S.published:
         found.sent_at, found.url = now, url or None
+
+
+async def unknown_ones(session: AsyncSession, before: datetime) -> list[tuple[Publication, Channel, Content]]:
+    """Publications of unknown outcome whose last attempt began before that moment, on channels that do not rest."""
+    rows = await session.execute(
+        select(Publication, Channel)
+        .join(Channel, col(Channel.id) == col(Publication.channel_id))
+        .where(col(Publication.state) == S.unknown, col(Publication.tried_at) <= before)
+        .where(col(Channel.resting_reason).is_(None))
+        .order_by(col(Publication.id))
+    )
+    found = rows.all()
+    contents = await _contents(session, [publication.id for publication, _ in found])
+    return [(publication, channel, contents[publication.id]) for publication, channel in found]
+
+
+async def settle_by_asking(
+    session: AsyncSession, asked: Publication, to: PublicationState, now: datetime, *, receipt: Finish | None = None
+) -> None:
+    """What the network itself said of an unknown publication: it is there (`receipt`), or it may safely go out again."""
+    if not may(Mover.engine, S.unknown, to):
+        raise MoveRefused(MoveRefused.__doc__)
+    values: dict[str, object] = {"state": to, "reason": None}
+    if receipt is not None:
+        values |= {
+            "remote_id": receipt.remote_id,
+            "url": receipt.url,
+            "sent_at": receipt.sent_at,
+            "sent_parts": list(receipt.sent_parts),
+        }
+    else:
+        values["due_at"] = now  # it is not late: it was on its way in time
+    await session.execute(
+        update(Publication)
+        .where(
+            col(Publication.id) == asked.id,
+            col(Publication.state) == S.unknown,
+            col(Publication.attempts) == asked.attempts,
+        )
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )

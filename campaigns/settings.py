@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     secret_key: SecretStr = SecretStr("")  # empty: made once and kept in data_dir
     log_level: str = "INFO"
+    latest_minutes: int = Field(default=5, ge=1)  # how late a publication may be before /healthz says so
+    metrics_token: SecretStr = SecretStr("")  # lets a monitor on another machine read /metrics
 
     @field_validator("log_level")
     @classmethod

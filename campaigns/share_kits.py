@@ -10,8 +10,11 @@ from campaigns import share_links
 from campaigns.engagement import Act, once, record
 from campaigns.models import Campaign, Kind, Media, Post, PostState, PostVersion, Purpose, ShareLink, Supporter, Wording
 from campaigns.posts import pictures_of
+from campaigns.silence_windows import window_of
+from campaigns.stamp import stamp_of, stamped
 from campaigns.supporters import has_consent
 from networks.share_intents import SHARE_INTENTS, share_intent
+from networks.threads import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,17 @@ class ShareKit:
     link: str
     picture: Media | None
     opens: dict[str, str]
-    is_open: bool  # False: the post was taken back, or its moment has not come; nothing can be shared
 
 
-def is_open(post: Post, now: datetime) -> bool:
-    return (
-        post.share_kit and post.state is PostState.scheduled and post.publish_at is not None and post.publish_at <= now
-    )
+def has_begun(post: Post, now: datetime) -> bool:
+    """Whether a post with a share kit is out: what is up stays up, whatever begins later."""
+    moment = post.publish_at
+    return post.share_kit and post.state is PostState.scheduled and moment is not None and moment <= now
+
+
+async def is_open(session: AsyncSession, post: Post, now: datetime, territory_id: int | None = None) -> bool:
+    """Whether this post may be shared now by somebody of that territory; in a silence window nothing may."""
+    return has_begun(post, now) and await window_of(session, post.campaign_id, territory_id, now) is None
 
 
 async def share_kit(
@@ -42,7 +49,7 @@ async def share_kit(
 
     Makes the link at its first use: call it in a session that writes.
     """
-    texts = await wordings_of(session, post)
+    texts = [stamped(whole(text), await _stamp(session, post)) for text in await wordings_of(session, post)]
     wording %= len(texts)
     pictures = await pictures_of(session, post.id)
     if supporter is None or await has_consent(session, supporter.id, post.campaign_id, Purpose.counting):
@@ -53,8 +60,14 @@ async def share_kit(
         link = share_links.destination(post, site_url)
         intents = {network: share_intent(network, texts[wording], link) for network in SHARE_INTENTS}
         opens = {network: address for network, address in intents.items() if address.startswith("https://")}
+    if supporter is None and not await is_open(session, post, now):
+        opens = {}  # a page that anybody reads: it stays up, and its buttons go
     picture = pictures[0] if pictures else None
-    return ShareKit(post.id, post.title, texts[wording], wording, len(texts), link, picture, opens, is_open(post, now))
+    return ShareKit(post.id, post.title, texts[wording], wording, len(texts), link, picture, opens)
+
+
+async def _stamp(session: AsyncSession, post: Post) -> str:
+    return stamp_of(await session.get_one(Campaign, post.campaign_id))
 
 
 async def wordings_of(session: AsyncSession, post: Post) -> list[str]:
@@ -71,6 +84,7 @@ async def intent_of(session: AsyncSession, link: ShareLink, network: str, wordin
     if wording % len(texts) == 0:
         query = select(PostVersion.text).where(col(PostVersion.post_id) == post.id, col(PostVersion.network) == network)
         text = await session.scalar(query) or text
+    text = stamped(whole(text), await _stamp(session, post))
     return share_intent(network, text, f"{site_url}/s/{link.token}")
 
 

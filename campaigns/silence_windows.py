@@ -24,10 +24,13 @@ async def add_polling_day(
     *,
     territory_id: int | None = None,
     label: str = "",
+    saturday: bool = True,
 ) -> None:
     """Write a round of a vote and the silence around it; raises silence.SilenceProblem."""
-    check_round(PollingRound(day, territory_id, label), now, await _places(session, campaign), campaign.timezone)
-    session.add(PollingDay(campaign_id=campaign.id, territory_id=territory_id, day=day, label=label))
+    check_round(
+        PollingRound(day, territory_id, label, saturday), now, await _places(session, campaign), campaign.timezone
+    )
+    session.add(PollingDay(campaign_id=campaign.id, territory_id=territory_id, day=day, label=label, saturday=saturday))
     await session.flush()
     await rebuild(session, campaign)
 
@@ -64,7 +67,7 @@ async def rebuild(session: AsyncSession, campaign: Campaign) -> None:
     )
     places = await _places(session, campaign)
     days = await session.scalars(select(PollingDay).where(col(PollingDay.campaign_id) == campaign.id))
-    rounds = [PollingRound(row.day, row.territory_id, row.label) for row in days]
+    rounds = [PollingRound(row.day, row.territory_id, row.label, row.saturday) for row in days]
     by_hand = await session.scalars(select(SilenceWindow).where(col(SilenceWindow.campaign_id) == campaign.id))
     extra = [Window(row.starts_at, row.ends_at, row.territory_id, row.reason, campaign.timezone) for row in by_hand]
     for window in windows(rounds, places, extra, campaign.timezone):

@@ -7,8 +7,11 @@ import typer
 from campaigns import installation
 from campaigns.badge_frames import frame_of
 from campaigns.models import Campaign, Role
+from campaigns.settings import Settings
 from campaigns.times import system_clock
 from commands.common import CampaignOption, Refused, campaign_of, opened, out, prepared_settings, run_async
+from networks.errors import NetworkProblem
+from networks.telegram import answered, open_bot
 
 campaigns_app = typer.Typer(help="The installation's campaigns.", no_args_is_help=True)
 territories_app = typer.Typer(help="Where a campaign's people are.", no_args_is_help=True)
@@ -43,6 +46,37 @@ def campaigns_add(
         async with opened(prepared_settings()) as database, database.write() as session:
             stored = await installation.add_campaign(session, campaign, system_clock())
             out.print(f"Campaign “{stored.name}” has the slug {stored.slug}.")
+
+    run_async(main())
+
+
+@campaigns_app.command("set")
+def campaigns_set(
+    sponsor_line: Annotated[str | None, typer.Option(help="Stamped on every post, share kit and badge.")] = None,
+    notice_url: Annotated[str | None, typer.Option(help="Where the full transparency notice is.")] = None,
+    approvals: Annotated[
+        int | None, typer.Option(min=0, help="How many organizers beside the author must say yes.")
+    ] = None,
+    near_vote_days: Annotated[
+        int | None, typer.Option(min=0, help="So many days before a polling day one more must.")
+    ] = None,
+    campaign: CampaignOption = None,
+) -> None:
+    """Set what the campaign stamps on its posts, and who must approve them."""
+
+    async def main() -> None:
+        async with opened(prepared_settings()) as database, database.write() as session:
+            owner = await installation.find_campaign(session, campaign)
+            given = {
+                "sponsor_line": sponsor_line,
+                "notice_url": notice_url,
+                "approvals": approvals,
+                "near_vote_days": near_vote_days,
+            }
+            for field, value in given.items():
+                if value is not None:
+                    setattr(owner, field, value)
+        out.print(f"{owner.name} is set.")
 
     run_async(main())
 
@@ -99,3 +133,35 @@ def organizers_add(
             out.print(f"{email} is {role} of {owner.name}.")
 
     run_async(main())
+
+
+@organizers_app.command("link")
+def organizers_link(email: str) -> None:
+    """Make a one-time link with which an organizer lets the bot tell them what needs them."""
+
+    async def main() -> None:
+        settings = prepared_settings()
+        async with opened(settings) as database, database.write() as session:
+            code = await installation.make_link_code(session, email)
+        bot = await _bot_name(settings)
+        if bot is None:
+            out.print("The bot's name is not known: PORTEVOIX_BOT_TOKEN is empty, or Telegram does not answer.")
+            out.print(f"Have {email} write this to the bot, once: /start o-{code}", highlight=False, soft_wrap=True)
+        else:
+            out.print(f"For {email}, to open on their telephone; it works once:", highlight=False)
+            out.print(f"{settings.telegram_link}/{bot}?start=o-{code}", highlight=False, soft_wrap=True)
+
+    run_async(main())
+
+
+async def _bot_name(settings: Settings) -> str | None:
+    token = settings.bot_token.get_secret_value()
+    if not token:
+        return None
+    bot = open_bot(token, settings.telegram_base_url)
+    try:
+        return (await answered(bot.get_me())).username
+    except NetworkProblem:
+        return None
+    finally:
+        await bot.shutdown()

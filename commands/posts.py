@@ -10,10 +10,13 @@ from rich.table import Table
 
 from campaigns import installation, posts
 from campaigns.post_files import read_posts
+from campaigns.stamp import stamp_of
 from campaigns.times import system_clock
+from commands import exchange
 from commands.common import CampaignOption, Refused, campaign_of, opened, out, prepared_settings, run_async
 
 app = typer.Typer(help="What is to be said, and when.", no_args_is_help=True)
+app.command("export")(exchange.posts_export)
 
 
 @app.command("import")
@@ -25,21 +28,28 @@ def posts_import(
     ] = False,
     campaign: CampaignOption = None,
 ) -> None:
-    """Queue the posts of a CSV file; nothing is stored if one line is wrong."""
+    """Queue the posts of a .csv, or of a .json that `posts export` wrote; nothing is stored if one is wrong."""
+    if file.suffix.lower() == ".json":
+        exchange.import_document(file, dry_run=dry_run, skip_bad=skip_bad, campaign=campaign)
+        return
 
     async def main() -> None:
         settings = prepared_settings()
         now = system_clock()
         async with opened(settings) as database, database.write() as session:
             owner = await campaign_of(session, campaign)
-            read = read_posts(file, await installation.channels(session, owner.id), owner.timezone, now)
+            read = read_posts(
+                file, await installation.channels(session, owner.id), owner.timezone, now, stamp_of(owner)
+            )
             for bad in read.bad:
                 print(f"{file}, {bad}", file=sys.stderr)  # noqa: T201
             if read.bad and not skip_bad and not dry_run:
                 raise Refused("nothing was imported; mend these lines, or add --skip-bad to import the others")
             if not dry_run:
                 for _, post in track(read.posts, "Importing", console=out, transient=True, disable=not out.is_terminal):
-                    await posts.add_post(session, owner.id, post, media_dir=settings.media_dir, now=now)
+                    stored = await posts.add_post(session, owner.id, post, media_dir=settings.media_dir, now=now)
+                    for warning in await posts.warnings_of(session, stored):
+                        out.print(warning, highlight=False)
         out.print(
             f"{len(read.posts)} posts {'would be' if dry_run else 'are'} queued, {len({bad.line for bad in read.bad})} lines are wrong."
         )

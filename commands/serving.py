@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from telegram.error import InvalidToken, NetworkError
 
+from bot import organizers
 from bot.app import BotRunner
 from bot.cards import deliver
 from bot.visit import House
@@ -26,8 +27,14 @@ from campaigns.times import Clock
 from commands.common import Refused, opened, opener, out
 from schedules.broadcasts import Broadcaster
 from schedules.engine import EmbeddedEngine
+from schedules.heart import Heart
+from schedules.notices import Notices
 from schedules.publishing import Publisher
+from schedules.recurring import Recurring
+from schedules.settling import Settler
+from schedules.timetable import Work
 from web.app import create_app
+from web.sends import SendCounts
 
 log = logging.getLogger(__name__)
 BOT_REFUSED = "Telegram refuses PORTEVOIX_BOT_TOKEN; set it to the token that @BotFather shows"
@@ -80,8 +87,14 @@ async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, besid
         await _refuse_without_token(database, token)
         house = House(database, settings, clock)
         runner = BotRunner(house) if token else None
+        sends = SendCounts()
         page = create_app(
-            database=database, settings=settings, clock=clock, secret_key=secret_key(settings), bot_username=None
+            database=database,
+            settings=settings,
+            clock=clock,
+            secret_key=secret_key(settings),
+            bot_username=None,
+            sends=sends,
         )
         if beside is not None:
             await beside.mount(page, database)
@@ -95,13 +108,16 @@ async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, besid
         stack.push_async_callback(stop_serving)
         if beside is not None:
             stack.push_async_callback(beside.close)
-        engine = EmbeddedEngine(settings.data_dir, _works(house, runner))
+        engine = EmbeddedEngine(settings.data_dir, _works(house, runner, sends))
         await engine.start()
         stack.push_async_callback(engine.stop)
         out.print(
             f"Porte-voix runs at [bold]{beside.address if beside else settings.site_url}[/] (Ctrl-C stops it)",
             highlight=False,
         )
+        if runner is not None:
+            await runner.register()  # before Telegram answers: a bot that cannot begin must not look well
+            stack.push_async_callback(runner.unregister)
         if runner is not None and await _start_bot(runner, stop):
             page.state.site.bot_username = runner.username
             stack.push_async_callback(runner.stop)
@@ -110,19 +126,36 @@ async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, besid
         out.print("Stopping; what is being sent ends first.")
 
 
-def _works(house: House, runner: BotRunner | None) -> list[Publisher | Broadcaster]:
+def _works(house: House, runner: BotRunner | None, sends: SendCounts) -> list[Work]:
     settings = house.settings
     worker = f"{socket.gethostname()}-{os.getpid()}"
     publisher = Publisher(
-        house.database, house.clock, opener(settings), settings.media_dir, worker=worker, rng=random.Random()
+        house.database,
+        house.clock,
+        opener(settings),
+        settings.media_dir,
+        worker=worker,
+        rng=random.Random(),
+        site_url=settings.site_url,
+        observe=sends,
     )
+    works: list[Work] = [
+        Heart(house.database, house.clock),
+        publisher,
+        Recurring(house.database, house.clock),
+        Settler(house.database, house.clock, opener(settings), settings.media_dir),
+    ]
     if runner is None:
-        return [publisher]
+        return works
 
     async def deliver_card(post: Post, supporter: Supporter) -> int:
         return await deliver(house, runner.app.bot, post, supporter)
 
-    return [publisher, Broadcaster(house.database, house.clock, deliver_card)]
+    async def tell_organizer(telegram_id: int, text: str) -> None:
+        await organizers.tell(runner.app.bot, telegram_id, text)
+
+    told = Notices(house.database, house.clock, tell_organizer, f"{settings.site_url}/console")
+    return [*works, Broadcaster(house.database, house.clock, deliver_card), told]
 
 
 async def _refuse_without_token(database: Database, token: str) -> None:

@@ -12,12 +12,27 @@ from networks.errors import ChannelSettingsWrong
 NETWORKS = {
     "telegram": "networks.telegram:TelegramChannel",
     "x": "networks.x:XAccount",
+    "mastodon": "networks.mastodon:MastodonAccount",
+    "bluesky": "networks.bluesky:BlueskyAccount",
+    "facebook": "networks.facebook:FacebookPage",
+    "mail": "networks.mail:MailRelay",
 }
 
-# What `channels add` must be told for each network; `base_url` may be added to any.
+# Those that write to people by themselves: whoever publishes hands them the list, with the post's title.
+NEEDS_RECIPIENTS = frozenset({"mail"})
+
+# What `channels add` must be told for each network.
 REQUIRED_SETTINGS: dict[str, tuple[str, ...]] = {
     "telegram": ("chat_id",),
     "x": ("consumer_key", "consumer_secret", "access_token", "access_token_secret"),
+    "mastodon": ("base_url", "access_token"),
+    "bluesky": ("handle", "app_password"),
+    "facebook": ("page_id", "access_token"),
+    "mail": ("host", "sender"),
+}
+# What else a network understands; where it is not named here, that is `base_url`.
+OPTIONAL_SETTINGS: dict[str, tuple[str, ...]] = {
+    "mail": ("port", "username", "password", "starttls", "per_minute"),
 }
 # What the installation knows and hands to each channel of the network.
 GIVEN_SETTINGS: dict[str, tuple[str, ...]] = {"telegram": ("bot_token", "base_url"), "x": ()}
@@ -27,7 +42,8 @@ def check_settings(network: str, settings: Mapping[str, str]) -> None:
     """Raise ChannelSettingsWrong where a setting is missing, empty or unknown."""
     if network not in NETWORKS:
         raise ChannelSettingsWrong(f"network “{network}” is unknown; choose one of {', '.join(NETWORKS)}")
-    required, known = REQUIRED_SETTINGS[network], {*REQUIRED_SETTINGS[network], *GIVEN_SETTINGS[network], "base_url"}
+    required, given = REQUIRED_SETTINGS[network], GIVEN_SETTINGS.get(network, ())
+    known = {*required, *given, *OPTIONAL_SETTINGS.get(network, ("base_url",))}
     missing = [name for name in required if not settings.get(name)]
     if missing:
         raise ChannelSettingsWrong(f"{network} needs {', '.join(missing)}: add --set {missing[0]}=…")

@@ -1,7 +1,12 @@
 """What every network speaks: an OutgoingPost goes in, a Receipt or a named error comes out."""
 
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
+
+from networks import threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +19,26 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody to whom a network writes by itself, and the address at which they stop it."""
+
+    address: str
+    name: str
+    unsubscribe_url: str
+
+    @property
+    def id(self) -> str:
+        """Stands for the address in `sent_parts`, which are kept for longer than the address may be."""
+        return hashlib.blake2b(self.address.casefold().encode(), digest_size=12).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingPost:
     """What is to be said on one channel.
 
     `key` is the same at each attempt: a network with idempotency keys is given this one.
     `sent_parts` are ids of the parts that an earlier attempt brought out; the network goes on behind them.
+    A line of `---` in the text is where it may be cut into a thread. `language` is its language (BCP 47).
     """
 
     key: str
@@ -26,10 +46,21 @@ class OutgoingPost:
     link: str | None = None
     pictures: tuple[Picture, ...] = ()
     sent_parts: tuple[str, ...] = ()
+    title: str = ""  # for networks that show one beside the text
+    recipients: tuple[Recipient, ...] = ()  # for networks.NEEDS_RECIPIENTS
+    language: str = "fr"
 
     @property
     def body(self) -> str:
         """Text and link as one, for networks that show them so."""
+        return threads.whole(self._written)
+
+    def parts(self, fits: Callable[[str], bool]) -> tuple[str, ...]:
+        """The body as one part where it fits, else the parts of the thread that its author wrote."""
+        return threads.parts(self._written, fits)
+
+    @property
+    def _written(self) -> str:
         if not self.link or self.link in self.text:
             return self.text
         return f"{self.text}\n\n{self.link}" if self.text else self.link
@@ -37,21 +68,39 @@ class OutgoingPost:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """That a post is out: its id on the network, its address where it has one, the ids of all its parts."""
+    """That a post is out: its id on the network, its address where it has one, the ids of all its parts.
+
+    `note` is what a human should know although it is out, such as an address that was refused,
+    or that the network took only the first parts of a thread.
+    """
 
     remote_id: str
     url: str | None = None
     parts: tuple[str, ...] = ()
+    note: str = ""
 
 
 class Network(Protocol):
     """One channel's way out. Errors are those of networks.errors and no others."""
+
+    # Whether the network itself forbids doubles: a post of unknown outcome may be sent again with the same key.
+    # Mastodon remembers a key for one hour (networks.mastodon.KEY_LIFETIME), Bluesky for ever.
+    idempotent: bool
+    # Whether `find` can tell; where it cannot, a human looks.
+    can_find: bool
 
     async def check(self) -> str:
         """Ask the network who we are, without publishing; a line for a human."""
 
     async def publish(self, post: OutgoingPost) -> Receipt:
         """Publish once. What is not certainly refused nor certainly out is OutcomeUnknown."""
+
+    async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
+        """Ask the network whether the post is there, not older than `since` where the network goes by its text.
+
+        None: it is not there. Raises a NetworkProblem when that cannot be asked, and OutcomeUnknown with `sent_parts`
+        when only some parts of a thread are there.
+        """
 
     async def close(self) -> None:
         """Give connections back."""

@@ -32,8 +32,14 @@ LIMITS: dict[str, Limits] = {
     "telegram": Limits(4096, "characters", 10, 10 * MB, _STILL, 1024, picture_sides=10_000, picture_ratio=20),
     "x": Limits(280, "weighted characters", 4, 5 * MB, _STILL | {"image/gif"}, 1000),
     "mastodon": Limits(500, "characters", 4, 16 * MB, _STILL | {"image/gif"}, 1500),
-    "bluesky": Limits(300, "graphemes", 4, 1 * MB, _STILL, 2000),
+    # Bluesky itself takes 1,000,000 bytes; a larger picture is made smaller on its way out.
+    "bluesky": Limits(300, "graphemes", 4, 20 * MB, _STILL, 2000),
+    # Graph API: attached_media and Meta's help pages on photos that could not be uploaded; a post's 63,206 characters.
+    "facebook": Limits(63_206, "characters", 10, 4 * MB, frozenset({"image/jpeg", "image/png"}), 1000),
+    # No norm: most servers take messages of 10 MB and more, and base64 makes a picture a third larger.
+    "mail": Limits(100_000, "characters", 4, 2 * MB, frozenset({"image/jpeg", "image/png", "image/gif"}), 1000),
 }
+THREADED = frozenset({"x", "mastodon", "bluesky"})  # where a text may be cut into a thread at its `---`
 TELEGRAM_CAPTION = 1024  # characters; a longer text is sent behind its picture
 BLUESKY_BYTES = 3000
 EMPTY = "the post is empty: write a text"
@@ -48,15 +54,20 @@ def utf16_units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
+def mastodon_length(text: str, per_url: int = MASTODON_URL) -> int:
+    """Graphemes; an address counts `per_url` whatever its length, a mention without its domain."""
+    return len(regex.findall(r"\X", _MENTION.sub(r"@\1", _URL.sub("x" * per_url, text))))
+
+
 def count(network: str, text: str) -> int:
     """How long a text is by the network's own rule."""
     if network == "x":
         return int(parse_tweet(unicodedata.normalize("NFC", text)).weightedLength)
     if network == "mastodon":
-        return len(regex.findall(r"\X", _MENTION.sub(r"@\1", _URL.sub("x" * MASTODON_URL, text))))
+        return mastodon_length(text)
     if network == "bluesky":
         return len(regex.findall(r"\X", text))
-    if network == "telegram":
+    if network in ("telegram", "facebook", "mail"):
         return utf16_units(text)
     raise KeyError(network)
 
@@ -82,20 +93,36 @@ class PictureFacts:
 def problems(network: str, post: OutgoingPost, pictures: tuple[PictureFacts, ...] = ()) -> list[str]:
     """Why the network would refuse the post, each with the limit and the measured value; an empty list: it takes it."""
     limits = LIMITS[network]
-    found: list[str] = []
-    length = count(network, post.body)
-    if length > limits.characters:
-        found.append(
-            f"{network} takes {limits.characters} {limits.unit}, the text has {length}: shorten it, or write a version for {network}"
-        )
-    if network == "bluesky" and len(post.body.encode()) > BLUESKY_BYTES:
-        found.append(f"bluesky takes {BLUESKY_BYTES} bytes, the text has {len(post.body.encode())}")
+    found = text_problems(network, post)
     if not post.body.strip() and not pictures:
         found.append(EMPTY)
     if len(pictures) > limits.pictures:
         found.append(f"pictures: {network} takes {limits.pictures}, the post has {len(pictures)}")
     for picture in pictures:
         found += _picture_problems(network, limits, picture)
+    return found
+
+
+def parts(network: str, post: OutgoingPost) -> tuple[str, ...]:
+    """What goes out one behind the other: one part where the network takes the whole text or knows no threads."""
+    if network not in THREADED:
+        return (post.body,)
+    return post.parts(lambda text: not too_long(network, text))
+
+
+def text_problems(network: str, post: OutgoingPost) -> list[str]:
+    """Why the network would refuse the text, or a part of it."""
+    limits, found = LIMITS[network], list[str]()
+    written = parts(network, post)
+    for number, text in enumerate(written, 1):
+        what = "the text" if len(written) == 1 else f"part {number} of the thread"
+        length, size = count(network, text), len(text.encode())
+        if length > limits.characters:
+            found.append(
+                f"{network} takes {limits.characters} {limits.unit}, {what} has {length}: shorten it, or write a version for {network}"
+            )
+        if network == "bluesky" and size > BLUESKY_BYTES:
+            found.append(f"bluesky takes {BLUESKY_BYTES} bytes, {what} has {size}")
     return found
 
 

@@ -1,7 +1,7 @@
 """A Telegram channel or group that the campaign owns, written to by the campaign's bot."""
 
 from collections.abc import Awaitable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import httpx
@@ -29,6 +29,9 @@ def open_bot(token: str, base_url: str = HOST, *, connections: int = 8) -> teleg
 
 class TelegramChannel:
     """Settings: `chat_id` (@name or a number), `bot_token` (the installation's own unless given), `base_url`."""
+
+    idempotent = False
+    can_find = False  # a bot cannot read what is in its channel
 
     def __init__(self, chat_id: str, bot_token: str = "", base_url: str = HOST) -> None:
         if not bot_token:
@@ -61,6 +64,9 @@ class TelegramChannel:
             return [str(sent.message_id)]
         album = [telegram.InputMediaPhoto(p.data, caption=caption if i == 0 else None) for i, p in enumerate(pictures)]
         return [str(m.message_id) for m in await answered(self._bot.send_media_group(self.chat_id, album))]
+
+    async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
+        return None
 
     def _address(self, message_id: str) -> str | None:
         if isinstance(self.chat_id, str):

@@ -1,6 +1,6 @@
 """Run the sandbox alone: `python -m sandbox --port 0 --store FILE --bot-token TOKEN=username`.
 
-Prints its address on one line when it is ready, and stops on SIGTERM or Ctrl-C.
+Prints its address on one line when it is ready, its mail server's on the next, and stops on SIGTERM or Ctrl-C.
 """
 
 import argparse
@@ -32,6 +32,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__.partition("\n")[0])
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--smtp-port", type=int, default=0, help="of the mail server; 0 takes a free one")
     parser.add_argument("--store", type=Path, help="an SQLite file; without it everything is in memory")
     parser.add_argument(
         "--bot-token",
@@ -68,7 +69,8 @@ async def serve(options: argparse.Namespace) -> None:
     config = uvicorn.Config(sandbox, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2)
     server = Server(config)
     server.sandbox = sandbox
-    sys.stdout.write(f"http://{options.host}:{listener.getsockname()[1]}\n")
+    smtp = await sandbox.mail.start(options.host, options.smtp_port)
+    sys.stdout.write(f"http://{options.host}:{listener.getsockname()[1]}\nsmtp://{options.host}:{smtp}\n")
     sys.stdout.flush()
     await server.serve(sockets=[listener])
 

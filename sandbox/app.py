@@ -1,4 +1,4 @@
-"""The sandbox as one ASGI app: Telegram under /telegram, X under /x, the control API and the pages.
+"""The sandbox as one ASGI app: Telegram under /telegram, X under /x and so on, the control API and the pages.
 
 It may be mounted under any prefix of another app, or run alone by `python -m sandbox`. All of its state belongs to
 the event loop that serves it. Before the server around it stops, call `close()` on it, or its long polls hold the
@@ -17,6 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from sandbox.bluesky.api import ROUTES as BLUESKY
 from sandbox.control.api import ROUTES as CONTROL
 from sandbox.defaults import (
     DEMO_ACCOUNTS,
@@ -28,6 +29,9 @@ from sandbox.defaults import (
     PersonSeed,
     Seed,
 )
+from sandbox.facebook.api import ROUTES as FACEBOOK
+from sandbox.mail.server import MailServer
+from sandbox.mastodon.api import ROUTES as MASTODON
 from sandbox.pages.views import ROUTES as PAGES
 from sandbox.telegram.api import bot_file, bot_method
 from sandbox.telegram.updates import start_delivery
@@ -43,10 +47,12 @@ class Sandbox:
 
     def __init__(self, inner: Starlette, world: World) -> None:
         self.inner, self.world = inner, world
+        self.mail = MailServer(world)  # listens once `await sandbox.mail.start()` was called
         self._delivering = False
 
     def close(self) -> None:
         """Answer whoever waits, so that the server around can stop."""
+        self.mail.close()
         self.world.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,6 +99,9 @@ def create_sandbox(
             Route("/telegram/file/bot{token}/{path:path}", bot_file, methods=["GET"]),
             Route("/telegram/bot{token}/{method}", bot_method, methods=["GET", "POST"]),
             *X,
+            *FACEBOOK,
+            *MASTODON,
+            *BLUESKY,
             *CONTROL,
             *PAGES,
             Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),

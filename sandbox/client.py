@@ -173,6 +173,10 @@ class SandboxClient:
         """An X account as it stands: tweets, media, version."""
         return await self._ask("GET", f"/x/{username}", params={"after": after, "timeout": within})
 
+    async def social(self, service: str, account: str, after: int = 0, within: float = 0) -> Json:
+        """An account on mastodon or bluesky as it stands, in the shape of `tweets`."""
+        return await self._ask("GET", f"/social/{service}/{account}", params={"after": after, "timeout": within})
+
     async def wait_for_tweets(
         self, username: str, predicate: Callable[[Json], object], within: float | None = None
     ) -> Json:
@@ -283,9 +287,17 @@ class SandboxClient:
         """Open the gate."""
         return await self._ask("POST", f"/holds/{hold_id}/release")
 
-    async def rates(self, *, unlimited: bool = False, telegram: Json | None = None, x: Json | None = None) -> Json:
-        """Set the limits; what is not given goes back to the real ones."""
-        return await self._ask("PUT", "/rates", json={"unlimited": unlimited, "telegram": telegram, "x": x})
+    async def rates(
+        self,
+        *,
+        unlimited: bool = False,
+        telegram: Json | None = None,
+        x: Json | None = None,
+        windows: Json | None = None,
+    ) -> Json:
+        """Set the limits; what is not given goes back to the real ones. `windows`: those of Mastodon and Bluesky."""
+        given = {"unlimited": unlimited, "telegram": telegram, "x": x, "windows": windows}
+        return await self._ask("PUT", "/rates", json=given)
 
     async def reset(self) -> None:
         """Back to the beginning."""

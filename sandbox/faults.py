@@ -22,12 +22,18 @@ BEFORE = {
     "blocked": "403: Telegram's blocked bot, X's refusal",
     "payment": "402: X's credit is spent",
     "migrated": "400 with migrate_to_chat_id: a Telegram group became a supergroup",
+    "expired": "Bluesky's session has expired",
+    "html": "200 with an HTML page, and nothing was accepted",
+    "garbage": "200 with JSON of another shape, and nothing was accepted",
+    "processing": "Mastodon works on the picture for `seconds`",
 }
 AFTER = {
     "error_after": "accepted, then 500",
+    "garbage_after": "accepted, then 200 with JSON of another shape",
     "timeout_after": "accepted, then no answer for `seconds`",
     "cut_after": "accepted, then the connection is cut",
 }
+SERVICES = ("telegram", "x", "mastodon", "bluesky", "facebook", "mail")
 KEPT_REQUESTS = 5_000  # how many requests the log remembers
 
 
@@ -44,7 +50,7 @@ class Fault:
     """One kind of trouble. `count` requests get it, or all of them while it is None."""
 
     id: int
-    service: str  # telegram or x
+    service: str  # one of SERVICES
     kind: str
     operation: str = "*"  # a method as sendMessage, or "POST /2/tweets"; shell patterns such as send*
     target: str | None = None  # only this chat_id or X username
@@ -96,8 +102,8 @@ class Desk:
         """Switch a fault on; raises UnknownFault for a kind or a service that does not exist."""
         if given.get("kind") not in BEFORE | AFTER:
             raise UnknownFault(f"unknown fault {given.get('kind')!r}; there are: {', '.join(BEFORE | AFTER)}")
-        if given.get("service") not in ("telegram", "x"):
-            raise UnknownFault(f"unknown service {given.get('service')!r}; there are: telegram, x")
+        if given.get("service") not in SERVICES:
+            raise UnknownFault(f"unknown service {given.get('service')!r}; there are: {', '.join(SERVICES)}")
         fault = Fault(id=next(self._ids), **given)  # type: ignore[arg-type]
         self.faults.append(fault)
         self.changes.bump()
@@ -157,7 +163,7 @@ class Desk:
         """Gates, then the fault that hides an accepted request from its sender; raises ConnectionCut."""
         await self._hold("after", passing, gone)
         fault = self._take(passing, AFTER)
-        if fault is None or fault.kind == "error_after":
+        if fault is None or fault.kind in ("error_after", "garbage_after"):
             return fault
         if fault.kind == "timeout_after":
             stop = self.changes.wait_for(lambda: self.changes.closed or None, fault.seconds)

@@ -24,27 +24,29 @@ class SandboxServer:
     def __init__(self, *, store: Path | None = None, bots: Mapping[str, str] | None = None, port: int = 0) -> None:
         self.store, self.bots, self.port = store, dict(bots or {}), port
         self.url = ""
+        self.smtp_port = 0
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> "SandboxServer":
         """Start the process and wait for its address; raises SandboxNotStarted."""
-        command = [sys.executable, "-m", "sandbox", "--port", str(self.port)]
+        command = [sys.executable, "-m", "sandbox", "--port", str(self.port), "--smtp-port", str(self.smtp_port)]
         command += ["--store", str(self.store)] if self.store else []
         for token, username in self.bots.items():
             command += ["--bot-token", f"{token}={username}"]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)  # noqa: S603
-        self.url = self._address(self._process)
-        self.port = int(self.url.rpartition(":")[2])  # a restart comes back at the same address
+        self.url, smtp = self._addresses(self._process)
+        # A restart comes back at the same addresses.
+        self.port, self.smtp_port = (int(each.rpartition(":")[2]) for each in (self.url, smtp))
         return self
 
-    def _address(self, process: subprocess.Popen[str]) -> str:
+    def _addresses(self, process: subprocess.Popen[str]) -> tuple[str, str]:
         output = process.stdout
         if output is not None:
             with selectors.DefaultSelector() as selector:
                 selector.register(output, selectors.EVENT_READ)
                 if selector.select(START_TIMEOUT) and (line := output.readline().strip()):
-                    return line
+                    return line, output.readline().strip()  # both are written at once
         self.kill()
         raise SandboxNotStarted("The sandbox did not say its address; its own error is above.")
 
@@ -86,6 +88,21 @@ class SandboxServer:
     def x(self) -> str:
         """What stands for https://api.x.com."""
         return f"{self.url}/x"
+
+    @property
+    def facebook(self) -> str:
+        """What stands for https://graph.facebook.com, without a version."""
+        return f"{self.url}/facebook"
+
+    @property
+    def mastodon(self) -> str:
+        """What stands for the address of a Mastodon server."""
+        return f"{self.url}/mastodon"
+
+    @property
+    def bluesky(self) -> str:
+        """What stands for https://bsky.social."""
+        return f"{self.url}/bluesky"
 
     def client(self) -> SandboxClient:
         """A client for the control API; close it, or use it with `async with`."""

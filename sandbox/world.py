@@ -8,14 +8,18 @@ from pathlib import Path
 
 from starlette.requests import Request
 
+from sandbox.bluesky.state import BlueskyState
 from sandbox.changes import Changes
 from sandbox.defaults import Seed
+from sandbox.facebook.state import FacebookState
 from sandbox.faults import Desk
 from sandbox.ledger import Ledger
+from sandbox.mastodon.state import MastodonState
 from sandbox.store import Store
 from sandbox.telegram.pollers import Pollers
 from sandbox.telegram.rates import TelegramRates
 from sandbox.telegram.state import TelegramState
+from sandbox.windows import Windows
 from sandbox.x.state import XState
 
 __all__ = ["HomeLink", "World", "world_of"]
@@ -55,6 +59,10 @@ class World:
         self.telegram = TelegramState(self.store, self.changes, self.clock)
         self.rates = TelegramRates(self.clock)
         self.x = XState(self.store, self.changes, self.clock)
+        self.facebook = FacebookState(self.store, self.changes, self.clock)
+        self.mastodon = MastodonState(self.store, self.changes, self.clock)
+        self.bluesky = BlueskyState(self.store, self.changes, self.clock)
+        self.windows = Windows(self.clock)
         self.chat_actions: dict[str, tuple[str, datetime]] = {}
         self.seed.plant(self.telegram, self.x)
 

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -19,12 +19,14 @@ from typing import cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns import media, publications
+from campaigns.addresses import recipients_of
 from campaigns.batches import BatchWriter
 from campaigns.database import Database
 from campaigns.keeping_back import is_metered, keep_back
 from campaigns.models import Channel, PublicationState
 from campaigns.publications import Begin, Content, Finish, GiveBack
 from campaigns.times import Clock
+from networks import NEEDS_RECIPIENTS
 from networks.base import Network, OutgoingPost
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
 
@@ -37,12 +39,26 @@ LONGEST_WAIT = timedelta(minutes=15)
 MOST_ATTEMPTS = 12  # about an hour and a half of a network that cannot be reached
 
 NetworkOpener = Callable[[Channel], Network]  # raises networks.errors.ChannelRevoked where the settings do not do
+Observer = Callable[[Channel, Exception | None], None]  # told of each attempt: what went wrong, or None when it is out
 
 
 def back_off(attempts: int, rng: random.Random) -> timedelta:
     """How long to wait after so many attempts: doubling, at most a quarter of an hour, with jitter of a half."""
     longest = min(FIRST_WAIT * float(2 ** min(attempts - 1, 20)), LONGEST_WAIT)
     return longest * (0.5 + rng.random() / 2)
+
+
+def outgoing(content: Content, media_dir: Path) -> OutgoingPost:
+    """What is said, with its pictures from the data folder; PostRejected where one is gone."""
+    try:
+        pictures = tuple(media.load(media_dir, medium) for medium in content.media)
+    except OSError as error:
+        raise PostRejected(
+            f"its picture {error.filename} is gone ({error.strerror}): write the post again with the picture"
+        ) from error
+    return OutgoingPost(
+        str(content.publication_id), content.text, content.link, pictures, content.sent_parts, content.title
+    )
 
 
 class Publisher:
@@ -57,6 +73,8 @@ class Publisher:
         *,
         worker: str,
         rng: random.Random | None = None,
+        site_url: str = "",
+        observe: Observer = lambda channel, problem: None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -64,6 +82,8 @@ class Publisher:
         self._media_dir = media_dir
         self._worker = worker
         self._rng = rng or random.Random()
+        self._site_url = site_url  # where people stop a network that writes to them
+        self._observe = observe
         self._writer = BatchWriter(database, publications.write_steps)
         self._turns = BatchWriter(database, self._take_turns)
         self._returns = BatchWriter(database, publications.give_back_channels)
@@ -136,7 +156,7 @@ class Publisher:
                 last = []
                 if content is None:
                     continue  # moved, taken back, or claimed by another process in the meantime
-                finish, waits = await self._send(content, network)
+                finish, waits = await self._send(content, network, turn.channel)
                 last = [finish]
                 if waits is not None:
                     await self._writer.write(last)
@@ -160,23 +180,31 @@ class Publisher:
         due |= {i: due[i][:1] for i, channel in channels.items() if is_metered(channel)}
         return [_Turn(channels[i], due[i]) if i in channels else None for i in channel_ids]
 
-    async def _send(self, content: Content, network: Network) -> tuple[Finish, "_ChannelWaits | None"]:
+    async def _send(
+        self, content: Content, network: Network, channel: Channel
+    ) -> tuple[Finish, "_ChannelWaits | None"]:
         """Call the network once; what to write, and whether the channel has to wait."""
         try:
-            post = self._outgoing(content)
+            post = outgoing(content, self._media_dir)
+            if channel.network in NEEDS_RECIPIENTS:
+                async with self._database.read() as session:
+                    post = replace(post, recipients=await recipients_of(session, channel, self._site_url))
             async with asyncio.timeout(CALL_TIMEOUT):
                 receipt = await network.publish(post)
         except TimeoutError:
-            return self._failure(
-                content, OutcomeUnknown(f"the network did not answer within {CALL_TIMEOUT:.0f} s; look at the channel")
-            )
+            silent = OutcomeUnknown(f"the network did not answer within {CALL_TIMEOUT:.0f} s; look at the channel")
+            self._observe(channel, silent)
+            return self._failure(content, silent)
         except NetworkProblem as problem:
+            self._observe(channel, problem)
             return self._failure(content, problem)
         except Exception as error:  # a bug of ours or of a library: the call may have gone out
             log.exception("publication %d", content.publication_id)
+            self._observe(channel, error)
             return self._failure(
                 content, OutcomeUnknown(f"unexpected {type(error).__name__} while sending; look at the channel")
             )
+        self._observe(channel, None)
         log.info("publication %d is out: %s", content.publication_id, receipt.url or receipt.remote_id)
         finish = Finish(
             content.publication_id,
@@ -186,17 +214,9 @@ class Publisher:
             url=receipt.url,
             sent_at=self._clock(),
             sent_parts=receipt.parts,
+            reason=receipt.note or None,
         )
         return finish, None
-
-    def _outgoing(self, content: Content) -> OutgoingPost:
-        try:
-            pictures = tuple(media.load(self._media_dir, medium) for medium in content.media)
-        except OSError as error:
-            raise PostRejected(
-                f"its picture {error.filename} is gone ({error.strerror}): write the post again with the picture"
-            ) from error
-        return OutgoingPost(str(content.publication_id), content.text, content.link, pictures, content.sent_parts)
 
     def _failure(self, content: Content, problem: NetworkProblem) -> tuple[Finish, "_ChannelWaits | None"]:
         state, waits = PublicationState.queued, None

@@ -142,6 +142,25 @@ async def test_channels_check_asks_each_network_and_mends_one_that_rested(
     assert "access_token" not in await done(with_channel, "channels", "list")
 
 
+async def test_complaint_10_channels_check_lets_a_channel_that_rested_go_on(
+    with_channel: Program, sandbox: SandboxClient
+) -> None:
+    def rest(*values: str) -> list[tuple[str | None, str | None]]:
+        with sqlite3.connect(with_channel.folder / "porte-voix.sqlite3") as rows:
+            if values:
+                rows.execute("UPDATE channel SET resting_reason = ?, told_resting_at = ?", values)
+            found = rows.execute("SELECT resting_reason, told_resting_at FROM channel").fetchall()
+        rows.close()
+        return found
+
+    rest("Telegram refuses the bot token", "2026-12-01 08:00:00.000000")
+    with_channel.set(PUBLIC_URL="https://exemple.fr")
+    assert "the channel rests; `channels check` lets it send again" in await refused(with_channel, "doctor")
+    assert "✓ Canal" in await done(with_channel, "channels", "check")
+    assert rest() == [(None, None)]
+    assert "✓ channel Canal" in await done(with_channel, "doctor")
+
+
 async def test_an_import_with_bad_lines_names_them_all_and_stores_nothing(
     with_channel: Program, tmp_path: Path
 ) -> None:

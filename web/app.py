@@ -16,10 +16,11 @@ from campaigns.settings import Settings
 from campaigns.share_links import write_visits
 from campaigns.times import Clock
 from campaigns.words import mark
-from web import badge_maker, public, share_redirect
+from web import badge_maker, health, metrics, public, share_redirect, unsubscribe
 from web.console import access, desk, figures, writing
 from web.headers import SecurityHeaders, secure
 from web.pages import STATIC, Trouble, nothing_here, trouble_page
+from web.sends import SendCounts
 from web.site import DaySalt, Site
 from web.uploads import TooLarge
 
@@ -29,9 +30,18 @@ SESSION = 12 * 3600  # seconds; an organizer's day
 
 
 def create_app(
-    *, database: Database, settings: Settings, clock: Clock, secret_key: str, bot_username: str | None
+    *,
+    database: Database,
+    settings: Settings,
+    clock: Clock,
+    secret_key: str,
+    bot_username: str | None,
+    sends: SendCounts | None = None,
 ) -> FastAPI:
-    """The web pages of one installation, ready for an ASGI server. `bot_username` is None while no bot is connected."""
+    """The web pages of one installation, ready for an ASGI server. `bot_username` is None while no bot is connected.
+
+    `sends` is what the publisher of this process counts, where it has one.
+    """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = Site(
         database=database,
@@ -41,6 +51,7 @@ def create_app(
         signer=URLSafeSerializer(secret_key, salt="badge"),
         visits=BatchWriter(database, write_visits),
         salt=DaySalt(database),
+        sends=sends or SendCounts(),
     )
     app.add_middleware(
         SessionMiddleware,
@@ -53,7 +64,7 @@ def create_app(
     )
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for room in (public, badge_maker, share_redirect, access, desk, writing, figures):
+    for room in (public, health, metrics, badge_maker, share_redirect, unsubscribe, access, desk, writing, figures):
         app.include_router(room.router)
     app.add_exception_handler(Trouble, _tell_trouble)
     app.add_exception_handler(access.NotSignedIn, _to_login)

@@ -20,6 +20,7 @@ from badges.render import render_badge
 from campaigns import installation, share_kits
 from campaigns.badge_frames import badge_sentence, frame_of
 from campaigns.models import Campaign, Frame, Kind
+from campaigns.silence_windows import window_of
 from campaigns.words import Words
 from web.pages import nothing_here, page, words_of
 from web.public import PAGE, campaign_of
@@ -81,6 +82,11 @@ async def _make(request: Request, campaign: Campaign) -> Response:
     site = site_of(request)
     async with site.database.read() as session:
         frames = {frame.design: frame for frame in await installation.frames(session, campaign.id)}
+        silence = await window_of(session, campaign.id, None, site.clock())
+    if silence is not None:
+        until = _.moment(silence.ends_at, campaign.timezone, "d MMMM HH:mm")
+        wrong = "photo", _("Near a vote the law imposes silence: no new badge until {until}.", until=until)
+        return await _form(request, campaign, status=403, problem=wrong)
     try:
         async with form_of(request, PHOTO_LIMIT + FORM_AROUND) as form:
             typed = {"frame": text_of(form, "frame"), "name": " ".join(text_of(form, "name").split())}

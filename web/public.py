@@ -1,21 +1,19 @@
-"""What everybody may see: the campaigns' pages, their posts, colours and pictures; and whether this process is well."""
+"""What everybody may see: the campaigns' pages, their posts, colours and pictures."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, select
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from campaigns import installation
 from campaigns.installation import NotFound
 from campaigns.models import Campaign, Post
 from campaigns.posts import posts_to_share
-from campaigns.share_kits import ShareKit, is_open, share_kit
+from campaigns.share_kits import ShareKit, has_begun, share_kit
 from campaigns.words import mark
 from networks.share_intents import LABELS
 from web.colours import stylesheet
@@ -103,7 +101,7 @@ async def post_page(request: Request, post_id: int) -> Response:
     async with site.database.read() as session:
         post = await session.get(Post, row(post_id))
         campaign = await session.get(Campaign, post.campaign_id) if post else None
-    if post is None or campaign is None or not is_open(post, site.clock()):
+    if post is None or campaign is None or not has_begun(post, site.clock()):
         raise Trouble(404, _("This post cannot be read"), _("It was taken down, or its time has not come yet."))
     (shown,) = await _with_kits(site, [post])
     return page(
@@ -133,16 +131,6 @@ async def media(request: Request, file: str) -> Response:
     if not MEDIA_FILE.fullmatch(file) or not path.is_file():
         raise nothing_here()
     return FileResponse(path, headers={"Cache-Control": f"public, max-age={A_YEAR}, immutable"})
-
-
-@router.api_route("/healthz", methods=PAGE)
-async def healthz(request: Request) -> Response:
-    try:
-        async with site_of(request).database.read() as session:
-            await session.scalar(select(col(Campaign.id)).limit(1))
-    except (SQLAlchemyError, OSError) as error:
-        return JSONResponse({"status": "down", "database": type(error).__name__}, 503)
-    return JSONResponse({"status": "ok", "database": "ok"})
 
 
 @router.api_route("/robots.txt", methods=PAGE)

@@ -84,7 +84,7 @@ async def open_window(request: Request, open_token: str, network: str) -> Respon
             raise Trouble(
                 404, _("This button leads nowhere"), _("Open the campaign's page, and choose the post once more.")
             )
-        if not share_kits.is_open(post, now):
+        if not await share_kits.is_open(session, post, now):
             raise Trouble(
                 410, _("This post is not shared any more"), _("The campaign took it back. Choose another one.")
             )

@@ -15,6 +15,7 @@ from campaigns.settings import Settings
 from campaigns.share_links import Followed
 from campaigns.times import Clock
 from web.console.lock import LoginLock
+from web.sends import SendCounts
 from web.workshop import Workshop
 
 
@@ -48,9 +49,11 @@ class Site:
     signer: URLSafeSerializer
     visits: BatchWriter[Followed]
     salt: DaySalt
+    sends: SendCounts
     workshop: Workshop = field(default_factory=Workshop)
     logins: LoginLock = field(default_factory=LoginLock)
     linked: set[int] = field(default_factory=set)  # posts whose own share link exists: nothing to write for them
+    mute_since: datetime | None = None  # when the store was first found not to answer
 
     @property
     def url(self) -> str:

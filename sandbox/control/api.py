@@ -26,20 +26,23 @@ What was accepted:
     GET   /control/ledger?service=&channel=&after=SEQ (wait)    every message and tweet in the order of acceptance
     GET   /control/requests?service=&operation=&after=SEQ (wait)  every API request with its status; 0 is a cut
     GET   /control/x/{username}?after=VERSION (wait)            tweets as they stand, deleted ones marked
+    GET   /control/social/{service}/{account}?after=VERSION (wait)  the same for mastodon and bluesky
+    GET   /control/pictures/{sha256}                            a picture, with its type
     GET   /control/media/{sha256}                               the bytes
     GET   /control/files/{file_id}                              the bytes of a Telegram file
     GET   /control/xmedia/{id}                                  the bytes of a picture on X
 
 Trouble:
 
-    GET    /control/faults                            POST {service: telegram|x, kind, operation?, target?, count?,
+    GET    /control/faults                            POST {service, kind, operation?, target?, count?,
                                                       seconds?, new_chat_id?}; count null lasts until it is removed
     DELETE /control/faults                            all of them; DELETE /control/faults/{id} one
     POST   /control/holds                             {service, operation, stage: before|after, target?}
     GET    /control/holds/{id} (wait)                 waits until something is held
     POST   /control/holds/{id}/release
     GET    /control/rates                             PUT {telegram?: {bot|private|group: {per_second, burst}}, burst 0
-                                                      is without limit, x?: {operation: limit}, unlimited?: true}
+                                                      is without limit, x?: {operation: limit}, unlimited?: true,
+                                                      windows?: {mastodon|bluesky sessions|bluesky points: limit}}
     POST   /control/reset                             back to the beginning
 """
 
@@ -49,7 +52,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.control import chats, trouble, what_was
+from sandbox.control import chats, social, trouble, what_was
 from sandbox.control.common import ControlError
 from sandbox.faults import UnknownFault
 from sandbox.pictures import NotAPicture
@@ -95,6 +98,8 @@ ROUTES = [
         ("GET", "/ledger", what_was.ledger),
         ("GET", "/requests", what_was.requests),
         ("GET", "/x/{username}", what_was.tweets),
+        ("GET", "/social/{service}/{account}", social.feed),
+        ("GET", "/pictures/{sha256}", social.picture),
         ("GET", "/media/{sha256}", what_was.media),
         ("GET", "/files/{file_id}", what_was.file),
         ("GET", "/xmedia/{media}", what_was.x_media),

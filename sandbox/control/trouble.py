@@ -97,6 +97,13 @@ async def set_rates(request: Request) -> Response:
     x = dict.fromkeys(PER_USER, 10**9) if free else {}
     world.x.limits = x | {name: int(limit) for name, limit in (given.get("x") or {}).items()}
     world.x.windows.clear()
+    windows = (
+        dict.fromkeys(("mastodon", "bluesky sessions", "bluesky sessions a day", "bluesky points"), 10**9)
+        if free
+        else {}
+    )
+    world.windows.limits = windows | {name: int(limit) for name, limit in (given.get("windows") or {}).items()}
+    world.windows.forget()
     return JSONResponse(rates_json(world))
 
 

@@ -146,7 +146,7 @@ async def media(request: Request) -> Response:
     content = world_of(request).store.blob(request.path_params["sha256"])
     if content is None:
         raise ControlError(404, "no such media")
-    return _bytes(content, "application/octet-stream")
+    return picture_bytes(content, "application/octet-stream")
 
 
 async def file(request: Request) -> Response:
@@ -156,7 +156,7 @@ async def file(request: Request) -> Response:
     content = world.store.blob(found.sha256) if found else None
     if found is None or content is None:
         raise ControlError(404, "no such file")
-    return _bytes(content, found.mime, found.name)
+    return picture_bytes(content, found.mime, found.name)
 
 
 async def x_media(request: Request) -> Response:
@@ -166,10 +166,11 @@ async def x_media(request: Request) -> Response:
     content = world.store.blob(found.sha256) if found else None
     if found is None or content is None:
         raise ControlError(404, "no such media")
-    return _bytes(content, found.mime)
+    return picture_bytes(content, found.mime)
 
 
-def _bytes(content: bytes, mime: str, name: str | None = None) -> Response:
+def picture_bytes(content: bytes, mime: str, name: str | None = None) -> Response:
+    """A picture to be shown; whatever else is only to be saved."""
     headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=86400, immutable"}
     if not mime.startswith("image/") or "svg" in mime:
         # What somebody uploaded is never run as a page of this address.

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
 from sandbox.control.chats import person_json
+from sandbox.control.social import FEEDS, SOCIAL
 from sandbox.defaults import PORTRAIT
 from sandbox.telegram.state import Person
 from sandbox.world import World, world_of
@@ -92,7 +93,13 @@ async def feeds(request: Request) -> Response:
         for each in channels
     }
     accounts = [(account, len(world.x.timeline(account))) for account in world.x.accounts.values()]
-    return page(request, "feeds.html", here="feeds", channels=channels, counts=counts, accounts=accounts)
+    others = [
+        (service, SOCIAL[service], found["account"]["name"], name, sum(not each["deleted"] for each in found["tweets"]))
+        for service, names in (("mastodon", world.mastodon.members), ("bluesky", world.bluesky.actors))
+        for name in names
+        if (found := FEEDS[service](world, name))
+    ]
+    return page(request, "feeds.html", here="feeds", channels=channels, counts=counts, accounts=accounts, others=others)
 
 
 async def telegram_feed(request: Request) -> Response:
@@ -112,7 +119,17 @@ async def x_feed(request: Request) -> Response:
     account = world.x.accounts.get(request.path_params["username"].lstrip("@"))
     if account is None:
         return PlainTextResponse(f"Aucun compte @{request.path_params['username']} dans ce bac à sable.", 404)
-    return page(request, "x_feed.html", here="feeds", account=account)
+    return page(request, "x_feed.html", here="feeds", account=account, network="X", feed=f"/x/{account.username}")
+
+
+async def social_feed(request: Request) -> Response:
+    """GET /feeds/mastodon/{account} and /feeds/bluesky/{account}"""
+    service, name = request.path_params["service"], request.path_params["account"].lstrip("@")
+    found = FEEDS[service](world_of(request), name) if service in FEEDS else None
+    if found is None:
+        return PlainTextResponse(f"Aucun compte @{name} dans ce bac à sable.", 404)
+    shown = {"network": SOCIAL[service], "feed": f"/social/{service}/{name}"}
+    return page(request, "x_feed.html", here="feeds", account=found["account"], **shown)
 
 
 async def faults(request: Request) -> Response:
@@ -133,6 +150,7 @@ ROUTES = [
     Route("/feeds", feeds),
     Route("/feeds/telegram/{chat}", telegram_feed),
     Route("/feeds/x/{username}", x_feed),
+    Route("/feeds/{service}/{account}", social_feed),
     Route("/faults", faults),
     Route("/material/portrait.jpg", portrait),
 ]

@@ -1,11 +1,14 @@
 """GET /2/users/:id/tweets: one's own tweets, newest first, page by page."""
 
+import html
+import re
 from datetime import UTC, datetime
 
 from sandbox.store import Json
 from sandbox.x import problems
 from sandbox.x.state import Account, Tweet, XState
 
+URL = re.compile(r"https?://[^\s»”]*[^\s»”.,;:!?)]")
 FEWEST, MOST, USUAL = 5, 100, 10  # max_results, from X's reference
 
 
@@ -43,9 +46,27 @@ def _within(tweet: Tweet, query: dict[str, str]) -> bool:
     )
 
 
+def _shortened(tweet: Tweet) -> tuple[str, list[Json]]:
+    """The text as X gives it: escaped, with t.co addresses in the place of links and one behind for pictures."""
+    urls: list[Json] = []
+
+    def short(address: str) -> str:
+        urls.append({"url": f"https://t.co/{tweet.id[-6:]}{len(urls)}", "expanded_url": address})
+        return str(urls[-1]["url"])
+
+    text = html.escape(URL.sub(lambda match: short(match[0]), tweet.text), quote=False)
+    if tweet.media:
+        text += f" {short(f'https://x.com/i/status/{tweet.id}/photo/1')}"
+        urls[-1]["media_key"] = f"3_{tweet.media[0]}"
+    return text, urls
+
+
 def _tweet(state: XState, tweet: Tweet, query: dict[str, str]) -> Json:
     fields = query.get("tweet.fields", "").split(",")
-    answer: Json = {"id": tweet.id, "text": tweet.text, "edit_history_tweet_ids": [tweet.id]}
+    text, urls = _shortened(tweet)
+    answer: Json = {"id": tweet.id, "text": text, "edit_history_tweet_ids": [tweet.id]}
+    if "entities" in fields and urls:
+        answer["entities"] = {"urls": urls}
     if "created_at" in fields:
         at = datetime.fromisoformat(tweet.at).astimezone(UTC)
         answer["created_at"] = at.strftime("%Y-%m-%dT%H:%M:%S.000Z")

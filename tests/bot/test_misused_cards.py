@@ -20,7 +20,7 @@ async def card(zoe, add):
 def cancel(database, campaign):
     async def take_back(post_id=1):
         async with database.write() as session:
-            await posts.cancel_post(session, campaign.id, post_id)
+            await posts.cancel_post(session, campaign.id, post_id, clock())
 
     return take_back
 

@@ -11,7 +11,8 @@ from campaigns import handouts, posts, supporters
 from campaigns.engagement import counts_of
 from campaigns.handouts import LEASE
 from campaigns.installation import add_territory
-from campaigns.models import Handout, HandoutState, Kind, Post, Purpose
+from campaigns.models import Handout, HandoutState, Kind, Post, Purpose, Supporter
+from campaigns.silence_windows import add_window
 
 SECOND = timedelta(seconds=1)
 
@@ -123,11 +124,11 @@ async def test_nobody_gets_a_post_twice(database, add, join, hand_out, clock):
             await handouts.hand_out(session, await session.get_one(Post, post.id), clock())
 
 
-async def test_a_post_that_was_taken_back_is_not_handed_out(database, add, join, hand_out, campaign):
+async def test_a_post_that_was_taken_back_is_not_handed_out(database, add, join, hand_out, campaign, clock):
     await join(1)
     post = await add()
     async with database.write() as session:
-        await posts.cancel_post(session, campaign.id, post.id)
+        await posts.cancel_post(session, campaign.id, post.id, clock())
     assert await hand_out() == []
 
 
@@ -176,11 +177,11 @@ async def test_what_is_no_longer_wanted_is_skipped(database, add, join, hand_out
         elif how == "took consent back":
             await supporters.set_consents(session, person, campaign.id, {Purpose.counting}, clock())
         else:
-            await posts.cancel_post(session, campaign.id, post.id)
+            await posts.cancel_post(session, campaign.id, post.id, clock())
     assert await begin(1) is None
     async with database.read() as session:
         handout = await session.get_one(Handout, 1)
-    assert (handout.state, handout.reason) == (HandoutState.skipped, "left, or the post was taken back")
+    assert (handout.state, handout.reason) == (HandoutState.skipped, "left, silence began, or the post was taken back")
 
 
 async def test_who_is_erased_before_the_sending_gets_nothing(database, add, join, hand_out, begin):
@@ -262,3 +263,22 @@ async def test_what_waits_is_given_in_order_and_a_few_at_a_time(database, add, j
     await begin(2)
     async with database.read() as session:
         assert await handouts.queued(session, 3) == [1, 3, 4]
+
+
+async def test_near_a_vote_nobody_is_written_to_where_it_is_silent(
+    database, add, join, hand_out, campaign, clock, places
+):
+    """A window of one territory silences its people, and who named no territory; the others are written to."""
+    await join(1, territory_id=places["village"])
+    await join(2, territory_id=places["coast"])
+    await join(3)
+    async with database.write() as session:
+        end = clock() + timedelta(days=2)
+        await add_window(session, campaign, clock(), end, "vote partiel", places["village"])
+    await add()
+    await hand_out()
+    async with database.read() as session:
+        names = await session.scalars(
+            select(Supporter.telegram_id).join(Handout, col(Handout.supporter_id) == col(Supporter.id))
+        )
+        assert names.all() == [2]

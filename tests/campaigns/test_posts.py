@@ -201,13 +201,15 @@ async def test_a_channel_of_another_campaign_is_refused(database, add, telegram,
     assert set((await _rows(database)).values()) == {0}
 
 
-async def test_a_cancelled_post_takes_back_what_is_not_out_and_leaves_what_is(database, add, telegram, x, campaign):
+async def test_a_cancelled_post_takes_back_what_is_not_out_and_leaves_what_is(
+    database, add, telegram, x, campaign, clock
+):
     stored = await add(telegram, x)
     async with database.write() as session:
         out = await session.scalar(select(Publication).where(col(Publication.channel_id) == telegram.id))
         out.state = PublicationState.published
     async with database.write() as session:
-        await posts.cancel_post(session, campaign.id, stored.id)
+        await posts.cancel_post(session, campaign.id, stored.id, clock())
     async with database.read() as session:
         assert (await posts.find_post(session, campaign.id, stored.id)).state is PostState.cancelled
         publications = (await posts.publications_of(session, [stored.id]))[stored.id]
@@ -224,7 +226,7 @@ async def test_two_campaigns_never_see_each_others_posts(database, add, telegram
         assert [p.id for p in await posts.posts_of(session, rival.id)] == [theirs.id]
         assert [p.id for p in await posts.posts_to_share(session, rival.id, clock())] == [theirs.id]
         assert await posts.find_post(session, rival.id, ours.id) is None
-        await posts.cancel_post(session, rival.id, ours.id)  # does nothing
+        await posts.cancel_post(session, rival.id, ours.id, clock())  # does nothing
         assert (await posts.find_post(session, campaign.id, ours.id)).state is PostState.scheduled
 
 
@@ -244,7 +246,7 @@ async def test_only_open_share_kits_are_offered(database, add, telegram, campaig
     await add(title="brouillon", publish_at=None)
     taken_back = await add(title="repris")
     async with database.write() as session:
-        await posts.cancel_post(session, campaign.id, taken_back.id)
+        await posts.cancel_post(session, campaign.id, taken_back.id, clock())
         assert [p.title for p in await posts.posts_to_share(session, campaign.id, clock())] == ["ouvert"]
 
 

@@ -4,12 +4,14 @@ from datetime import timedelta
 from urllib.parse import unquote
 
 import pytest
+from sqlmodel import select
 
 from campaigns import posts, share_kits
 from campaigns.engagement import counts_of, counts_of_campaign
 from campaigns.media import NewPicture
-from campaigns.models import Kind, Purpose
+from campaigns.models import Campaign, Kind, Purpose, ShareLink
 from campaigns.share_links import find_card_link, find_link
+from campaigns.silence_windows import add_window
 from networks.share_intents import SHARE_INTENTS
 
 SITE = "https://ose.example.org"
@@ -80,16 +82,38 @@ async def test_a_button_leads_to_the_chosen_words_and_her_public_link(
     assert link.open_token not in address  # stays on her card
 
 
-async def test_a_kit_is_closed_before_its_moment_and_after_it_was_taken_back(database, add, join, kit, campaign, clock):
-    person, _ = await join(42)
+async def test_a_kit_is_closed_before_its_moment_in_silence_and_after_it_was_taken_back(database, add, campaign, clock):
     post = await add(publish_at=clock() + timedelta(hours=1))
-    assert not (await kit(post, person)).is_open
+
+    async def is_open():
+        async with database.read() as session:
+            return await share_kits.is_open(session, await posts.find_post(session, campaign.id, post.id), clock())
+
+    assert not await is_open()
     clock.advance(timedelta(hours=1))
-    assert (await kit(post, person)).is_open
+    assert await is_open()
     async with database.write() as session:
-        await posts.cancel_post(session, campaign.id, post.id)
-        post = await posts.find_post(session, campaign.id, post.id)
-    assert not (await kit(post, person)).is_open
+        await add_window(session, campaign, clock(), clock() + timedelta(days=1), "veille du vote")
+    assert not await is_open()
+    clock.advance(timedelta(days=1))
+    assert await is_open()
+    async with database.write() as session:
+        await posts.cancel_post(session, campaign.id, post.id, clock())
+    assert not await is_open()
+
+
+async def test_the_sponsor_line_stands_on_kit_and_share_window(database, add, join, kit, campaign):
+    async with database.write() as session:
+        row = await session.get_one(Campaign, campaign.id)
+        row.sponsor_line, row.notice_url = "Payé par l’association Osons", "https://exemple.fr/notice"
+    post, (person, _) = await add(text="Texte", wordings=("Un",)), await join(42)
+    for wording in (0, 1):
+        assert (await kit(post, person, wording=wording)).text.endswith(
+            "\n\nPayé par l’association Osons https://exemple.fr/notice"
+        )
+    async with database.read() as session:
+        link = (await session.scalars(select(ShareLink))).one()
+        assert "Payé par l’association Osons" in unquote(await share_kits.intent_of(session, link, "whatsapp", 1, SITE))
 
 
 @pytest.mark.parametrize(

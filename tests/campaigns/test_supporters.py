@@ -264,7 +264,7 @@ async def _everything(database) -> str:
     async with database.read() as session:
         tables = (await session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'"))).all()
         assert len(tables) > 20
-        rows = {name: (await session.execute(text(f'SELECT * FROM "{name}"'))).all() for name in tables}  # noqa: S608
+        rows = {name: (await session.execute(text(f'SELECT * FROM "{name}"'))).all() for name in tables}
         return json.dumps({name: [list(row) for row in found] for name, found in rows.items()}, default=str)
 
 

@@ -134,7 +134,8 @@ def facts(mime="image/jpeg", width=1200, height=675, size=100_000, alt=""):
         ("x", facts(alt="é" * 1001), ["description of a.jpg: x takes 1000 characters, it has 1001"]),
         ("mastodon", facts(size=16_100_000), ["picture a.jpg: mastodon takes 16 MB, it has 16.1 MB"]),
         ("mastodon", facts(alt="é" * 1501), ["description of a.jpg: mastodon takes 1500 characters, it has 1501"]),
-        ("bluesky", facts(size=1_100_000), ["picture a.jpg: bluesky takes 1 MB, it has 1.1 MB"]),
+        ("bluesky", facts(size=1_100_000), []),  # made smaller on its way out
+        ("bluesky", facts(size=20_100_000), ["picture a.jpg: bluesky takes 20 MB, it has 20.1 MB"]),
         ("bluesky", facts("image/gif"), ["picture a.jpg: bluesky takes JPEG, PNG, WEBP, this is image/gif"]),
         (
             "telegram",  # everything at once

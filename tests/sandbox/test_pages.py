@@ -32,7 +32,16 @@ async def page(mounted: Mounted) -> AsyncIterator[Page]:
 
 async def test_every_page_answers_under_a_prefix_and_says_that_it_is_local(mounted: Mounted) -> None:
     async with httpx.AsyncClient(base_url=mounted.url, trust_env=False) as http:
-        for path in ("/", "/chat", "/feeds", "/feeds/telegram/-1001234567890", "/feeds/x/campagne_demo", "/faults"):
+        for path in (
+            "/",
+            "/chat",
+            "/feeds",
+            "/feeds/telegram/-1001234567890",
+            "/feeds/x/campagne_demo",
+            "/feeds/mastodon/campagne",
+            "/feeds/bluesky/campagne.test",
+            "/faults",
+        ):
             answer = await http.get(path)
             assert answer.status_code == 200 and "rien n’en sort" in answer.text
             assert 'href="/sandbox/static/style.css"' in answer.text

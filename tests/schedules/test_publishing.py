@@ -144,7 +144,7 @@ async def test_a_post_that_was_taken_back_or_moved_does_not_go_out(desk: Desk, t
     await desk.publisher.tick()
     await desk.wire.at_the_gate.wait()  # all three were looked up; the first one is on its way
     async with desk.database.write() as session:
-        await cancel_post(session, desk.campaign.id, taken_back.id)
+        await cancel_post(session, desk.campaign.id, taken_back.id, desk.clock())
         row = await session.get_one(Publication, 3)
         assert row.post_id == moved.id
         row.due_at = desk.clock() + timedelta(days=1)

@@ -67,7 +67,7 @@ async def test_what_is_not_due_or_was_taken_back_cannot_be_read(world: Any, brow
     world.clock.move(minutes=5)
     assert (await browser.get(f"/p/{later.id}")).status_code == 200
     async with world.database.write() as session:
-        await posts.cancel_post(session, world.orne.id, later.id)
+        await posts.cancel_post(session, world.orne.id, later.id, world.clock())
     answer = await browser.get(f"/p/{later.id}")
     assert answer.status_code == 404
     assert "taken down" in answer.text
@@ -192,7 +192,8 @@ async def test_a_failure_shows_no_traceback(world: Any, visit: Visit) -> None:
 
 
 async def test_healthz_tells_whether_the_store_answers(world: Any, served: httpx.AsyncClient) -> None:
-    assert (await served.get("/healthz")).json() == {"status": "ok", "database": "ok"}
+    figures = {"database": "ok", "scheduler": None, "poller": None, "oldest_due": None}
+    assert (await served.get("/healthz")).json() == {"status": "ok", **figures}
     for file in world.settings.data_dir.glob("t.sqlite3*"):
         file.write_bytes(b"no database at all" * 500)
     answer = await served.get("/healthz")

@@ -103,7 +103,7 @@ async def test_an_unknown_link_gets_a_sentence(browser: httpx.AsyncClient, token
 
 async def test_what_was_shared_leads_on_after_the_post_was_taken_back(world: Any, browser: httpx.AsyncClient) -> None:
     async with world.database.write() as session:
-        await posts.cancel_post(session, world.orne.id, world.post.id)
+        await posts.cancel_post(session, world.orne.id, world.post.id, world.clock())
     assert (await browser.get(f"/s/{world.link.token}")).status_code == 302
     closed = await browser.get(f"/o/{world.link.open_token}/x")
     assert closed.status_code == 410

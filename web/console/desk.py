@@ -7,10 +7,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from campaigns import posts, publications
+from campaigns import approval, posts, publications
 from campaigns.models import Channel, Post, PostState, Publication, PublicationState
 from campaigns.posts import is_web_address
-from campaigns.publications import MOVES, Mover, MoveRefused
+from campaigns.publications import Mover, MoveRefused, may
 from campaigns.words import mark
 from web.console.access import Desk, campaigns_of, csrf_token, desk_of, own_form
 from web.console.sentences import told
@@ -33,6 +33,8 @@ STATES = {  # what organizers read
 }
 POST_STATES = {
     PostState.draft: _("draft"),
+    PostState.submitted: _("submitted"),
+    PostState.approved: _("approved"),
     PostState.scheduled: _("scheduled"),
     PostState.cancelled: _("cancelled"),
 }
@@ -40,8 +42,18 @@ POST_STATES = {
 ANSWERS = {
     (PublicationState.unknown, PublicationState.published): _("It is there"),
     (PublicationState.unknown, PublicationState.queued): _("Send again"),
+    (PublicationState.held, PublicationState.queued): _("Send it after"),
+    (PublicationState.held, PublicationState.cancelled): _("Drop it"),
+    (PublicationState.missed, PublicationState.queued): _("Send it now"),
+    (PublicationState.missed, PublicationState.cancelled): _("Drop it"),
     (PublicationState.failed, PublicationState.queued): _("Try again"),
     (PublicationState.failed, PublicationState.cancelled): _("Leave it"),
+}
+
+
+POST_MOVES = {
+    "draft": [("submit", _("Submit"))],
+    "submitted": [("approve", _("Approve")), ("send-back", _("Send back"))],
 }
 
 
@@ -50,7 +62,7 @@ def answers_to(publication: Publication) -> list[tuple[str, str]]:
     return [
         (to.value, words)
         for (state, to), words in ANSWERS.items()
-        if state is publication.state and MOVES.get((state, to)) is Mover.human
+        if state is publication.state and may(Mover.human, state, to)
     ]
 
 
@@ -91,6 +103,7 @@ async def _list_page(
         states=STATES,
         post_states=POST_STATES,
         answers_to=answers_to,
+        moves=POST_MOVES,
         reason=lambda publication: told(words, publication.reason or ""),
         counts={
             state: sum(p.state is state for rows in out.values() for p, _channel in rows) for state in PublicationState
@@ -121,7 +134,26 @@ def _groups(found: Sequence[Post], out: Publications, now: datetime) -> list[tup
 async def cancel(request: Request, slug: str, post_id: int) -> Response:
     desk = await desk_of(request, slug, write=True)
     async with own_form(request), site_of(request).database.write() as session:
-        await posts.cancel_post(session, desk.campaign.id, row(post_id))
+        await posts.cancel_post(session, desk.campaign.id, row(post_id), site_of(request).clock(), desk.organizer.id)
+    return RedirectResponse(f"{_list_address(slug)}#post-{post_id}", 303)
+
+
+@router.post("/console/c/{slug}/posts/{post_id:int}/{move}")
+async def move(request: Request, slug: str, post_id: int, move: str) -> Response:
+    """Submit, approve or send back a post."""
+    desk, site = await desk_of(request, slug, write=True), site_of(request)
+    acts = {"submit": approval.submit, "approve": approval.approve, "send-back": approval.send_back}
+    async with own_form(request):
+        if move not in acts:
+            raise Trouble(404, _("There is nothing here"), _("Go back to the list to see where it stands now."))
+        try:
+            async with site.database.write() as session:
+                post = await posts.find_post(session, desk.campaign.id, row(post_id))
+                if post is not None:
+                    await acts[move](session, post, desk.organizer.id, site.clock())
+        except approval.ApprovalRefused as refused:
+            said = words_of(request)(refused.msgid, **refused.values)
+            raise Trouble(409, _("This cannot be done here"), said) from None
     return RedirectResponse(f"{_list_address(slug)}#post-{post_id}", 303)
 
 

@@ -30,7 +30,11 @@ KNOWN = (
     _("picture {name} is not a JPEG, PNG, WebP or GIF"),
     # networks.limits
     _("{network} takes {limit} {unit}, the text has {length}: shorten it, or write a version for {same}"),
+    _(
+        "{network} takes {limit} {unit}, part {part} of the thread has {length}: shorten it, or write a version for {same}"
+    ),
     _("bluesky takes {limit} bytes, the text has {length}"),
+    _("bluesky takes {limit} bytes, part {part} of the thread has {length}"),
     _("pictures: {network} takes {limit}, the post has {number}"),
     _("picture {name}: {network} takes {limit} MB, it has {size} MB"),
     _("picture {name}: {network} takes width + height up to {limit} pixels, it has {sides}"),

@@ -46,6 +46,7 @@ def upgrade() -> None:
         sa.Column("territory_id", sa.Integer(), nullable=True),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("label", sa.String(), nullable=False),
+        sa.Column("saturday", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaign.id"], name=op.f("fk_polling_day_campaign_id"), ondelete="CASCADE"
         ),
@@ -93,14 +94,14 @@ def upgrade() -> None:
     op.create_table(
         "audit",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=True),
         sa.Column("organizer_id", sa.Integer(), nullable=True),
         sa.Column("post_id", sa.Integer(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("action", sa.String(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["campaign_id"], ["campaign.id"], name=op.f("fk_audit_campaign_id"), ondelete="RESTRICT"
+            ["campaign_id"], ["campaign.id"], name=op.f("fk_audit_campaign_id"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
             ["organizer_id"], ["organizer.id"], name=op.f("fk_audit_organizer_id"), ondelete="SET NULL"
@@ -148,3 +149,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("publication", schema=None) as batch_op:
         batch_op.add_column(sa.Column("cost", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.add_column(sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("told_attempt", sa.Integer(), nullable=False, server_default="0"))
+    # What failed before anybody was told is no news.
+    op.execute("UPDATE publication SET told_attempt = attempts")

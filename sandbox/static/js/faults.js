@@ -7,12 +7,19 @@ const KINDS = {
   rate_limit: "429 : trop de requêtes", error_before: "500 : rien n’a été accepté", error_after: "500 : mais c’était accepté",
   timeout_after: "accepté, puis plus de réponse", cut_after: "accepté, puis connexion coupée", latency: "réponse lente",
   revoked: "401 : clé révoquée", blocked: "403 : refus", payment: "402 : crédit épuisé", migrated: "groupe devenu supergroupe",
+  expired: "session expirée", processing: "image encore en traitement", html: "200 : une page HTML", garbage: "200 : du charabia",
+  garbage_after: "accepté, puis du charabia",
 };
-const ONLY = { payment: "x", migrated: "telegram" };
+const NAMES = { telegram: "Telegram", x: "X", mastodon: "Mastodon", bluesky: "Bluesky" };
+const SOCIAL = ["mastodon", "bluesky"];
+const ONLY = {
+  payment: ["x"], migrated: ["telegram"], expired: ["bluesky"], processing: ["mastodon"],
+  html: SOCIAL, garbage: SOCIAL, garbage_after: SOCIAL,
+};
 
 function choices() {
   const service = form.service.value;
-  const kinds = Object.entries(KINDS).filter(([kind]) => !ONLY[kind] || ONLY[kind] === service);
+  const kinds = Object.entries(KINDS).filter(([kind]) => !ONLY[kind] || ONLY[kind].includes(service));
   $("kind").replaceChildren(...kinds.map(([value, text]) => element("option", { value }, text)));
   $("operation").replaceChildren($(`operations-${service}`).content.cloneNode(true));
 }
@@ -22,7 +29,7 @@ function line(fault) {
   const off = element("button", { type: "button", class: "quiet" }, "Arrêter");
   off.addEventListener("click", async () => show(await ask("DELETE", `/faults/${fault.id}`)));
   const words = element("span", {}, element("b", {}, KINDS[fault.kind]),
-    element("small", {}, `${fault.service === "x" ? "X" : "Telegram"} · ${fault.operation} · ${often}`));
+    element("small", {}, `${NAMES[fault.service] || fault.service} · ${fault.operation} · ${often}`));
   return element("li", {}, words, off);
 }
 
@@ -62,7 +69,7 @@ async function followRequests() {
       last = [...last, ...requests.filter((each) => !HIDDEN.includes(each.operation) || each.status !== 200)].slice(-10);
       if (last.length) {
         $("requests").replaceChildren(...[...last].reverse().map((each) => element("li", { class: each.status >= 200 && each.status < 300 ? "good" : "bad" },
-          element("span", {}, element("b", {}, each.operation), element("small", {}, `${each.service === "x" ? "X" : "Telegram"}${each.target ? ` · ${each.target}` : ""}`)),
+          element("span", {}, element("b", {}, each.operation), element("small", {}, `${NAMES[each.service] || each.service}${each.target ? ` · ${each.target}` : ""}`)),
           element("code", {}, each.status || "coupé"))));
       }
       show(await ask("GET", "/faults"));

@@ -1,11 +1,11 @@
-// An X account as its followers see it, newest post first.
+// An account on X, Mastodon or Bluesky as its followers see it, newest post first.
 import { base, dayOf, element, follow, timeOf } from "./api.js";
 import { linked } from "./text.js";
 
 const feed = document.getElementById("feed");
 
 function picture(media) {
-  const image = element("img", { src: `${base}/control/xmedia/${media.id}`, alt: media.alt || "", width: media.width, height: media.height });
+  const image = element("img", { src: `${base}/control/pictures/${media.sha256}`, alt: media.alt || "", ...(media.width ? { width: media.width, height: media.height } : {}) });
   if (!media.alt) return element("figure", {}, image, element("figcaption", { class: "alt missing" }, "sans ALT"));
   const words = element("details", { class: "alt" }, element("summary", {}, "ALT"), element("p", {}, media.alt));
   return element("figure", {}, image, words);
@@ -25,7 +25,7 @@ function card(tweet, found) {
   return made;
 }
 
-follow(`/x/${encodeURIComponent(feed.dataset.username)}`, (found) => {
+follow(feed.dataset.feed, (found) => {
   const there = found.tweets.filter((tweet) => !tweet.deleted).reverse();
   feed.replaceChildren(...(there.length ? there.map((tweet) => card(tweet, found)) : [element("p", { class: "empty" }, "Rien n’a encore été publié ici.")]));
 });

@@ -1,0 +1,154 @@
+"""Draft -> submitted -> approved -> scheduled: somebody else says yes, and an edit takes every yes back.
+
+Each move is a row of the Audit table, which nothing deletes.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from campaigns.models import (
+    Approval,
+    Audit,
+    Campaign,
+    OrganizerRole,
+    PollingDay,
+    Post,
+    PostState,
+    Publication,
+    PublicationState,
+    Role,
+)
+from campaigns.times import to_utc, zone
+from campaigns.words import mark
+
+
+class ApprovalRefused(Exception):
+    """This organizer may not do that to this post now: `msgid` with `values` says why, to be translated."""
+
+    def __init__(self, msgid: str, **values: str) -> None:
+        super().__init__(msgid.format(**values))
+        self.msgid, self.values = msgid, values
+
+
+def audit(
+    session: AsyncSession, post: Post, organizer_id: int | None, now: datetime, action: str, detail: str = ""
+) -> None:
+    """Write down who did what; organizer None: the command line, or the program itself."""
+    session.add(
+        Audit(
+            campaign_id=post.campaign_id,
+            organizer_id=organizer_id,
+            post_id=post.id,
+            at=now,
+            action=action,
+            detail=detail,
+        )
+    )
+
+
+async def needed(session: AsyncSession, campaign: Campaign, post: Post) -> int:
+    """How many organizers beside the author must say yes: one more near a polling day, where the campaign says so."""
+    if not campaign.near_vote_days or post.publish_at is None:
+        return campaign.approvals
+    day = post.publish_at.astimezone(zone(campaign.timezone)).date()
+    near = await session.scalar(
+        select(PollingDay.id)
+        .where(col(PollingDay.campaign_id) == campaign.id, col(PollingDay.day) >= day)
+        .where(col(PollingDay.day) <= day + timedelta(days=campaign.near_vote_days))
+        .limit(1)
+    )
+    return campaign.approvals + (near is not None)
+
+
+async def is_needed(session: AsyncSession, campaign: Campaign, post: Post) -> bool:
+    return await needed(session, campaign, post) > 0
+
+
+async def submit(session: AsyncSession, post: Post, organizer_id: int | None, now: datetime) -> None:
+    """A draft goes to who approves; where nobody must, it is approved at once."""
+    if post.state is not PostState.draft:
+        raise ApprovalRefused(mark("“{title}” is no draft; only a draft can be submitted"), title=post.title)
+    post.state = PostState.submitted
+    audit(session, post, organizer_id, now, "submitted")
+    await _go_on(session, post, now)
+
+
+async def approve(session: AsyncSession, post: Post, organizer_id: int, now: datetime) -> None:
+    """One organizer's yes; with the last one that is needed the post is scheduled. Raises ApprovalRefused."""
+    if post.state is not PostState.submitted:
+        raise ApprovalRefused(
+            mark("“{title}” was not submitted; only a submitted post can be approved"), title=post.title
+        )
+    if organizer_id == post.author_id:
+        raise ApprovalRefused(mark("“{title}” is your own; somebody else must approve it"), title=post.title)
+    role = await session.get(OrganizerRole, (organizer_id, post.campaign_id))
+    if role is None or role.role not in (Role.approver, Role.admin):
+        raise ApprovalRefused(mark("approving “{title}” takes the role approver or admin"), title=post.title)
+    if await session.get(Approval, (post.id, organizer_id)):
+        raise ApprovalRefused(mark("you approved “{title}” already; one more must"), title=post.title)
+    session.add(Approval(post_id=post.id, organizer_id=organizer_id, approved_at=now))
+    await session.flush()
+    audit(session, post, organizer_id, now, "approved")
+    await _go_on(session, post, now)
+
+
+async def send_back(session: AsyncSession, post: Post, organizer_id: int, now: datetime, why: str = "") -> None:
+    """A submitted post becomes a draft again, with a word for its author."""
+    if post.state is not PostState.submitted:
+        raise ApprovalRefused(
+            mark("“{title}” was not submitted; only a submitted post can be sent back"), title=post.title
+        )
+    await _take_back(session, post)
+    audit(session, post, organizer_id, now, "sent back", why)
+
+
+async def edit(
+    session: AsyncSession,
+    post: Post,
+    organizer_id: int | None,
+    now: datetime,
+    *,
+    title: str | None = None,
+    text: str | None = None,
+    link: str | None = None,
+    publish_at: datetime | None = None,
+) -> None:
+    """Change a post that is not out yet; whoever approved it approved something else. The caller checked the new text.
+
+    `publish_at` is on the wall clock of the post's zone.
+    """
+    if post.state is PostState.cancelled:
+        raise ApprovalRefused(mark("“{title}” was taken back; write it anew"), title=post.title)
+    post.title, post.text = title or post.title, text or post.text
+    post.link = post.link if link is None else link or None
+    if publish_at is not None:
+        post.publish_at = to_utc(publish_at, post.timezone)
+        await session.execute(
+            update(Publication)
+            .where(col(Publication.post_id) == post.id, col(Publication.state) == PublicationState.queued)
+            .values(due_at=post.publish_at)
+        )
+    audit(session, post, organizer_id, now, "edited", post.text)
+    if await is_needed(session, await session.get_one(Campaign, post.campaign_id), post):
+        await _take_back(session, post)
+    elif post.state in (PostState.draft, PostState.approved) and post.publish_at is not None:
+        post.state = PostState.scheduled
+
+
+async def _take_back(session: AsyncSession, post: Post) -> None:
+    await session.execute(delete(Approval).where(col(Approval.post_id) == post.id))
+    post.state = PostState.draft
+
+
+async def _go_on(session: AsyncSession, post: Post, now: datetime) -> None:
+    """Schedule a submitted post that has every yes it needs."""
+    given = (
+        await session.scalar(select(func.count()).select_from(Approval).where(col(Approval.post_id) == post.id)) or 0
+    )
+    if given < await needed(session, await session.get_one(Campaign, post.campaign_id), post):
+        return
+    post.state = PostState.approved if post.publish_at is None else PostState.scheduled
+    audit(session, post, None, now, post.state.value)

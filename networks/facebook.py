@@ -1,0 +1,143 @@
+"""A Facebook Page: the Graph API by httpx. Its errors are in https://developers.facebook.com/docs/graph-api/guides/error-handling."""
+
+import json
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from networks.base import OutgoingPost, Picture, Receipt
+from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
+
+HOST = "https://graph.facebook.com/v23.0"  # the version belongs to the path
+TIMEOUT = httpx.Timeout(45, connect=10)  # seconds; an upload of 4 MB included
+WINDOW = timedelta(hours=1)  # Graph's rolling rate window, when its answer tells no time
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+TOKEN_ENDED = {102, 190}
+NOT_ALLOWED = {3, 10, *range(200, 300), 803}  # permissions; 803: no object of that name for this token
+TOO_MANY = {4, 17, 32, 341, 613, 80001}  # app, user, page, application limit, custom, business use case of Pages
+MAYBE_OUT = {1, 2}  # "unknown" and "service": Graph itself does not know
+DUPLICATE = 506
+NO_SUCH_OBJECT = (100, 33)  # code and subcode: a wrong page_id looks like this
+
+
+class FacebookPage:
+    """Settings: `page_id` (a number), `access_token` (the Page's own, with pages_manage_posts), `base_url`."""
+
+    def __init__(
+        self,
+        page_id: str,
+        access_token: str,
+        base_url: str = HOST,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._token = access_token
+        self._page = f"{base_url.rstrip('/')}/{quote(page_id, safe='')}"
+        # In a header, never in the address: addresses are logged on both sides.
+        headers = {"Authorization": f"Bearer {access_token}"}
+        self._http = httpx.AsyncClient(timeout=TIMEOUT, headers=headers, transport=transport)
+
+    async def check(self) -> str:
+        return str((await self._ask("GET", "", params={"fields": "name"})).get("name") or self._page)
+
+    async def publish(self, post: OutgoingPost) -> Receipt:
+        """A post on the Page's feed; with one picture a photo, with several a post that they are attached to."""
+        if len(post.pictures) == 1:
+            sent = await self._photo(post.pictures[0], caption=post.body)
+        elif post.pictures:
+            attached = await self._upload_hidden(post.pictures)
+            media = {f"attached_media[{i}]": json.dumps({"media_fbid": photo}) for i, photo in enumerate(attached)}
+            sent = await self._ask("POST", "/feed", data={"message": post.body, **media})
+        else:
+            link = {"link": post.link} if post.link else {}
+            sent = await self._ask("POST", "/feed", data={"message": post.text, **link})
+        post_id = sent.get("post_id") or sent.get("id")
+        if not isinstance(post_id, str) or not post_id:
+            raise OutcomeUnknown("Facebook answered without the post's id; look at the Page")
+        return Receipt(remote_id=post_id, url=f"https://www.facebook.com/{post_id}", parts=(post_id,))
+
+    async def _upload_hidden(self, pictures: tuple[Picture, ...]) -> list[str]:
+        """Nobody sees an unpublished photo, so what happened to it does not matter and it may be sent again."""
+        try:
+            return [str((await self._photo(picture, published="false"))["id"]) for picture in pictures]
+        except (OutcomeUnknown, KeyError) as problem:
+            raise NetworkDown(f"a picture could not be uploaded: {problem}") from problem
+
+    async def _photo(self, picture: Picture, **fields: str) -> dict[str, Any]:
+        fields |= {"alt_text_custom": picture.alt} if picture.alt else {}
+        name = f"picture.{picture.mime.removeprefix('image/')}"
+        return await self._ask("POST", "/photos", data=fields, files={"source": (name, picture.data, picture.mime)})
+
+    async def _ask(self, method: str, path: str, **how: Any) -> dict[str, Any]:
+        if method == "POST":
+            how["data"] = {**how["data"], "access_token": self._token}
+        try:
+            response = await self._http.request(method, self._page + path, **how)
+        except NEVER_SENT as error:
+            raise NetworkDown(f"Facebook could not be reached: {error or type(error).__name__}") from error
+        except httpx.TimeoutException as error:
+            raise OutcomeUnknown(f"Facebook did not answer within {TIMEOUT.read:.0f} s; look at the Page") from error
+        except httpx.HTTPError as error:
+            raise OutcomeUnknown("the connection to Facebook broke before it answered; look at the Page") from error
+        return answered(response)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+
+def answered(response: httpx.Response) -> dict[str, Any]:
+    """The JSON object of an answer; raises what an error object of Graph means, by its code rather than by the status."""
+    try:
+        said = response.json()
+    except ValueError:  # an HTML page, or half an answer
+        said = None
+    error = said.get("error") if isinstance(said, dict) else None
+    if isinstance(error, dict) and isinstance(error.get("code"), int):
+        raise _problem(error, response)
+    if response.status_code == 429:
+        raise RateLimited(_wait(response))
+    if response.is_success and isinstance(said, dict) and error is None:
+        return said
+    raise OutcomeUnknown(
+        f"Facebook answered {response.status_code} in a way that cannot be read; look at the Page before it is sent again"
+    )
+
+
+def _problem(error: dict[str, Any], response: httpx.Response) -> NetworkProblem:
+    code, said = error["code"], str(error.get("error_user_msg") or error.get("message") or "no reason given")
+    if code in TOKEN_ENDED:
+        return ChannelRevoked(
+            f"Facebook refuses the Page's token ({said}); make a new one and add the channel's settings again"
+        )
+    if code in TOO_MANY or response.status_code == 429:
+        return RateLimited(_wait(response), f"Facebook asks to wait: {said}")
+    if code in NOT_ALLOWED:
+        return ChannelRevoked(
+            f"Facebook: {said}; grant the app pages_manage_posts and pages_read_engagement on this Page, then make a new token"
+        )
+    if (code, error.get("error_subcode")) == NO_SUCH_OBJECT:
+        return ChannelRevoked(
+            f"Facebook: {said}; look whether page_id is this Page's number, and the token this Page's"
+        )
+    if code == DUPLICATE:
+        return PostRejected(f"Facebook has this post already ({said}); look whether it is there, or change the text")
+    if code in MAYBE_OUT or response.status_code >= 500:
+        return OutcomeUnknown(f"Facebook: {said} ({code}); look at the Page before it is sent again")
+    return PostRejected(f"Facebook: {said} ({code})")
+
+
+def _wait(response: httpx.Response) -> timedelta:
+    """The longest "estimated_time_to_regain_access" (minutes) that the usage headers name, else the window."""
+    minutes = [0.0]
+    try:
+        usage = json.loads(response.headers.get("x-business-use-case-usage", "{}"))
+        minutes += [float(each.get("estimated_time_to_regain_access", 0)) for cases in usage.values() for each in cases]
+    except (ValueError, TypeError, AttributeError):
+        pass
+    if max(minutes) > 0:
+        return min(timedelta(minutes=max(minutes)), timedelta(days=1))
+    after = response.headers.get("retry-after", "")
+    return min(timedelta(seconds=int(after)), timedelta(days=1)) if after.isdecimal() else WINDOW

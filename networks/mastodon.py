@@ -1,0 +1,283 @@
+"""An account on Mastodon, by Mastodon.py in a thread. Its server keeps an Idempotency-Key, so a repeat cannot double."""
+
+import asyncio
+import html
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import requests
+from mastodon import Mastodon
+from mastodon.errors import MastodonError
+from urllib3.exceptions import NewConnectionError
+
+from networks.base import OutgoingPost, Picture, Receipt
+from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
+from networks.limits import LIMITS, MASTODON_URL, MB, mastodon_length
+
+T = TypeVar("T")
+TIMEOUT = (10, 45)  # seconds to connect, seconds to wait for an answer; the library's own is 300
+KEY_LIFETIME = timedelta(hours=1)  # how long the server remembers an Idempotency-Key
+WINDOW = timedelta(minutes=5)  # Mastodon's rate window, when its answer names no end
+PAGE = 40  # statuses of one's own timeline in one answer: the most that the server gives
+
+
+class _Session(requests.Session):
+    """Keeps the last answer, since the library's errors drop its headers."""
+
+    last: requests.Response | None = None
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        address = (url.decode() if isinstance(url, bytes) else url).rstrip("/")  # the library writes /instance/
+        self.last = None
+        kwargs["timeout"] = TIMEOUT
+        kwargs["allow_redirects"] = method == "GET"  # a redirected POST would become a GET, and publish nothing
+        self.last = super().request(method, address, *args, **kwargs)
+        return self.last
+
+
+@dataclass(frozen=True)
+class _Takes:
+    """What this server takes, by its own word; sizes are bytes."""
+
+    characters: int = LIMITS["mastodon"].characters
+    per_url: int = MASTODON_URL
+    pictures: int = LIMITS["mastodon"].pictures
+    picture_size: int = LIMITS["mastodon"].picture_size
+    kinds: frozenset[str] = frozenset()  # empty: not said
+    alt: int = LIMITS["mastodon"].alt
+
+
+class MastodonAccount:
+    """Settings: `base_url` of the server, `access_token` with the scopes read, write:statuses and write:media."""
+
+    idempotent = True
+    can_find = True
+    poll_interval = 1.0  # seconds between two looks at a picture that the server still works on
+    polls = 30
+
+    def __init__(self, base_url: str, access_token: str) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._session = _Session()
+        self._client = Mastodon(
+            access_token=access_token,
+            api_base_url=self._base_url,
+            ratelimit_method="throw",
+            session=self._session,
+            mastodon_version="4.3.0",  # named, so that the library asks for no version before each upload
+            version_check_mode="created",
+            user_agent="porte-voix",
+        )
+
+    async def check(self) -> str:
+        me = await asyncio.to_thread(self._ask, self._client.account_verify_credentials)
+        return f"@{_of(me, 'acct')} ({self._base_url.partition('://')[2]})"
+
+    async def publish(self, post: OutgoingPost) -> Receipt:
+        """1. What the server takes; 2. upload the pictures; 3. post each part as a reply to the one before it."""
+        return await asyncio.to_thread(self._publish, post)
+
+    def _publish(self, post: OutgoingPost) -> Receipt:
+        sent = list(post.sent_parts)
+        try:
+            takes = self._takes()
+            written = post.parts(lambda text: mastodon_length(text, takes.per_url) <= takes.characters)
+            _check(post, written, takes)
+            media = [self._upload(picture) for picture in post.pictures] if not sent else []
+        except OutcomeUnknown as problem:  # until here nothing is public
+            raise NetworkDown(f"nothing was published yet: {problem}", sent_parts=tuple(sent)) from problem
+        except NetworkProblem as problem:
+            problem.sent_parts = tuple(sent)
+            raise
+        url = None
+        for index in range(len(sent), len(written)):
+            try:
+                status = self._post(post, written, index, media, sent)
+                sent.append(_of(status, "id"))
+            except NetworkProblem as problem:
+                problem.sent_parts = tuple(sent)
+                raise
+            url = url if index else _of(status, "url", needed=False)
+        return Receipt(remote_id=sent[0], url=url or f"{self._base_url}/statuses/{sent[0]}", parts=tuple(sent))
+
+    def _post(self, post: OutgoingPost, written: tuple[str, ...], index: int, media: list[str], sent: list[str]) -> Any:
+        return self._ask(
+            lambda: self._client.status_post(
+                written[index],
+                in_reply_to_id=sent[index - 1] if index else None,
+                media_ids=(media or None) if index == 0 else None,
+                language=post.language,
+                idempotency_key=post.key if index == 0 else f"{post.key}-{index + 1}",
+            )
+        )
+
+    def _takes(self) -> _Takes:
+        try:
+            said = self._ask(self._client.instance_v2)
+        except PostRejected:  # an old or other server without this page: the usual limits
+            return _Takes()
+        told = said.get("configuration") if isinstance(said, dict) else None
+        if not isinstance(told, dict):
+            raise OutcomeUnknown(f"{self._base_url} does not answer as a Mastodon server does; look at base_url")
+        status, media = told.get("statuses") or {}, told.get("media_attachments") or {}
+        return _Takes(
+            int(status.get("max_characters") or _Takes.characters),
+            int(status.get("characters_reserved_per_url") or _Takes.per_url),
+            int(status.get("max_media_attachments") or _Takes.pictures),
+            int(media.get("image_size_limit") or _Takes.picture_size),
+            frozenset(media.get("supported_mime_types") or ()),
+            int(media.get("description_limit") or _Takes.alt),
+        )
+
+    def _upload(self, picture: Picture) -> str:
+        media = self._ask(
+            lambda: self._client.media_post(
+                picture.data, mime_type=picture.mime, description=picture.alt or None, file_name="picture"
+            )
+        )
+        media_id = _of(media, "id")
+        for _ in range(self.polls):
+            if _of(media, "url", needed=False):
+                return media_id
+            time.sleep(self.poll_interval)  # in a thread of its own
+            media = self._ask(lambda: self._client.media(media_id))
+        if _of(media, "url", needed=False):
+            return media_id
+        raise NetworkDown(f"{self._base_url} still works on a picture; nothing was published yet")
+
+    async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
+        """Look for the text among the account's newest statuses."""
+        return await asyncio.to_thread(self._find, post, since)
+
+    def _find(self, post: OutgoingPost, since: datetime | None) -> Receipt | None:
+        takes = self._takes()
+        written = post.parts(lambda text: mastodon_length(text, takes.per_url) <= takes.characters)
+        if not all(written):
+            raise OutcomeUnknown("a post without text cannot be recognised; look at the account")
+        me = _of(self._ask(self._client.account_verify_credentials), "id")
+        shown = self._ask(lambda: self._client.account_statuses(me, exclude_reblogs=True, limit=PAGE))
+        if not isinstance(shown, list):
+            raise OutcomeUnknown(f"{self._base_url} did not show the account's statuses; look at the account")
+        there = {
+            _plain(_of(status, "content", needed=False)): status
+            for status in shown
+            if since is None or _moment(status) >= since
+        }
+        found = [there.get(_plain(html.escape(part))) for part in written[len(post.sent_parts) :]]
+        ids = (*post.sent_parts, *(_of(status, "id") for status in found if status is not None))
+        if None in found:
+            if any(status is not None for status in found):
+                raise OutcomeUnknown(f"{len(ids)} of {len(written)} parts of the thread are there", sent_parts=ids)
+            return None
+        url = None if post.sent_parts else _of(found[0], "url", needed=False)
+        return Receipt(ids[0], url or f"{self._base_url}/statuses/{ids[0]}", ids)
+
+    def _ask(self, call: Callable[[], T]) -> T:
+        """Make a call and turn what goes wrong into this project's few errors."""
+        try:
+            return call()
+        except MastodonError as error:
+            answer = self._session.last
+            if answer is None or answer.status_code < 300:
+                raise _unclear(error.__context__, self._base_url) from error
+            raise _problem(answer, self._base_url) from error
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise OutcomeUnknown(
+                f"{self._base_url} answered in a way that cannot be read; look at the account"
+            ) from error
+
+    async def close(self) -> None:
+        self._session.close()
+
+
+def _check(post: OutgoingPost, written: tuple[str, ...], takes: _Takes) -> None:
+    """Raise PostRejected, with limit and measured value, for what this server would refuse."""
+    for number, text in enumerate(written, 1):
+        length = mastodon_length(text, takes.per_url)
+        if length > takes.characters:
+            what = "the text" if len(written) == 1 else f"part {number} of the thread"
+            raise PostRejected(f"this server takes {takes.characters} characters, {what} has {length}: shorten it")
+    if len(post.pictures) > takes.pictures:
+        raise PostRejected(f"this server takes {takes.pictures} pictures, the post has {len(post.pictures)}")
+    for number, picture in enumerate(post.pictures, 1):
+        if len(picture.data) > takes.picture_size:
+            limit, size = takes.picture_size / MB, len(picture.data) / MB
+            raise PostRejected(f"this server takes pictures of {limit:.1f} MB, picture {number} has {size:.1f} MB")
+        if takes.kinds and picture.mime not in takes.kinds:
+            raise PostRejected(f"this server does not take {picture.mime}: save picture {number} as JPEG or PNG")
+        if len(picture.alt) > takes.alt:
+            raise PostRejected(
+                f"this server takes descriptions of {takes.alt} characters, that of picture {number} has {len(picture.alt)}"
+            )
+
+
+def _of(said: Any, name: str, *, needed: bool = True) -> str:
+    """A value of an answer; OutcomeUnknown where the answer is of another shape."""
+    value = said.get(name) if isinstance(said, dict) else None
+    if needed and not value:
+        raise OutcomeUnknown(f"the server answered without “{name}”; look at the account")
+    return str(value or "")
+
+
+def _plain(content: str) -> str:
+    """A status's HTML as text without spaces: Mastodon sets its own, and leaves the domain of a mention away."""
+    text = html.unescape(re.sub(r"<[^>]*>", "", content))
+    return re.sub(r"\s+", "", re.sub(r"(?<![\w/])@([a-zA-Z0-9_]+)@[\w.-]+\w", r"@\1", text))
+
+
+def _moment(status: Any) -> datetime:
+    at = status.get("created_at") if isinstance(status, dict) else None
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at)
+    if not isinstance(at, datetime):
+        return datetime.max.replace(tzinfo=UTC)  # a status of no known age may be the one
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _unclear(cause: BaseException | None, address: str) -> NetworkProblem:
+    """What it means that there was no answer, or none that can be read."""
+    if isinstance(cause, requests.exceptions.SSLError):
+        return NetworkDown(f"{address} shows no certificate that can be trusted; have it mended, or look at base_url")
+    if isinstance(cause, requests.exceptions.ConnectTimeout):
+        return NetworkDown(f"{address} could not be reached in time")
+    if isinstance(cause, requests.exceptions.ConnectionError):
+        inner = cause.args[0] if cause.args else None
+        if isinstance(getattr(inner, "reason", inner), NewConnectionError):
+            return NetworkDown(f"{address} could not be reached; look whether the server is up and base_url is right")
+        return OutcomeUnknown(f"the connection to {address} broke before it answered; look at the account")
+    if isinstance(cause, requests.exceptions.Timeout):
+        return OutcomeUnknown(f"{address} did not answer within {TIMEOUT[1]} s; look at the account")
+    return OutcomeUnknown(f"{address} answered in a way that cannot be read; look at the account, and at base_url")
+
+
+def _problem(answer: requests.Response, address: str) -> NetworkProblem:
+    status, said = answer.status_code, answer.reason or ""
+    with suppress(ValueError, KeyError, TypeError):  # a proxy's page is no JSON
+        said = str(answer.json()["error"])
+    if status < 400:
+        to = answer.headers.get("Location", "elsewhere")
+        return NetworkDown(f"{address} sends on to {to}; set the channel's base_url to it")
+    if status in (401, 403):
+        return ChannelRevoked(
+            f"{address} refuses the access token ({said}); make a new one with read, write:statuses and write:media"
+        )
+    if status == 429:
+        return RateLimited(_until_reset(answer), f"{address} asks to wait until its rate window ends")
+    if status >= 500:
+        return OutcomeUnknown(f"{address} answered {status}; look at the account before it is sent again")
+    return PostRejected(f"{address}: {said} ({status})")
+
+
+def _until_reset(answer: requests.Response) -> timedelta:
+    """How long to wait, by the server's own clock: from the answer's Date to its X-RateLimit-Reset (ISO 8601)."""
+    try:
+        reset = datetime.fromisoformat(answer.headers["X-RateLimit-Reset"])
+        wait = reset - parsedate_to_datetime(answer.headers["Date"]) + timedelta(seconds=1)
+    except (KeyError, ValueError, TypeError):
+        return WINDOW
+    return min(max(wait, timedelta(seconds=1)), timedelta(days=1))

@@ -1,0 +1,1 @@
+"""The stand-in for a Bluesky server (PDS)."""

@@ -1,0 +1,192 @@
+"""A world in which power cuts happen: the store of one process, its networks, and the ledger that is the truth.
+
+Between any two steps of a Publisher (before and after each commit, before and after a network accepts) the world may
+let one event happen, a power cut among them. What a Publisher does wrong is noted in `wrong`: raised inside of it, the
+Publisher itself would take it for a network's trouble.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from campaigns.database import Database
+from campaigns.models import Channel, Post, PostState, Publication, PublicationState
+from campaigns.silence_windows import is_silent
+from networks.base import OutgoingPost, Receipt
+from networks.errors import ChannelRevoked, NetworkDown, OutcomeUnknown, PostRejected, RateLimited
+from schedules.publishing import CALL_TIMEOUT
+from tests.conftest import FakeClock
+
+LONG = "en deux messages"  # a text with these words goes out in two parts
+REFUSALS: dict[str, Callable[[tuple[str, ...]], Exception]] = {  # the network did not accept
+    "rate limit": lambda parts: RateLimited(timedelta(minutes=7), sent_parts=parts),
+    "down": lambda parts: NetworkDown(sent_parts=parts),
+    "rejected": lambda parts: PostRejected(sent_parts=parts),
+    "revoked": lambda parts: ChannelRevoked(sent_parts=parts),
+    "unknown, not accepted": lambda parts: OutcomeUnknown(sent_parts=parts),
+    "a bug before": lambda parts: RuntimeError(),
+}
+LOST_ANSWERS: dict[str, Callable[[tuple[str, ...]], Exception]] = {  # it accepted, and nobody heard it
+    "unknown, accepted": lambda parts: OutcomeUnknown(sent_parts=parts),
+    "a bug after": lambda parts: RuntimeError(),
+}
+
+
+class PowerCut(Exception):
+    """This process is dead."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A part of a publication that the network accepted."""
+
+    publication: int
+    part: int
+    ident: str
+
+
+class World:
+    """What is common to all processes: the clock, the file, the networks' ledger, and what happens next."""
+
+    def __init__(self, database: Database, clock: FakeClock) -> None:
+        self.database, self.clock = database, clock
+        self.ledger: list[Sent] = []
+        self.faults: list[str] = []
+        self.wrong: list[str] = []
+        self.calls: dict[int, tuple[Process, datetime]] = {}  # channel -> who calls its network, since when
+        self.touched: set[int] = set()  # publications that a human moved during this tick
+        self.moments: list[datetime] = []  # that the clock showed during this tick
+        self._steps_left: int | None = None
+        self._event: Callable[[Process], Awaitable[None]] | None = None
+
+    def arm(self, steps: int | None, event: Callable[["Process"], Awaitable[None]]) -> None:
+        """Let the event happen in so many steps, or not at all."""
+        self._steps_left, self._event = steps, event
+        self.touched, self.moments = set(), [self.clock()]
+
+    def disarm(self) -> None:
+        self._steps_left = None
+
+    async def step(self, process: "Process") -> None:
+        process.alive()
+        if self._steps_left is not None:
+            self._steps_left -= 1
+            if self._steps_left < 0 and self._event is not None:
+                event, self._event = self._event, None
+                await event(process)
+                self.moments.append(self.clock())
+        process.alive()
+
+    async def look_at_begins(self, session: AsyncSession) -> None:
+        """What begins in this transaction may begin, by all that the transaction can see."""
+        begun = await session.connection()
+        rows = await begun.exec_driver_sql("SELECT publication FROM story WHERE new = 'sending' AND NOT looked_at")
+        for (ident,) in rows.all():
+            await self._look_at(session, ident)
+        await begun.exec_driver_sql("UPDATE story SET looked_at = 1 WHERE NOT looked_at")
+
+    async def _look_at(self, session: AsyncSession, ident: int) -> None:
+        query = select(Publication, Post, Channel).join(Post).join(Channel).where(col(Publication.id) == ident)
+        fresh = {"populate_existing": True}
+        publication, post, channel = (await session.execute(query.execution_options(**fresh))).one()
+        if post.state is not PostState.scheduled:
+            self.wrong.append(f"{ident} began although its post is {post.state}")
+        silent = [
+            bool(await session.scalar(select(is_silent(channel.campaign_id, channel.territory_id, moment))))
+            for moment in self.moments
+        ]
+        if all(silent):
+            self.wrong.append(f"{ident} began in a silence window")
+        before = (
+            select(Publication.id)
+            .join(Post)
+            .where(col(Publication.channel_id) == channel.id, col(Publication.id).not_in(self.touched))
+            .where(col(Publication.state) == PublicationState.queued, col(Post.state) == PostState.scheduled)
+            .where(col(Publication.due_at) <= min(self.moments))
+            .where(
+                (col(Publication.due_at) < publication.due_at)
+                | ((col(Publication.due_at) == publication.due_at) & (col(Publication.id) < ident))
+            )
+        )
+        if ident not in self.touched and (overtaken := list(await session.scalars(before))):
+            self.wrong.append(f"{ident} overtook {overtaken}")
+        caller, since = self.calls.get(channel.id, (None, self.clock()))
+        if caller and not caller.dead and self.clock() - since < timedelta(seconds=CALL_TIMEOUT):
+            self.wrong.append(f"{ident} began while another one of its channel was on its way")
+
+
+class Process:
+    """One process's store (where its Publisher expects a Database) and its networks."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.dead = world, False
+
+    def alive(self) -> None:
+        if self.dead:
+            raise PowerCut
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        self.alive()
+        async with self.world.database.read() as session:
+            yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        await self.world.step(self)
+        async with self.world.database.write() as session:
+            yield session
+            self.alive()
+            await session.flush()
+            await self.world.look_at_begins(session)
+        await self.world.step(self)
+
+    def open(self, channel: Channel) -> Any:
+        return _Line(self, channel.id)
+
+
+class _Line:
+    """A channel's networks.base.Network. It neither forbids doubles nor can be asked."""
+
+    idempotent = False
+    can_find = False
+
+    def __init__(self, process: Process, channel_id: int) -> None:
+        self._process, self._channel_id = process, channel_id
+
+    async def check(self) -> str:
+        return "here"
+
+    async def publish(self, post: OutgoingPost) -> Receipt:
+        world = self._process.world
+        world.calls[self._channel_id] = (self._process, world.clock())
+        try:
+            return await self._publish(post, world)
+        finally:
+            world.calls.pop(self._channel_id, None)
+
+    async def _publish(self, post: OutgoingPost, world: World) -> Receipt:
+        parts = list(post.sent_parts)
+        while len(parts) < (2 if LONG in post.text else 1):
+            await world.step(self._process)
+            fault = world.faults.pop(0) if world.faults else ""
+            if fault in REFUSALS:
+                raise REFUSALS[fault](tuple(parts))
+            sent = Sent(int(post.key), len(parts), f"m{len(world.ledger)}")
+            world.ledger.append(sent)
+            await world.step(self._process)
+            if fault in LOST_ANSWERS:
+                raise LOST_ANSWERS[fault](tuple(parts))
+            parts.append(sent.ident)
+        return Receipt(parts[0], None, tuple(parts))
+
+    async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
+        return None
+
+    async def close(self) -> None:
+        pass

@@ -1,0 +1,329 @@
+"""The whole state machine against chance: crashes, faults, clock jumps, humans; the networks' ledger is the truth.
+
+`PORTEVOIX_TEST_EXAMPLES=2000` looks for longer, and elsewhere each time.
+"""
+
+import asyncio
+import itertools
+import json
+import logging
+import os
+import random
+import shutil
+import sqlite3
+from collections import defaultdict
+from collections.abc import Coroutine, Iterator
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlmodel import col, delete, select
+
+from campaigns import approval, installation, posts, publications
+from campaigns.approval import ApprovalRefused
+from campaigns.database import Database
+from campaigns.models import Campaign, Channel, LatePolicy, Post, Publication, PublicationState, SilenceWindow
+from campaigns.posts import NewPost
+from campaigns.publications import MOVES, MoveRefused
+from campaigns.silence_windows import add_window
+from schedules.publishing import Publisher
+from tests.conftest import FakeClock
+from tests.schedules.power import LONG, LOST_ANSWERS, REFUSALS, PowerCut, Process, World
+
+S = PublicationState
+EXAMPLES = int(os.environ.get("PORTEVOIX_TEST_EXAMPLES", "0"))
+MOST_CHANNELS = 3
+OUT_OR_MAY_BE = (S.published, S.unknown, S.sending)
+SECONDS = (1, 45, 120, 270, 360, 3_600, 26 * 3_600, 9 * 86_400, -5, -1_200)
+LEAPS = [timedelta(seconds=seconds) for seconds in SECONDS]
+# Every change of a publication's state is kept by the database itself, so that none can be missed.
+STORY = """
+CREATE TABLE story (seq INTEGER PRIMARY KEY, publication INT, old TEXT, new TEXT, looked_at INT DEFAULT 0);
+CREATE TRIGGER begun AFTER INSERT ON publication
+  BEGIN INSERT INTO story (publication, old, new) VALUES (NEW.id, NULL, NEW.state); END;
+CREATE TRIGGER moved AFTER UPDATE OF state ON publication WHEN OLD.state IS NOT NEW.state
+  BEGIN INSERT INTO story (publication, old, new) VALUES (NEW.id, OLD.state, NEW.state); END;
+CREATE TRIGGER lost AFTER DELETE ON publication
+  BEGIN INSERT INTO story (publication, old, new) VALUES (OLD.id, OLD.state, NULL); END;
+"""
+
+leaps = st.sampled_from(LEAPS)
+picks = st.integers(0, 11)  # which post, publication or channel is meant, counted from the newest
+# What can happen beside the Publisher's work, or in the midst of it.
+events = st.one_of(
+    st.tuples(st.sampled_from(["cancel", "edit", "mend", "leases", "other", "silence", "speak"]), picks, leaps),
+    st.tuples(st.sampled_from(["move", "advance"]), picks, leaps),
+    st.tuples(st.sampled_from(["it is there", "send again", "drop"]), picks, leaps),
+)
+crashes = st.tuples(st.sampled_from(["crash and restart", "crash of one of two"]), picks, leaps)
+SETTLES = {"it is there": S.published, "send again": S.queued, "drop": S.cancelled}
+
+
+class Machine(RuleBasedStateMachine):
+    """Two publishers on one file, as two processes would be."""
+
+    def __init__(self, migrated_file: Path) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.folder = TemporaryDirectory()
+        file = shutil.copyfile(migrated_file, Path(self.folder.name) / "porte-voix.sqlite3")
+        self.eye = sqlite3.connect(file)
+        self.eye.executescript(STORY)
+        self.clock = FakeClock()
+        self.database = Database(f"sqlite:///{file}")
+        self.world = World(self.database, self.clock)
+        self.names = (f"worker {number}" for number in itertools.count(1))
+        self.processes: list[Process] = []
+        self.publishers: list[Publisher] = []
+        self.again: defaultdict[int, int] = defaultdict(int)  # publication -> where "send again" was said in the ledger
+        self.by_hand: set[int] = set()  # of which a human said "it is there"
+        self.told = 0  # how many lines of the story were read
+        self.ends_are_due = False  # a dead process left its leases
+        self.run(self._prepare())
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self.runner.run(work)
+
+    async def _prepare(self) -> None:
+        async with self.database.write() as session:
+            new = Campaign(slug="", name="Campagne")
+            self.campaign = await installation.add_campaign(session, new, self.clock())
+            self.channels = [await self._channel(session, number) for number in range(MOST_CHANNELS)]
+        self._start()
+        self._start()
+
+    async def _channel(self, session: Any, number: int) -> Channel:
+        chat = {"chat_id": f"@canal_{number}"}
+        return await installation.add_channel(session, self.campaign.id, "telegram", f"Canal {number}", chat)
+
+    def _start(self, place: int | None = None) -> None:
+        process = Process(self.world)
+        publisher = Publisher(
+            cast(Database, process),
+            self.clock,
+            process.open,
+            Path(self.folder.name),
+            worker=next(self.names),
+            rng=random.Random(7),
+        )
+        if place is None:
+            self.processes.append(process)
+            self.publishers.append(publisher)
+        else:
+            self.processes[place], self.publishers[place] = process, publisher
+
+    def teardown(self) -> None:
+        try:
+            self.run(self._let_all_go_out())
+            self.what_happened_may_happen()
+        finally:
+            self.run(self.database.close())
+            self.runner.close()
+            self.eye.close()
+            self.folder.cleanup()
+
+    async def _let_all_go_out(self) -> None:
+        """Without trouble, nothing stays queued or stuck: liveness."""
+        self.world.faults.clear()
+        for turn in range(4):
+            self.clock.advance(timedelta(days=10))
+            await self._event("mend", turn, LEAPS[0])
+            await self._event("leases", 0, LEAPS[0])
+            await self._tick(0, None, None)
+        async with self.database.read() as session:
+            left = await session.scalars(
+                select(Publication)
+                .where(col(Publication.state).in_([S.queued, S.sending]))
+                .order_by(col(Publication.id))
+            )
+            stuck = [(row.id, row.state) for row in left if row.due_at is not None and row.due_at <= self.clock()]
+        assert stuck == []
+
+    # --- rules
+
+    @initialize()
+    def begin(self) -> None:
+        self.queue(MOST_CHANNELS, timedelta(minutes=1), LatePolicy.send, 60, long=False)
+
+    @rule(
+        channels=st.integers(1, MOST_CHANNELS),
+        due_in=st.sampled_from([timedelta(seconds=s) for s in (0, 1, 60, 60, 600, 90_000)]),
+        policy=st.sampled_from(LatePolicy),
+        grace=st.sampled_from([5, 60, 1500]),
+        long=st.booleans(),
+    )
+    def queue(self, channels: int, due_in: timedelta, policy: LatePolicy, grace: int, long: bool) -> None:
+        async def write() -> None:
+            async with self.database.write() as session:
+                text = f"{LONG} {self.clock()}" if long else f"court {self.clock()}"
+                moment = self.clock() + due_in
+                new = NewPost("Titre", text, publish_at=moment, channels=tuple(self.channels[-channels:]))
+                media_dir = Path(self.folder.name)
+                post = await posts.add_post(session, self.campaign.id, new, media_dir=media_dir, now=self.clock())
+                post.late_policy, post.grace = policy, grace
+
+        self.run(write())
+
+    @rule(names=st.lists(st.sampled_from([*REFUSALS, *LOST_ANSWERS, ""]), max_size=4))
+    def trouble(self, names: list[str]) -> None:
+        """What the next calls to a network meet; "" is none."""
+        self.world.faults = names
+
+    @rule(event=events)
+    def happen(self, event: tuple[str, int, timedelta]) -> None:
+        self.world.arm(None, lambda _: asyncio.sleep(0))
+        self.run(self._event(*event))
+
+    @rule(leap=leaps)
+    def wait(self, leap: timedelta) -> None:
+        self.clock.advance(leap)
+
+    @rule(who=st.sampled_from([0, 1, 2]))
+    def tick(self, who: int) -> None:
+        """One publisher, the other one, or both at once."""
+        self.run(self._tick(who, None, None))
+
+    @rule(who=st.sampled_from([0, 1, 2]), steps=st.integers(0, 14), event=events)
+    def tick_and_meanwhile(self, who: int, steps: int, event: tuple[str, int, timedelta]) -> None:
+        self.run(self._tick(who, steps, event))
+
+    @rule(who=st.sampled_from([0, 1, 2]), steps=st.integers(0, 14), event=crashes)
+    def tick_and_crash(self, who: int, steps: int, event: tuple[str, int, timedelta]) -> None:
+        self.run(self._tick(who, steps, event))
+
+    async def _tick(self, who: int, steps: int | None, event: tuple[str, int, timedelta] | None) -> None:
+        async def meanwhile(process: Process) -> None:
+            assert event is not None
+            await self._event(*event, process=process)
+
+        self.world.arm(steps, meanwhile)
+        chosen = self.publishers[:] if who == 2 else [self.publishers[who]]
+        await asyncio.gather(*(publisher.tick() for publisher in chosen), return_exceptions=True)
+        await asyncio.gather(*(publisher.settled() for publisher in self.publishers))
+        self.world.disarm()  # it may be that nothing was due
+        for place, process in enumerate(self.processes):
+            if process.dead:
+                self._start(place)
+        if event is not None and event[0] == "crash and restart":
+            await self.publishers[0].end_leases(every=True)
+            self.ends_are_due = False
+
+    async def _event(self, what: str, pick: int, leap: timedelta, process: Process | None = None) -> None:
+        if what.startswith("crash") and process is not None:
+            for each in self.processes if what == "crash and restart" else [process]:
+                each.dead = True
+            self.ends_are_due = True
+            raise PowerCut
+        if what == "advance":
+            self.clock.advance(leap)
+        elif what == "leases":
+            await self.publishers[pick % 2].end_leases()
+        elif what == "other":
+            other = self.publishers[1 if process is self.processes[0] else 0]
+            await other.tick()
+            await other.settled()
+        else:
+            await self._human(what, pick, leap)
+
+    async def _human(self, what: str, pick: int, leap: timedelta) -> None:
+        now = self.clock()
+        async with self.database.write() as session:
+            newest = list(await session.scalars(select(Post).order_by(col(Post.id).desc())))
+            post = newest[pick % len(newest)]
+            if what == "mend":
+                await self._channel(session, pick % MOST_CHANNELS)
+            elif what == "silence" and leap > timedelta(0):
+                start = now - timedelta(minutes=1)
+                await add_window(session, self.campaign, start, start + leap + timedelta(minutes=1), "silence")
+            elif what == "speak":
+                await session.execute(delete(SilenceWindow))
+            elif what == "cancel":
+                await posts.cancel_post(session, self.campaign.id, post.id, now)
+            elif what in ("edit", "move"):
+                change: dict[str, Any] = {"text": f"{post.text} !"} if what == "edit" else {"publish_at": now + leap}
+                try:
+                    await approval.edit(session, post, None, now, **change)
+                except ApprovalRefused:  # it was taken back
+                    return
+            elif what in SETTLES:
+                await self._settle(session, what, pick)
+                return
+            of_it = await session.scalars(select(Publication.id).where(col(Publication.post_id) == post.id))
+            self.world.touched |= set(of_it)
+
+    async def _settle(self, session: Any, what: str, pick: int) -> None:
+        waiting = select(Publication).where(col(Publication.state).in_([S.unknown, S.failed, S.held, S.missed]))
+        rows = list(await session.scalars(waiting.order_by(col(Publication.id).desc())))
+        if not rows:
+            return
+        row, was = rows[pick % len(rows)], rows[pick % len(rows)].state
+        try:
+            await publications.settle(session, self.campaign.id, row.id, SETTLES[what], now=self.clock())
+        except MoveRefused:
+            assert row.state is was
+            return
+        self.world.touched.add(row.id)
+        if SETTLES[what] is S.published:
+            self.by_hand.add(row.id)
+        elif was is S.unknown and what == "send again":
+            self.again[row.id] = len(self.world.ledger)
+
+    # --- what always holds
+
+    @invariant()
+    def what_happened_may_happen(self) -> None:
+        assert self.world.wrong == []
+        rows = self.eye.execute("SELECT seq, publication, old, new FROM story WHERE seq > ? ORDER BY seq", (self.told,))
+        for seq, ident, old, new in rows:
+            self.told = seq
+            assert new is not None, f"publication {ident} was deleted"
+            if old is None:
+                assert new == S.queued, f"publication {ident} began as {new}"
+            else:
+                assert (S(old), S(new)) in MOVES, f"publication {ident} went from {old} to {new}"
+        self._the_ledger_agrees()
+
+    def _the_ledger_agrees(self) -> None:
+        rows = self.eye.execute(
+            "SELECT publication.id, publication.state, sent_parts, post.state FROM publication JOIN post ON post.id = post_id"
+        )
+        for ident, state, parts, post_state in rows:
+            sent = [s for s in self.world.ledger[self.again[ident] :] if s.publication == ident]
+            out = [s.ident for s in sent]
+            assert len({s.part for s in sent}) == len(sent), f"publication {ident} ({state}) went out twice: {sent}"
+            if S(state) not in OUT_OR_MAY_BE:
+                assert out == json.loads(parts), f"publication {ident} is {state} and knows of {parts}, not of {out}"
+            if S(state) is S.published and ident not in self.by_hand:
+                assert out == json.loads(parts), f"publication {ident} is out as {out} and knows of {parts}"
+            if state == S.queued:
+                assert post_state != "cancelled", f"publication {ident} waits for ever: its post was taken back"
+            if state == S.sending:
+                assert self.ends_are_due, f"publication {ident} is stuck in sending"
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """Thousands of warnings are what this test makes."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def test_whatever_happens_nothing_goes_out_twice_and_nothing_is_lost(migrated_file: Path, quiet: None) -> None:
+    run_state_machine_as_test(
+        lambda: Machine(migrated_file),
+        settings=settings(
+            max_examples=EXAMPLES or 60,
+            stateful_step_count=30,
+            derandomize=not EXAMPLES,
+            phases=list(Phase) if EXAMPLES else [Phase.generate],  # to make an example small takes minutes
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
