@@ -2,7 +2,7 @@
 
 from .canvas import SIDE
 from .errors import BadgeError, FrameRefused, NameRefused, PhotoRefused, Problem
-from .frames import DESIGNS, HASHTAG_LIMIT, SLOGAN_LIMIT, Frame, Palette, draw_frame
+from .frames import DESIGNS, HASHTAG_LIMIT, SLOGAN_LIMIT, SPONSOR_LIMIT, Frame, Palette, draw_frame
 from .render import Kind, preview, render_badge
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "HASHTAG_LIMIT",
     "SIDE",
     "SLOGAN_LIMIT",
+    "SPONSOR_LIMIT",
     "BadgeError",
     "Frame",
     "FrameRefused",

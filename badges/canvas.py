@@ -17,7 +17,8 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels of
 
 WHITE: Rgb = (255, 255, 255)
 INK: Rgb = (17, 20, 28)  # near black, softer than black on a screen
-READABLE_CONTRAST = 3.0  # WCAG 2.2, level AA for large text, which all words on a badge are
+READABLE_CONTRAST = 3.0  # WCAG 2.2, level AA for large text, which all words on a badge are but the sponsor's
+SMALL_CONTRAST = 4.5  # the same for small text
 
 
 def rgb(colour: str) -> Rgb:
@@ -44,9 +45,9 @@ def contrast(a: Rgb, b: Rgb) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def readable(ground: Rgb, *wishes: Rgb) -> Rgb:
+def readable(ground: Rgb, *wishes: Rgb, least: float = READABLE_CONTRAST) -> Rgb:
     """The first wish that can be read on the ground; else white or ink, whichever stands out more."""
-    good = (wish for wish in wishes if contrast(wish, ground) >= READABLE_CONTRAST)
+    good = (wish for wish in wishes if contrast(wish, ground) >= least)
     return next(good, max((WHITE, INK), key=lambda ink: contrast(ink, ground)))
 
 

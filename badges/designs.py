@@ -1,7 +1,8 @@
 """The three designs. All keep their words inside the round crop that networks make of a profile picture.
 
 Lengths are pixels of the 1080 x 1080 badge. Words in straight lines stay inside SAFE, the square that a round crop
-leaves whole; curved and turned words stay inside the circle itself.
+leaves whole; curved and turned words stay inside the circle itself. The sponsor's words stand
+on the stripe in the second colour that each design has, which widens to hold them.
 """
 
 import math
@@ -12,6 +13,7 @@ from .artwork import Artwork, Caption, NameSlot, Overlay, Plate
 from .canvas import (
     INK,
     SIDE,
+    SMALL_CONTRAST,
     WHITE,
     Pen,
     Rgb,
@@ -25,7 +27,7 @@ from .canvas import (
     soft,
     turned_line,
 )
-from .text import CONDENSED, SANS, fit, fit_lines
+from .text import CONDENSED, LINE_WORTH, SANS, Line, clusters, fit, fit_lines
 
 MIDDLE = SIDE / 2
 SAFE = (158, 922)  # 14.6 % clear of each edge: (1 - 1/sqrt(2)) / 2
@@ -33,14 +35,20 @@ SAFE_WIDTH = SAFE[1] - SAFE[0]
 ROUND_MARGIN = 14  # pixels between words and the edge of a round crop
 SHORTEST_STROKE = 8  # degrees; less would look like a stray hyphen
 CAPS_TRACKING = 5  # hundredths; capitals need air between them
+FINE_SIZES = (22, 8)  # of the sponsor's words: capitals of 15 pixels; wide letters go smaller rather than be cut
+FINE_TRACKING = 3  # hundredths
+FINE_LEADING = 27
+FINE_MARGIN = 40  # pixels between the sponsor's words and the edge of a round crop
 
 Colours = tuple[Rgb, Rgb, Rgb]
 
 
-def ring(colours: Colours, slogan: str, hashtag: str, named: bool) -> Artwork:
+def ring(colours: Colours, slogan: str, hashtag: str, sponsor: str, named: bool) -> Artwork:
     """A ring around the photo with the slogan along it above, the hashtag below, and the name on a plate."""
     primary, secondary, text = colours
-    centre, hole, band = (MIDDLE, MIDDLE), 428, 492  # radii: of the photo, and of the words on the ring
+    centre, band = (MIDDLE, MIDDLE), 492  # radius of the words on the ring
+    stripe = 40 if sponsor else 18
+    hole = 446 - stripe  # radius of the photo
     sheet = Sheet()
 
     def around(pen: Pen) -> None:
@@ -51,8 +59,11 @@ def ring(colours: Colours, slogan: str, hashtag: str, named: bool) -> Artwork:
     sheet.fill(soft(outside, 22, 0.42, (0, 6)), INK)
     sheet.fill(outside, gradient(shade(primary, 1.10), shade(primary, 0.80)))
     # The inner ring lies on the outer: side by side, the ground would show through as a hairline.
-    sheet.fill(mask(lambda pen: pen.arc(centre, hole + 9, (0, 360), 18)), secondary)
+    sheet.fill(mask(lambda pen: pen.arc(centre, hole + stripe / 2, (0, 360), stripe)), secondary)
     sheet.fill(mask(lambda pen: pen.arc(centre, hole + 5, (0, 360), 10)), WHITE)
+    if sponsor:
+        words = fit(sponsor, math.radians(230) * 431, FINE_SIZES, (CONDENSED,), CAPS_TRACKING)
+        sheet.fill(curved_line(words, centre, 431), _fine_ink(colours))
     ink = readable(primary, text)
     fine = mix(primary, ink, 0.55)
     above = fit(slogan.upper(), math.radians(216) * band, (54, 20), (CONDENSED,), 8)
@@ -73,7 +84,7 @@ def ring(colours: Colours, slogan: str, hashtag: str, named: bool) -> Artwork:
     return Artwork(Overlay(sheet.picture), name, (edge, edge, SIDE - 2 * edge))
 
 
-def banner(colours: Colours, slogan: str, hashtag: str, named: bool) -> Artwork:
+def banner(colours: Colours, slogan: str, hashtag: str, sponsor: str, named: bool) -> Artwork:
     """A slanted panel across the foot of the photo: the name, large, the slogan under it, the hashtag at the foot."""
     primary, secondary, text = colours
     sheet = Sheet()
@@ -84,11 +95,16 @@ def banner(colours: Colours, slogan: str, hashtag: str, named: bool) -> Artwork:
         return lambda pen: pen.polygon((0, top + rise), (SIDE, top - rise), (SIDE, SIDE), (0, SIDE))
 
     top, foot = 690, 960 if hashtag else 985
-    edge = mask(panel(top - 22))
+    fine = _fine_print(sponsor, 860, 860)
+    stripe = 22 + _growth(fine)
+    edge = mask(panel(top - stripe))
     sheet.fill(soft(edge, 26, 0.45, (0, -6)), INK)
     sheet.fill(edge, secondary)
     sheet.fill(mask(panel(top)), gradient(shade(primary, 1.12), shade(primary, 0.78)))
     sheet.fill(mask(panel(foot)), secondary)
+    for i, line in enumerate(fine):
+        y = top - stripe / 2 + (i - (len(fine) - 1) / 2) * FINE_LEADING
+        sheet.fill(turned_line(line, (MIDDLE, y), math.degrees(math.atan(slant / SIDE))), _fine_ink(colours))
     ink = readable(primary, text)
     whole_width = ((SAFE_WIDTH,), (SAFE_WIDTH, SAFE_WIDTH))
     lines = fit_lines(slogan, whole_width, (60, 22), CONDENSED, 2)
@@ -111,11 +127,13 @@ def banner(colours: Colours, slogan: str, hashtag: str, named: bool) -> Artwork:
     return Artwork(Overlay(sheet.picture), name)
 
 
-def ribbon(colours: Colours, slogan: str, hashtag: str, named: bool) -> Artwork:
+def ribbon(colours: Colours, slogan: str, hashtag: str, sponsor: str, named: bool) -> Artwork:
     """A sash across the upper left corner with the slogan, and the name on a plate at the foot with the hashtag."""
     primary, secondary, text = colours
     sheet = Sheet()
-    inner, outer = 400, 258  # distances of the sash's edges from the corner, square to it
+    body, outer = 388, 258  # distances of the sash's edges from the corner, square to it
+    fine = _fine_print(sponsor, _room(body + 5, FINE_MARGIN), _room(body + 32, FINE_MARGIN))
+    inner = body + 12 + _growth(fine)
 
     def corner(distance: float) -> Callable[[Pen], None]:
         reach = distance * math.sqrt(2)
@@ -124,9 +142,12 @@ def ribbon(colours: Colours, slogan: str, hashtag: str, named: bool) -> Artwork:
     sash = mask(corner(inner))
     sheet.fill(soft(sash, 20, 0.45, (6, 8)), INK)
     sheet.fill(sash, secondary)
-    sheet.fill(mask(corner(inner - 12)), gradient(shade(primary, 1.12), shade(primary, 0.9)))
+    sheet.fill(mask(corner(body)), gradient(shade(primary, 1.12), shade(primary, 0.9)))
     sheet.fill(mask(corner(outer)), secondary)
-    middle, leading = (inner - 12 + outer) / 2, 48
+    for i, line in enumerate(fine):
+        away = ((body + inner) / 2 + (i - (len(fine) - 1) / 2) * FINE_LEADING) / math.sqrt(2)
+        sheet.fill(turned_line(line, (away, away), 45), _fine_ink(colours))
+    middle, leading = (body + outer) / 2, 48
     lines = fit_lines(slogan.upper(), ((_room(middle - 28),),), (78, 20), CONDENSED, CAPS_TRACKING)
     if lines[0].px < 50:  # in two, the one nearer to the middle of the picture has more room
         rooms = (_room(middle - leading / 2 - 16), _room(middle + leading / 2 - 16))
@@ -152,12 +173,41 @@ def ribbon(colours: Colours, slogan: str, hashtag: str, named: bool) -> Artwork:
     return Artwork(Overlay(sheet.picture), name)
 
 
-def _room(distance: float) -> float:
+def _fine_print(sponsor: str, *widths: float) -> list[Line]:
+    """The sponsor's words in one or two lines, from the upper down; none without words."""
+    if not sponsor:
+        return []
+    lines = fit_lines(sponsor, (widths[:1], widths), FINE_SIZES, CONDENSED, FINE_TRACKING)
+    # An address that is too long for one line goes on in the next, where that makes it larger.
+    letters = clusters(sponsor)
+    halves = ["".join(part).strip() for part in (letters[: len(letters) // 2], letters[len(letters) // 2 :])]
+    px = min(
+        fit(half, width, FINE_SIZES, (CONDENSED,), FINE_TRACKING).px for half, width in zip(halves, widths, strict=True)
+    )
+    if px >= LINE_WORTH * lines[0].px:
+        sizes = (px, FINE_SIZES[1])
+        return [
+            fit(half, width, sizes, (CONDENSED,), FINE_TRACKING) for half, width in zip(halves, widths, strict=True)
+        ]
+    return lines
+
+
+def _growth(fine: list[Line]) -> int:
+    """By how much the stripe has to widen."""
+    return 22 + (len(fine) - 1) * FINE_LEADING if fine else 0
+
+
+def _fine_ink(colours: Colours) -> Rgb:
+    primary, secondary, _ = colours
+    return readable(secondary, shade(primary, 0.7), INK, WHITE, least=SMALL_CONTRAST)
+
+
+def _room(distance: float, margin: float = ROUND_MARGIN) -> float:
     """How long a line across the corner may be, `distance` pixels from it, to keep clear of the round crop's edge."""
     away = math.hypot(MIDDLE, MIDDLE) - distance
-    return 2 * math.sqrt((MIDDLE - ROUND_MARGIN) ** 2 - away**2)
+    return 2 * math.sqrt((MIDDLE - margin) ** 2 - away**2)
 
 
-Design = Callable[[Colours, str, str, bool], Artwork]
+Design = Callable[[Colours, str, str, str, bool], Artwork]
 DRAWN: dict[str, Design] = {"ring": ring, "banner": banner, "ribbon": ribbon}
 SAME_WITHOUT_NAME = frozenset({"ring"})  # its plate simply stays away

@@ -13,6 +13,7 @@ from .text import clean, missing_letters
 DESIGNS: tuple[str, ...] = tuple(designs.DRAWN)
 SLOGAN_LIMIT = 80  # letters; two lines of a banner can still be read
 HASHTAG_LIMIT = 40  # letters
+SPONSOR_LIMIT = 160  # letters; two lines that can be read in a picture of 1080 pixels
 FRAMES_KEPT = 12  # 5 MB each
 COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 
@@ -47,29 +48,31 @@ class Frame:
     palette: Palette
     slogan: str
     hashtag: str
+    sponsor: str = ""
 
     def artwork(self, *, named: bool) -> Artwork:
         """What is laid over the photo, with room for a name or without; drawn once (about 0.3 s), then kept."""
         return _drawn(self, named or self.design in designs.SAME_WITHOUT_NAME)
 
 
-def draw_frame(design: str, palette: Palette, slogan: str, hashtag: str = "") -> Frame:
+def draw_frame(design: str, palette: Palette, slogan: str, hashtag: str = "", sponsor: str = "") -> Frame:
     """A frame of one of DESIGNS. The same words and colours give the same frame, drawn once.
 
-    Slogan and hashtag are shown as they are, one space between words: at most SLOGAN_LIMIT and HASHTAG_LIMIT letters.
+    Slogan, hashtag and sponsor (who pays, and where that is explained) are shown as they are, one space between words:
+    at most SLOGAN_LIMIT, HASHTAG_LIMIT and SPONSOR_LIMIT letters.
     Raises FrameRefused for an unknown design, an empty or too long text, and letters that no font has.
     """
     if design not in designs.DRAWN:
         raise FrameRefused(Problem.DESIGN_UNKNOWN, design=design, designs=", ".join(DESIGNS))
-    words, tag = clean(slogan), clean(hashtag)
+    words, tag, payer = clean(slogan), clean(hashtag), clean(sponsor)
     if not words:
         raise FrameRefused(Problem.SLOGAN_EMPTY)
-    for text, limit in ((words, SLOGAN_LIMIT), (tag, HASHTAG_LIMIT)):
+    for text, limit in ((words, SLOGAN_LIMIT), (tag, HASHTAG_LIMIT), (payer, SPONSOR_LIMIT)):
         if len(text) > limit:
             raise FrameRefused(Problem.SLOGAN_TOO_LONG, length=len(text), limit=limit)
         if letters := missing_letters(text):
             raise FrameRefused(Problem.LETTER_MISSING, letters=" ".join(letters))
-    frame = Frame(design, palette, words, tag)
+    frame = Frame(design, palette, words, tag, payer)
     _drawn(frame, True)
     return frame
 
@@ -77,4 +80,4 @@ def draw_frame(design: str, palette: Palette, slogan: str, hashtag: str = "") ->
 @lru_cache(maxsize=FRAMES_KEPT)
 def _drawn(frame: Frame, named: bool) -> Artwork:
     draw = designs.DRAWN[frame.design]
-    return draw(frame.palette.colours, frame.slogan, frame.hashtag, named)
+    return draw(frame.palette.colours, frame.slogan, frame.hashtag, frame.sponsor, named)

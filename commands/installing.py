@@ -76,6 +76,7 @@ def campaigns_set(
             for field, value in given.items():
                 if value is not None:
                     setattr(owner, field, value)
+            frame_of(owner, "ring")  # the line must have room on a badge
         out.print(f"{owner.name} is set.")
 
     run_async(main())

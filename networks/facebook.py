@@ -1,7 +1,7 @@
 """A Facebook Page: the Graph API by httpx. Its errors are in https://developers.facebook.com/docs/graph-api/guides/error-handling."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +25,9 @@ NO_SUCH_OBJECT = (100, 33)  # code and subcode: a wrong page_id looks like this
 
 class FacebookPage:
     """Settings: `page_id` (a number), `access_token` (the Page's own, with pages_manage_posts), `base_url`."""
+
+    idempotent = False  # the Graph API knows no key for a repeat
+    can_find = False
 
     def __init__(
         self,
@@ -83,6 +86,10 @@ class FacebookPage:
         except httpx.HTTPError as error:
             raise OutcomeUnknown("the connection to Facebook broke before it answered; look at the Page") from error
         return answered(response)
+
+    async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
+        """Cannot be asked: a human looks."""
+        return None
 
     async def close(self) -> None:
         await self._http.aclose()

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import formatdate, parseaddr
 
 import aiosmtplib
@@ -30,6 +30,9 @@ NOT_SIGNED_IN = {530, 534, 535, 538}  # RFC 4954
 class MailRelay:
     """Settings: `host`, `port` (587; 465 speaks TLS at once), `username`, `password`, `sender` ("Name <address>"),
     `starttls` (yes or no), `per_minute` (messages)."""
+
+    idempotent = False  # a mailbox cannot be asked
+    can_find = False
 
     def __init__(
         self,
@@ -150,6 +153,10 @@ class MailRelay:
             raise NetworkDown(f"{where} takes nobody now: {_said(error)}") from error
         except (aiosmtplib.SMTPException, OSError) as error:  # ssl's errors are OSErrors
             raise NetworkDown(f"{where} could not be reached: {error}") from error
+
+    async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
+        """Cannot be asked: a human looks."""
+        return None
 
     async def close(self) -> None:
         """Connections are given back at the end of each call."""

@@ -53,7 +53,7 @@ LINK = "https://laregionquiose.example.org/programme/mobilites/questions-reponse
         ("ines@exemple.org", 16, 16, 16, 16),  # an address of mail is no mention
     ],
 )
-def test_a_text_is_counted_by_each_networks_own_rule(text, x, mastodon, bluesky, telegram):
+def test_complaint_7_a_text_is_counted_by_each_networks_own_rule(text, x, mastodon, bluesky, telegram):
     counted = {network: count(network, text) for network in ("x", "mastodon", "bluesky", "telegram")}
     if "@ines@mastodon" in text:
         del counted["x"]  # X sees an address in it; what it makes of it is not known

@@ -56,7 +56,9 @@ async def test_a_short_text_goes_under_its_picture(channel: TelegramChannel, san
     assert await texts(sandbox) == [("sendPhoto", "Une affiche")]
 
 
-async def test_a_long_text_follows_its_picture(channel: TelegramChannel, sandbox: SandboxClient) -> None:
+async def test_complaint_6_a_text_too_long_for_a_caption_follows_its_picture(
+    channel: TelegramChannel, sandbox: SandboxClient
+) -> None:
     """Caption limit 1,024, text limit 4,096: the post is not refused, it becomes two messages."""
     receipt = await channel.publish(OutgoingPost("1", "é" * 1025, pictures=(picture(),)))
     assert [operation for operation, _ in await texts(sandbox)] == ["sendPhoto", "sendMessage"]
