@@ -157,9 +157,17 @@ class BotRunner:
         if self._task is not None:
             await asyncio.shield(self._task)
 
-    async def stop(self) -> None:
+    async def hush(self) -> None:
+        """Hear nothing new, and end what is in hand; others may still send through the bot."""
         self.poller.stop()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Give the connections back."""
         await self.unregister()
         await self.app.shutdown()
+
+    async def stop(self) -> None:
+        await self.hush()
+        await self.close()

@@ -108,6 +108,8 @@ async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, besid
         stack.push_async_callback(stop_serving)
         if beside is not None:
             stack.push_async_callback(beside.close)
+        if runner is not None:
+            stack.push_async_callback(runner.close)  # behind the engine: its last cards go out through the bot
         engine = EmbeddedEngine(settings.data_dir, _works(house, runner, sends))
         await engine.start()
         stack.push_async_callback(engine.stop)
@@ -117,10 +119,9 @@ async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, besid
         )
         if runner is not None:
             await runner.register()  # before Telegram answers: a bot that cannot begin must not look well
-            stack.push_async_callback(runner.unregister)
         if runner is not None and await _start_bot(runner, stop):
             page.state.site.bot_username = runner.username
-            stack.push_async_callback(runner.stop)
+            stack.push_async_callback(runner.hush)
             await _until_stopped(runner, stop)
         await stop.wait()
         out.print("Stopping; what is being sent ends first.")

@@ -17,7 +17,7 @@ async def card(zoe, add):
 
 
 @pytest.fixture
-def cancel(database, campaign):
+def cancel(database, campaign, clock):
     async def take_back(post_id=1):
         async with database.write() as session:
             await posts.cancel_post(session, campaign.id, post_id, clock())
