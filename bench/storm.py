@@ -59,7 +59,7 @@ class Figures:
     quiet: int = 0  # kills whose moment did not come within EVENT_WITHIN
     unknown: int = 0  # marks: a publication may be marked more than once
     unknown_out: int = 0  # of those, how many were in fact out
-    starts: list[float] = field(default_factory=list)  # seconds from start to the first accepted send
+    starts: list[float] = field(default_factory=list)  # seconds from start to a first send
     states: Counter[str] = field(default_factory=Counter)
     doubles: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
@@ -155,6 +155,7 @@ class Storm:
         try:
             if hold is not None:
                 await self.sandbox.held(hold, EVENT_WITHIN)
+                self.figures.starts.append(time.monotonic() - started)
                 hold = None  # what dies at a gate is never accepted behind it
             elif wanted:
                 await self._entries(wanted, last, started)

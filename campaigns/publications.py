@@ -122,7 +122,7 @@ _FINISH = (
 )
 
 
-# A post that was taken back while one of its publications was on its way, and came back to the queue.
+# What comes back to the queue of a post that was taken back meanwhile: it would wait there for ever.
 _CANCEL_TAKEN_BACK = (
     update(Publication.__table__)  # type: ignore[attr-defined]
     .where(col(Publication.id).in_(bindparam("of", expanding=True)), col(Publication.state) == S.queued)
@@ -362,6 +362,8 @@ async def settle(
     found.state, found.reason = to, None
     if to is S.queued:  # due again now, or when the silence around its channel ends
         found.due_at = await first_free(session, campaign_id, channel.territory_id, now)
+        await session.flush()
+        await session.execute(_CANCEL_TAKEN_BACK, {"of": [found.id]})
     if to is S.published:
         found.sent_at, found.url = now, url or None
 
@@ -406,3 +408,5 @@ async def settle_by_asking(
         .values(**values)
         .execution_options(synchronize_session=False)
     )
+    if to is S.queued:
+        await session.execute(_CANCEL_TAKEN_BACK, {"of": [asked.id]})

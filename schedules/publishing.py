@@ -149,20 +149,29 @@ class Publisher:
         """Publish what is due on a channel until nothing is; raises _ChannelWaits where the channel must wait."""
         while turn is not None and turn.due:
             last: list[Begin | Finish] = []
+            began = False
             for publication_id in turn.due:
-                if self._stopping:
+                if self._stopping or not self._outlasts_a_call(turn.channel):
                     break
                 content = (await self._writer.write([*last, Begin(publication_id, self._clock())]))[-1]
                 last = []
                 if content is None:
                     continue  # moved, taken back, or claimed by another process in the meantime
+                began = True
                 finish, waits = await self._send(content, network, turn.channel)
                 last = [finish]
                 if waits is not None:
                     await self._writer.write(last)
                     raise waits
             await self._writer.write(last)
+            if not began:
+                return  # the next tick looks again; going on at once might spin
             turn = await self._turn(turn.channel.id)
+
+    def _outlasts_a_call(self, channel: Channel) -> bool:
+        """Whether our lease does; else another worker could begin beside us, so the next turn makes it longer first."""
+        until = channel.lease_until
+        return until is not None and until - self._clock() >= timedelta(seconds=CALL_TIMEOUT)
 
     async def _turn(self, channel_id: int) -> "_Turn | None":
         """Lease a channel, or make its lease longer; None where another worker has it, or the program stops."""
@@ -225,7 +234,7 @@ class Publisher:
             waits = _ChannelWaits(until=now + problem.retry_after)
         elif isinstance(problem, ChannelRevoked):
             waits = _ChannelWaits(rest=str(problem))
-        elif isinstance(problem, NetworkDown) and content.attempts < MOST_ATTEMPTS:
+        elif isinstance(problem, NetworkDown) and (content.attempts < MOST_ATTEMPTS or content.sent_parts):
             waits = _ChannelWaits(until=now + back_off(content.attempts, self._rng))
         elif isinstance(problem, OutcomeUnknown):
             state = PublicationState.unknown

@@ -401,6 +401,30 @@ async def test_send_again_goes_on_behind_the_parts_that_certainly_went_out(
     assert (await look(publication)).sent_parts == ["42"]
 
 
+@pytest.mark.parametrize("state", [S.unknown, S.failed])
+async def test_send_again_of_a_post_that_was_taken_back_cancels_it(
+    database, publication, put, look, campaign, clock, state
+):
+    """Queued, it would wait for ever."""
+    async with database.write() as session:
+        await posts.cancel_post(session, campaign.id, publication.post_id, clock())
+    await put(publication, state)
+    async with database.write() as session:
+        await publications.settle(session, campaign.id, publication.id, S.queued, now=clock())
+    assert (await look(publication)).state is S.cancelled
+
+
+async def test_what_the_network_lets_go_out_again_is_cancelled_where_its_post_was_taken_back(
+    database, publication, put, look, campaign, clock
+):
+    async with database.write() as session:
+        await posts.cancel_post(session, campaign.id, publication.post_id, clock())
+    await put(publication, S.unknown)
+    async with database.write() as session:
+        await publications.settle_by_asking(session, publication, S.queued, clock())
+    assert (await look(publication)).state is S.cancelled
+
+
 async def test_it_is_there_keeps_the_moment_and_the_address(database, publication, put, look, campaign, clock):
     await put(publication, S.unknown)
     async with database.write() as session:

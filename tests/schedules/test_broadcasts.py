@@ -161,18 +161,19 @@ async def test_when_telegram_is_away_the_cards_wait(
     assert sum(mail.slept) >= 30
 
 
-async def test_a_card_left_in_flight_by_a_dead_process_is_not_sent_twice(
+async def test_complaint_15_a_broadcast_goes_on_where_it_stopped_and_the_card_in_flight_is_not_sent_twice(
     database: Database, clock: FakeClock, campaign: Campaign, mail: Mail, broadcaster: Broadcaster, tmp_path: Path
 ) -> None:
     await join(database, clock, campaign, "Zoé", 1)
+    await join(database, clock, campaign, "Ali", 2)
     post = await queue(database, clock, campaign, "Un", tmp_path)
     async with database.write() as session:
         await handouts.hand_out(session, await session.get_one(Post, post.id), clock())
         assert await handouts.begin(session, 1, clock()) is not None
     await broadcaster.end_leases(every=True)
     await play(broadcaster)
-    assert mail.got == []
-    assert await states(database) == [H.unknown]
+    assert mail.got == [("Ali", "Un")]
+    assert await states(database) == [H.unknown, H.sent]
 
 
 async def test_stop_begins_no_further_card_and_cuts_a_long_pause_short(

@@ -29,7 +29,7 @@ from campaigns.approval import ApprovalRefused
 from campaigns.database import Database
 from campaigns.models import Campaign, Channel, LatePolicy, Post, Publication, PublicationState, SilenceWindow
 from campaigns.posts import NewPost
-from campaigns.publications import MOVES, MoveRefused
+from campaigns.publications import LEASE, MOVES, MoveRefused
 from campaigns.silence_windows import add_window
 from schedules.publishing import Publisher
 from tests.conftest import FakeClock
@@ -57,7 +57,7 @@ picks = st.integers(0, 11)  # which post, publication or channel is meant, count
 # What can happen beside the Publisher's work, or in the midst of it.
 events = st.one_of(
     st.tuples(st.sampled_from(["cancel", "edit", "mend", "leases", "other", "silence", "speak"]), picks, leaps),
-    st.tuples(st.sampled_from(["move", "advance"]), picks, leaps),
+    st.tuples(st.sampled_from(["move", "advance", "suspended", "suspended"]), picks, leaps),
     st.tuples(st.sampled_from(["it is there", "send again", "drop"]), picks, leaps),
 )
 crashes = st.tuples(st.sampled_from(["crash and restart", "crash of one of two"]), picks, leaps)
@@ -169,11 +169,6 @@ class Machine(RuleBasedStateMachine):
 
         self.run(write())
 
-    @rule(names=st.lists(st.sampled_from([*REFUSALS, *LOST_ANSWERS, ""]), max_size=4))
-    def trouble(self, names: list[str]) -> None:
-        """What the next calls to a network meet; "" is none."""
-        self.world.faults = names
-
     @rule(event=events)
     def happen(self, event: tuple[str, int, timedelta]) -> None:
         self.world.arm(None, lambda _: asyncio.sleep(0))
@@ -183,18 +178,21 @@ class Machine(RuleBasedStateMachine):
     def wait(self, leap: timedelta) -> None:
         self.clock.advance(leap)
 
-    @rule(who=st.sampled_from([0, 1, 2]))
-    def tick(self, who: int) -> None:
-        """One publisher, the other one, or both at once."""
-        self.run(self._tick(who, None, None))
-
-    @rule(who=st.sampled_from([0, 1, 2]), steps=st.integers(0, 14), event=events)
-    def tick_and_meanwhile(self, who: int, steps: int, event: tuple[str, int, timedelta]) -> None:
-        self.run(self._tick(who, steps, event))
-
-    @rule(who=st.sampled_from([0, 1, 2]), steps=st.integers(0, 14), event=crashes)
-    def tick_and_crash(self, who: int, steps: int, event: tuple[str, int, timedelta]) -> None:
-        self.run(self._tick(who, steps, event))
+    @rule(
+        who=st.sampled_from([0, 1, 2]),
+        fresh=st.lists(st.booleans(), max_size=3),
+        faults=st.lists(st.sampled_from(["", "", *REFUSALS, *LOST_ANSWERS]), max_size=4),
+        steps=st.integers(0, 14),
+        event=st.none() | events | crashes,
+    )
+    def tick(
+        self, who: int, fresh: list[bool], faults: list[str], steps: int, event: tuple[str, int, timedelta] | None
+    ) -> None:
+        """One publisher, the other one or both; mostly with posts that are due, so that there is a meanwhile."""
+        for number, long in enumerate(fresh):
+            self.queue(1 + number % 2, timedelta(0), LatePolicy.send, 60, long=long)
+        self.world.faults = faults
+        self.run(self._tick(who, steps if event else None, event))
 
     async def _tick(self, who: int, steps: int | None, event: tuple[str, int, timedelta] | None) -> None:
         async def meanwhile(process: Process) -> None:
@@ -223,12 +221,16 @@ class Machine(RuleBasedStateMachine):
             self.clock.advance(leap)
         elif what == "leases":
             await self.publishers[pick % 2].end_leases()
-        elif what == "other":
+        elif what in ("other", "suspended"):
             other = self.publishers[1 if process is self.processes[0] else 0]
+            if what == "suspended":  # as a laptop's lid does: this process wakes up when its leases are another one's
+                self.clock.advance(LEASE + timedelta(seconds=1))
+                await other.end_leases()
             await other.tick()
             await other.settled()
         else:
-            await self._human(what, pick, leap)
+            # In the midst of a tick, what was just queued is the most interesting.
+            await self._human(what, pick if process is None else pick % 3, leap)
 
     async def _human(self, what: str, pick: int, leap: timedelta) -> None:
         now = self.clock()

@@ -135,7 +135,7 @@ async def test_two_engines_that_tick_together_send_each_post_once(desk: Desk, te
     assert sorted(desk.sent) == sorted([f"{i}" for i in range(10)] * 2)
 
 
-async def test_a_post_that_was_taken_back_or_moved_does_not_go_out(desk: Desk, telegram: Channel) -> None:
+async def test_complaint_3_a_post_that_was_taken_back_or_moved_does_not_go_out(desk: Desk, telegram: Channel) -> None:
     """The row decides at the moment of sending, not when it was looked up."""
     await desk.queue("passe", telegram)
     taken_back, moved = await desk.queue("repris", telegram), await desk.queue("déplacé", telegram)
@@ -199,7 +199,7 @@ async def test_a_refused_post_fails_with_its_reason_and_the_next_one_goes_out(de
 
 
 @pytest.mark.parametrize("answer", [OutcomeUnknown("pas de réponse"), RuntimeError("a bug of ours")])
-async def test_what_cannot_be_known_is_unknown_and_never_sent_again(
+async def test_complaint_1_what_cannot_be_known_is_unknown_and_never_sent_again(
     desk: Desk, telegram: Channel, answer: Exception
 ) -> None:
     await desk.queue("peut-être", telegram)
@@ -263,7 +263,9 @@ async def test_a_retry_is_given_the_parts_that_are_out_and_the_same_key(desk: De
     assert [(post.key, post.sent_parts) for post in desk.wire.posts] == [("1", ()), ("1", ("7",))]
 
 
-async def test_what_another_worker_left_is_unknown_once_its_lease_has_ended(desk: Desk, telegram: Channel) -> None:
+async def test_complaint_14_what_another_worker_left_in_sending_is_unknown_once_its_lease_has_ended(
+    desk: Desk, telegram: Channel
+) -> None:
     await desk.queue("perdu", telegram)
     await desk.queue("suivant", telegram)
     desk.clock.advance(MINUTE)
@@ -277,6 +279,25 @@ async def test_what_another_worker_left_is_unknown_once_its_lease_has_ended(desk
     await desk.publisher.end_leases()
     await desk.tick()
     assert await desk.states() == [S.unknown, S.published]
+
+
+async def test_a_slow_network_keeps_its_channel_from_other_workers(desk: Desk, telegram: Channel) -> None:
+    """Each call takes four minutes, and a lease five: it is made longer before a call that it would not outlast."""
+    for i in range(3):
+        await desk.queue(f"{i}", telegram)
+    desk.clock.advance(MINUTE)
+    desk.wire.gate = asyncio.Event()
+    await desk.publisher.tick()
+    for _ in range(3):
+        await desk.wire.at_the_gate.wait()
+        desk.clock.advance(timedelta(seconds=239))
+        async with desk.database.write() as session:
+            assert await publications.lease_channels(session, [telegram.id], "two", desk.clock()) == {}
+        answered, desk.wire.gate = desk.wire.gate, asyncio.Event()
+        desk.wire.at_the_gate.clear()
+        answered.set()
+    await desk.publisher.settled()
+    assert desk.sent == ["0", "1", "2"]
 
 
 async def test_stop_lets_the_post_in_flight_end_and_begins_none(desk: Desk, telegram: Channel) -> None:
