@@ -87,7 +87,11 @@ async def _sort_out_late(session: AsyncSession, channel_ids: Sequence[int], now:
     late: dict[int, list[tuple[Publication, Post]]] = {}
     for publication, post in await _due(session, channel_ids, now - LOOK_BACK):
         # What is half out goes on: a long list of addresses may take longer than its grace.
-        if not publication.sent_parts and publication.due_at is not None and publication.due_at + timedelta(minutes=post.grace) < now:
+        if (
+            not publication.sent_parts
+            and publication.due_at is not None
+            and publication.due_at + timedelta(minutes=post.grace) < now
+        ):
             late.setdefault(publication.channel_id, []).append((publication, post))
     for rows in late.values():
         catch_up = next((p.id for p, post in reversed(rows) if post.late_policy is LatePolicy.send), None)
