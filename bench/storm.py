@@ -130,7 +130,10 @@ class Storm:
         try:
             for turn in range(self.kills):
                 await self._live_and_die(self.kills - turn)
-                self.say(f"kills: {turn + 1} of {self.kills}, {await self._waiting()} publications to go")
+                waiting = await self._waiting()
+                self.say(f"kills: {turn + 1} of {self.kills}, {waiting} publications to go")
+                if not waiting:
+                    break
             await self._end_in_peace()
             await self._judge()
         finally:
@@ -145,7 +148,7 @@ class Storm:
         sent = await self.sandbox.ledger()
         last = int(sent[-1]["seq"]) if sent else 0
         # So that the queue lasts as long as the kills do.
-        most = max(1, round(1.5 * await self._waiting() / kills_left))
+        most = max(1, round(await self._waiting() / kills_left))
         wanted = self.chance.randint(0, most)
         gate = self.chance.choice([None, "before", "after"])
         service = self.chance.choice(list(SEND))

@@ -13,7 +13,6 @@ from sandbox.client import SandboxClient
 from tests.sandbox.conftest import AMINA, Mounted, picture, telegram_bot, x_client
 
 CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
