@@ -5,6 +5,7 @@ BIN := .venv/bin
 # Two stamps: `make demo` installs what runs, `make test|check|bench` also what tests.
 RUN := .venv/.installed
 DEV := .venv/.installed-dev
+FRENCH := campaigns/locales/fr.po
 
 .PHONY: demo test check bench pictures words lock clean
 
@@ -39,10 +40,13 @@ $(DEV): $(RUN) requirements-dev.lock
 pictures: $(DEV)
 	$(BIN)/python -m pytest tests/test_browser.py --pictures docs/pictures
 
-# Texts that the code has and campaigns/locales/fr.po has not are added there, empty.
+# Texts that the code has and campaigns/locales/fr.po has not are added there, empty, each in its place by the alphabet.
 words: $(DEV)
-	$(BIN)/pybabel -q extract -F campaigns/locales/babel.cfg -k words -k mark -k many:1,2 --no-location --omit-header -o .venv/texts.pot .
-	$(BIN)/pybabel -q update -i .venv/texts.pot -o campaigns/locales/fr.po -l fr --no-fuzzy-matching --ignore-obsolete --omit-header -w 0
+	$(BIN)/pybabel -q extract -F campaigns/locales/babel.cfg -k words -k mark -k many:1,2 --no-location --sort-output --omit-header -o .venv/texts.pot .
+	sed '/^$$/q' $(FRENCH) > .venv/fr.po
+	$(BIN)/pybabel -q update -i .venv/texts.pot -o $(FRENCH) -l fr --no-fuzzy-matching --ignore-obsolete --omit-header -w 0
+	cat $(FRENCH) >> .venv/fr.po
+	mv .venv/fr.po $(FRENCH)
 
 # Pins every dependency with its hashes, and names no host. Run it after a change of pyproject.toml.
 lock:

@@ -2,24 +2,33 @@
 
 from .canvas import SIDE
 from .errors import BadgeError, FrameRefused, NameRefused, PhotoRefused, Problem
+from .formats import FORMATS, Format
 from .frames import DESIGNS, HASHTAG_LIMIT, SLOGAN_LIMIT, SPONSOR_LIMIT, Frame, Palette, draw_frame
-from .render import Kind, preview, render_badge
+from .photos import MOST_ZOOM, Crop
+from .render import Kind, Output, overlay, preview, render_badge, render_badges
 
 __all__ = [
     "DESIGNS",
+    "FORMATS",
     "HASHTAG_LIMIT",
+    "MOST_ZOOM",
     "SIDE",
     "SLOGAN_LIMIT",
     "SPONSOR_LIMIT",
     "BadgeError",
+    "Crop",
+    "Format",
     "Frame",
     "FrameRefused",
     "Kind",
     "NameRefused",
+    "Output",
     "Palette",
     "PhotoRefused",
     "Problem",
     "draw_frame",
+    "overlay",
     "preview",
     "render_badge",
+    "render_badges",
 ]

@@ -5,25 +5,10 @@ from dataclasses import dataclass
 from PIL import Image, ImageChops, ImageDraw
 
 from .canvas import INK, SIDE, Point, Rgb, Sheet, mask, soft
+from .overlay import Overlay
 from .text import CONDENSED, SANS, Line, draw_line, fit
 
 NAME_FACES = (SANS, CONDENSED)  # a long name is set narrower before it is set too small
-
-
-class Overlay:
-    """A picture with transparency, kept as colours and coverage apart: so it is laid over a photo in one pass."""
-
-    def __init__(self, picture: Image.Image) -> None:
-        box = picture.getbbox() or (0, 0, 1, 1)
-        trimmed = picture.crop(box)
-        self.at = box[:2]
-        self.colours = trimmed.convert("RGB")
-        self.coverage = trimmed.getchannel("A")
-        open_to_photo = picture.getchannel("A").point([255] * 255 + [0])
-        self.hole = open_to_photo.getbbox() or (0, 0, 1, 1)  # the box outside of which no photo shows
-
-    def lay(self, photo: Image.Image) -> None:
-        photo.paste(self.colours, self.at, self.coverage)
 
 
 class Plate:
@@ -97,14 +82,14 @@ class NameSlot:
 
 @dataclass(frozen=True)
 class Artwork:
-    """A drawn frame. `window` is where the photo's square goes: (left, top, side) in pixels of the badge."""
+    """A frame drawn for one format. `window` is where the photo goes: (left, top, width, height) in pixels of it."""
 
     overlay: Overlay
     name: NameSlot
-    window: tuple[int, int, int] = (0, 0, SIDE)
+    window: tuple[int, int, int, int] = (0, 0, SIDE, SIDE)
 
     @property
     def shown(self) -> tuple[int, int, int, int]:
-        """The box of the photo's square that the overlay leaves to be seen, in pixels from the square's corner."""
-        (left, top, side), hole = self.window, self.overlay.hole
-        return max(0, hole[0] - left), max(0, hole[1] - top), min(side, hole[2] - left), min(side, hole[3] - top)
+        """The box of the window that the overlay leaves to be seen, in pixels from the window's corner."""
+        (left, top, width, height), hole = self.window, self.overlay.hole
+        return max(0, hole[0] - left), max(0, hole[1] - top), min(width, hole[2] - left), min(height, hole[3] - top)

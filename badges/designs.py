@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from functools import partial
 
-from .artwork import Artwork, Caption, NameSlot, Overlay, Plate
+from .artwork import Artwork, Caption, NameSlot, Plate
 from .canvas import (
     INK,
     SIDE,
@@ -27,6 +27,7 @@ from .canvas import (
     soft,
     turned_line,
 )
+from .overlay import Overlay
 from .text import CONDENSED, LINE_WORTH, SANS, Line, clusters, fit, fit_lines
 
 MIDDLE = SIDE / 2
@@ -81,7 +82,7 @@ def ring(colours: Colours, slogan: str, hashtag: str, sponsor: str, named: bool)
     plate = Plate(700, 112, 56, WHITE)
     name = NameSlot((MIDDLE, 862), 592, (66, 30), readable(WHITE, shade(primary, 0.85)), plate, None, 54, 220)
     edge = round(MIDDLE - hole) - 2
-    return Artwork(Overlay(sheet.picture), name, (edge, edge, SIDE - 2 * edge))
+    return Artwork(Overlay(sheet.picture), name, (edge, edge, SIDE - 2 * edge, SIDE - 2 * edge))
 
 
 def banner(colours: Colours, slogan: str, hashtag: str, sponsor: str, named: bool) -> Artwork:

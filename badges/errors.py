@@ -13,6 +13,8 @@ class Problem(StrEnum):
     TOO_HEAVY = "too_heavy"  # too many bytes: values `megabytes`, `limit`
     TOO_LARGE = "too_large"  # too many pixels: values `width`, `height`, `limit` (megapixels)
     TOO_SMALL = "too_small"  # too few pixels: values `width`, `height`, `limit` (pixels on the short side)
+    CROP_INVALID = "crop_invalid"  # values `x`, `y`, `zoom`, `limit` (of the zoom)
+    FORMAT_MISSING = "format_missing"  # the frame has no such format: values `format`, `formats`
     LETTER_MISSING = "letter_missing"  # no font has these letters: values `letters`
     COLOUR_INVALID = "colour_invalid"  # values `colour`
     DESIGN_UNKNOWN = "design_unknown"  # values `design`, `designs`
@@ -43,6 +45,11 @@ SENTENCES = {
         "The picture measures {width} x {height} pixels, which is too small: "
         "each side needs at least {limit} pixels. Send a larger photo."
     ),
+    Problem.CROP_INVALID: mark(
+        "The part of the photo cannot be shown: its centre is ({x}, {y}) and must lie between 0 and 1, "
+        "its zoom is {zoom} and must lie between 1 and {limit}. Choose it again."
+    ),
+    Problem.FORMAT_MISSING: mark("This frame has no format {format}. Choose one of {formats}."),
     Problem.LETTER_MISSING: mark("No font here has these letters: {letters}. Leave them out or write them otherwise."),
     Problem.COLOUR_INVALID: mark(
         "{colour} is not a colour. Write it as # and six hexadecimal digits, such as #C8102E."

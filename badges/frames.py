@@ -4,10 +4,14 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from PIL import Image
+
 from . import designs
-from .artwork import Artwork
-from .canvas import Rgb, rgb
+from .artwork import Artwork, NameSlot
+from .canvas import SIDE, Rgb, rgb
 from .errors import FrameRefused, Problem
+from .formats import FORMATS
+from .overlay import Overlay
 from .text import clean, missing_letters
 
 DESIGNS: tuple[str, ...] = tuple(designs.DRAWN)
@@ -50,12 +54,27 @@ class Frame:
     hashtag: str
     sponsor: str = ""
 
-    def artwork(self, *, named: bool) -> Artwork:
-        """What is laid over the photo, with room for a name or without; drawn once (about 0.3 s), then kept."""
-        return _drawn(self, named or self.design in designs.SAME_WITHOUT_NAME)
+    section: str = ""
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The names of the formats that this frame has, the square first."""
+        return tuple(FORMATS)
+
+    def artwork(self, format: str = "square", *, named: bool) -> Artwork:
+        """What is laid over the photo, with room for a name or without; drawn once (about 0.3 s), then kept.
+
+        Raises FrameRefused for a format that this frame has not.
+        """
+        if format not in self.formats:
+            raise FrameRefused(Problem.FORMAT_MISSING, format=format, formats=", ".join(self.formats))
+        square = _drawn(self, named or self.design in designs.SAME_WITHOUT_NAME)
+        return square if format == "square" else _inset(self, square, format)
 
 
-def draw_frame(design: str, palette: Palette, slogan: str, hashtag: str = "", sponsor: str = "") -> Frame:
+def draw_frame(
+    design: str, palette: Palette, slogan: str, hashtag: str = "", sponsor: str = "", section: str = ""
+) -> Frame:
     """A frame of one of DESIGNS. The same words and colours give the same frame, drawn once.
 
     Slogan, hashtag and sponsor (who pays, and where that is explained) are shown as they are, one space between words:
@@ -72,7 +91,7 @@ def draw_frame(design: str, palette: Palette, slogan: str, hashtag: str = "", sp
             raise FrameRefused(Problem.SLOGAN_TOO_LONG, length=len(text), limit=limit)
         if letters := missing_letters(text):
             raise FrameRefused(Problem.LETTER_MISSING, letters=" ".join(letters))
-    frame = Frame(design, palette, words, tag, payer)
+    frame = Frame(design, palette, words, tag, payer, section)
     _drawn(frame, True)
     return frame
 
@@ -81,3 +100,22 @@ def draw_frame(design: str, palette: Palette, slogan: str, hashtag: str = "", sp
 def _drawn(frame: Frame, named: bool) -> Artwork:
     draw = designs.DRAWN[frame.design]
     return draw(frame.palette.colours, frame.slogan, frame.hashtag, frame.sponsor, named)
+
+
+def _inset(frame: Frame, square: Artwork, format: str) -> Artwork:
+    """The square in the middle of a ground in the main colour."""
+    wanted = FORMATS[format]
+    side = min(wanted.size)
+    left, top = (wanted.width - side) // 2, (wanted.height - side) // 2
+    scale = side / SIDE
+    whole = Image.new("RGBA", wanted.size, (*frame.palette.colours[0], 255))
+    inner = Image.new("RGBA", (SIDE, SIDE))
+    part = square.overlay.colours.copy()
+    part.putalpha(square.overlay.coverage)
+    inner.paste(part, square.overlay.at)
+    whole.paste(inner.resize((side, side)), (left, top))
+    x, y, width, height = (round(each * scale) for each in square.window)
+    slot = square.name
+    centre = left + slot.centre[0] * scale, top + slot.centre[1] * scale
+    name = NameSlot(centre, round(slot.width * scale), (round(slot.sizes[0] * scale), 8), slot.colour)
+    return Artwork(Overlay(whole), name, (left + x, top + y, width, height))

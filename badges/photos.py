@@ -1,11 +1,12 @@
-"""A photo as it was sent goes in, an upright square in plain RGB comes out.
+"""A photo as it was sent goes in, upright parts of it in plain RGB come out.
 
 Nothing is decoded before the header has been checked, and what a decode will cost in memory is known from the header.
 """
 
 import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from PIL import GifImagePlugin, Image, ImageCms, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
@@ -18,6 +19,7 @@ LEAST_SIDE = 64  # pixels; a face below that is a smear at 1080
 DECODE_MEMORY = 210 * MEGABYTE  # bytes; with the process and a frame it stays below 300 MB
 ICC_MOST_BYTES = 4 * MEGABYTE  # the largest printing profiles take 3 MB
 
+MOST_ZOOM = 4  # nearer, a phone's photo of a group is a smear
 # A decode to less than this above the target is blurred by libjpeg's smallest inverse transform (10 dB at 1.04).
 DRAFT_MARGIN = 1.25
 SHRINK_FOR_HAMMING = 1.0  # from source to target
@@ -33,6 +35,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+SIDEWAYS = frozenset({5, 6, 7, 8})  # stored with width and height exchanged
 # Resized as they are. All else is first converted, a strip at a time.
 DIRECT_MODES = ("RGB", "L", "CMYK")
 # What a colour profile must describe to fit the pixels.
@@ -40,7 +43,9 @@ PROFILE_SPACES = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 # Behind transparent photos.
 PAPER = (255, 255, 255)
 
-Part = tuple[int, int, int, int]  # left, top, right, bottom in pixels of the finished square
+Size = tuple[int, int]  # width, height in pixels
+Part = tuple[int, int, int, int]  # left, top, right, bottom in pixels of the filled window
+Box = tuple[float, float, float, float]  # the same in pixels of the photo
 Opener = Callable[[io.BytesIO], ImageFile.ImageFile]
 OPENERS: dict[str, Opener] = {
     "JPEG": JpegImagePlugin.JpegImageFile,
@@ -75,10 +80,63 @@ SIGNATURES = (
 )
 
 
-def centre_square(photo: bytes, side: int, part: Part | None = None) -> Image.Image:
-    """The upright centre square of a photo, `side` x `side` pixels, mode RGB in sRGB, with no metadata.
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """Which part of the upright photo is shown: its centre, in fractions of width and height, and how near.
 
-    With `part`, a box in that square, only this part is made and returned: what a frame hides need not be computed.
+    At `zoom` 1 it is the largest part that has the window's shape; at 2 half as wide. What would leave the photo is
+    moved back into it. Raises PhotoRefused for numbers that are none.
+    """
+
+    x: float = 0.5
+    y: float = 0.5
+    zoom: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.x <= 1 and 0 <= self.y <= 1 and 1 <= self.zoom <= MOST_ZOOM):
+            raise PhotoRefused(Problem.CROP_INVALID, x=self.x, y=self.y, zoom=self.zoom, limit=MOST_ZOOM)
+
+    def box(self, photo: Size, window: Size) -> Box:
+        """The part of an upright photo, in its own pixels, that fills a window of that shape."""
+        scale = min(photo[0] / window[0], photo[1] / window[1]) / self.zoom
+        width, height = window[0] * scale, window[1] * scale
+        left = min(max(self.x * photo[0] - width / 2, 0), photo[0] - width)
+        top = min(max(self.y * photo[1] - height / 2, 0), photo[1] - height)
+        return left, top, left + width, top + height
+
+
+CENTRE = Crop()
+
+
+class Photo:
+    """A photo decoded once, from which any number of windows are filled. Made by `open_photo`."""
+
+    def __init__(self, picture: Image.Image, profile: bytes | None, orientation: int) -> None:
+        self._picture, self._profile, self._orientation = picture, profile, orientation
+
+    def filled(self, window: Size, crop: Crop = CENTRE, part: Part | None = None) -> Image.Image:
+        """What shows in a window of that size: upright, mode RGB in sRGB, with no metadata.
+
+        With `part`, a box in the window, only this part is made and returned: what a frame hides is not computed.
+        """
+        picture, turned = self._picture, self._orientation
+        sideways = turned in SIDEWAYS
+        upright = picture.size[::-1] if sideways else picture.size
+        left, top, right, bottom = crop.box(upright, window)
+        across, down = (right - left) / window[0], (bottom - top) / window[1]
+        part = part or (0, 0, *window)
+        shown = (left + part[0] * across, top + part[1] * down, left + part[2] * across, top + part[3] * down)
+        size = part[2] - part[0], part[3] - part[1]
+        stored = _as_stored(shown, upright, turned)
+        square = _resized(picture, stored, size[::-1] if sideways else size)
+        if turned in TURNS:  # the small picture is turned, not the large one
+            square = square.transpose(TURNS[turned])
+        return _flat(_in_srgb(square, self._profile))
+
+
+def open_photo(photo: bytes, windows: Iterable[Size], crop: Crop = CENTRE) -> Photo:
+    """Decode a photo, to no more pixels than the largest of these windows needs at this crop.
+
     Raises PhotoRefused for whatever cannot be used; no exception of the decoders comes through.
     """
     kind = _kind_of(photo)
@@ -87,14 +145,13 @@ def centre_square(photo: bytes, side: int, part: Part | None = None) -> Image.Im
             _check_size(*_webp_size(photo))
         picture = OPENERS[kind](io.BytesIO(photo))
         _check_size(*picture.size)
-        _prepare_decode(picture, photo, side)
+        orientation = _orientation(picture)
+        upright = picture.size[::-1] if orientation in SIDEWAYS else picture.size
+        least = min((crop.box(upright, window)[2] - crop.box(upright, window)[0]) / window[0] for window in windows)
+        _prepare_decode(picture, photo, least)
         picture.load()
         profile = picture.info.get("icc_profile")
-        orientation = _orientation(picture)
-        square = _resized_centre(picture, side, _as_stored(part or (0, 0, side, side), side, orientation))
-        if orientation in TURNS:  # the small picture is turned, not the large one
-            square = square.transpose(TURNS[orientation])
-        return _flat(_in_srgb(square, profile))
+        return Photo(picture, profile, orientation)
     except PhotoRefused:
         raise
     except Exception as broken:  # on broken files Pillow's readers raise over ten types, from SyntaxError to KeyError
@@ -133,12 +190,15 @@ def _webp_size(photo: bytes) -> tuple[int, int]:
     return int.from_bytes(data[6:8], "little") & 0x3FFF, int.from_bytes(data[8:10], "little") & 0x3FFF
 
 
-def _prepare_decode(picture: ImageFile.ImageFile, photo: bytes, side: int) -> None:
-    """Let libjpeg decode to a half, a quarter or an eighth; refuse what would still take more than DECODE_MEMORY."""
+def _prepare_decode(picture: ImageFile.ImageFile, photo: bytes, shrink: float) -> None:
+    """Let libjpeg decode to a half, a quarter or an eighth; refuse what would still take more than DECODE_MEMORY.
+
+    `shrink` is how many pixels of the photo go into one of the finished picture, along a side.
+    """
     width, height = picture.size
     if isinstance(picture, JpegImagePlugin.JpegImageFile):
-        aim = math.ceil(side * DRAFT_MARGIN)
-        picture.draft(None, (aim, aim))
+        least = DRAFT_MARGIN / shrink
+        picture.draft(None, (math.ceil(width * least), math.ceil(height * least)))
         cost = 4.0 * picture.width * picture.height
         kept = _bytes_of_coefficients(picture) * width * height
         if cost + kept > DECODE_MEMORY and _comes_in_scans(picture, photo):
@@ -173,50 +233,49 @@ def _orientation(picture: Image.Image) -> int:
         return 1
 
 
-def _as_stored(part: Part, side: int, orientation: int) -> Part:
-    """Where a box of the upright square lies in the square as stored: the turn undone."""
-    left, top, right, bottom = part
-    if orientation in (5, 6, 7, 8):
+def _as_stored(box: Box, upright: Size, orientation: int) -> Box:
+    """Where a box of the upright photo lies in the photo as stored: the turn undone."""
+    (left, top, right, bottom), (width, height) = box, upright
+    if orientation in SIDEWAYS:
         left, top, right, bottom = top, left, bottom, right
+        width, height = height, width
     if orientation in (2, 3, 7, 8):
-        left, right = side - right, side - left
+        left, right = width - right, width - left
     if orientation in (3, 4, 6, 7):
-        top, bottom = side - bottom, side - top
+        top, bottom = height - bottom, height - top
     return left, top, right, bottom
 
 
-def _resized_centre(picture: Image.Image, side: int, part: Part) -> Image.Image:
-    """A part of the centre square at `side` pixels, in mode RGB, RGBA, L or CMYK."""
+def _resized(picture: Image.Image, box: Box, size: Size) -> Image.Image:
+    """A box of a picture at that size, in mode RGB, RGBA, L or CMYK."""
     see_through = "transparency" in picture.info
     if picture.mode not in DIRECT_MODES or see_through:
-        picture = _converted_centre(picture, see_through, math.ceil(side * DRAFT_MARGIN))
-    short = min(picture.size)
-    left, top = (picture.width - short) / 2, (picture.height - short) / 2
+        picture, box = _converted(picture, see_through, box, size)
     # Hamming is as near to Lanczos as the eye can tell and takes half the time, but only where pixels are merged.
-    resample = Image.Resampling.HAMMING if short >= side * SHRINK_FOR_HAMMING else Image.Resampling.BICUBIC
-    step = short / side
-    box = (left + part[0] * step, top + part[1] * step, left + part[2] * step, top + part[3] * step)
-    return picture.resize((part[2] - part[0], part[3] - part[1]), resample, box=box)
+    shrinks = box[2] - box[0] >= size[0] * SHRINK_FOR_HAMMING
+    # A hair outside, by the rounding of fractions, would be refused.
+    box = (max(0, box[0]), max(0, box[1]), min(picture.width, box[2]), min(picture.height, box[3]))
+    return picture.resize(size, Image.Resampling.HAMMING if shrinks else Image.Resampling.BICUBIC, box=box)
 
 
-def _converted_centre(picture: Image.Image, see_through: bool, least: int) -> Image.Image:
-    """The centre square in mode RGB, RGBA or L, made smaller by a whole number while it stays above `least` pixels.
+def _converted(picture: Image.Image, see_through: bool, box: Box, size: Size) -> tuple[Image.Image, Box]:
+    """The box in mode RGB, RGBA or L, made smaller by a whole number while it stays larger than it is to be.
 
     It goes strip by strip: a second copy of 50 megapixels would take 200 MB.
     """
-    short = min(picture.size)
-    left, top = (picture.width - short) // 2, (picture.height - short) // 2
-    factor = max(1, short // least)
-    rows = max(factor, STRIP_PIXELS // short // factor * factor)
+    left, top = math.floor(box[0]), math.floor(box[1])
+    width, height = min(math.ceil(box[2]), picture.width) - left, min(math.ceil(box[3]), picture.height) - top
+    factor = max(1, math.floor((box[2] - box[0]) / size[0] / DRAFT_MARGIN))
+    rows = max(factor, STRIP_PIXELS // width // factor * factor)
     mode = _plain_mode(picture, see_through)
-    size = math.ceil(short / factor)
-    centre = Image.new(mode, (size, size))
-    for y in range(0, short, rows):
-        strip = picture.crop((left, top + y, left + short, top + min(y + rows, short)))
+    small = Image.new(mode, (math.ceil(width / factor), math.ceil(height / factor)))
+    for y in range(0, height, rows):
+        strip = picture.crop((left, top + y, left + width, top + min(y + rows, height)))
         if see_through:  # a crop forgets which colour is the transparent one
             strip.info["transparency"] = picture.info["transparency"]
-        centre.paste(_plain(strip, mode).reduce(factor), (0, y // factor))
-    return centre
+        small.paste(_plain(strip, mode).reduce(factor), (0, y // factor))
+    across, down = (box[0] - left) / factor, (box[1] - top) / factor
+    return small, (across, down, across + (box[2] - box[0]) / factor, down + (box[3] - box[1]) / factor)
 
 
 def _plain_mode(picture: Image.Image, see_through: bool) -> str:

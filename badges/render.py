@@ -1,48 +1,85 @@
-"""The whole way from a sent photo to a finished badge."""
+"""The whole way from a sent photo to finished badges."""
 
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from PIL import Image, ImageDraw, ImageFilter
 
+from .artwork import Artwork
 from .canvas import SIDE, gradient
 from .errors import NameRefused, Problem
+from .formats import FORMATS
 from .frames import Frame
-from .photos import centre_square
+from .photos import CENTRE, Crop, Photo, open_photo
 from .text import clean, missing_letters
 
-Kind = Literal["JPEG", "PNG"]
+Kind = Literal["JPEG", "PNG", "WEBP"]
 SAVING: dict[str, dict[str, Any]] = {
     # Half the colour resolution across (4:2:2): at half both ways, the edges of red words on white get smeared.
     "JPEG": {"quality": 90, "subsampling": 1},
     # Run-length coding at level 1 is as small as level 6 on photos, in a fraction of the time.
     "PNG": {"compress_level": 1, "compress_type": 3},
+    "WEBP": {"quality": 88, "method": 2},
 }
 
 
-def render_badge(photo: bytes, frame: Frame, name: str, *, kind: Kind = "JPEG") -> bytes:
-    """A badge of SIDE x SIDE pixels: the photo's upright centre square under a frame, with a name.
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One picture that is asked for: a name in FORMATS, and the kind of file."""
+
+    format: str = "square"
+    kind: Kind = "JPEG"
+
+
+def render_badge(
+    photo: bytes, frame: Frame, name: str, *, format: str = "square", kind: Kind = "JPEG", crop: Crop | None = None
+) -> bytes:
+    """One badge; see `render_badges`."""
+    return render_badges(photo, frame, name, [Output(format, kind)], crop=crop)[0]
+
+
+def render_badges(
+    photo: bytes, frame: Frame, name: str, outputs: Sequence[Output], *, crop: Crop | None = None
+) -> list[bytes]:
+    """The badges of one photo, in the order of `outputs`: it is decoded once for all of them.
 
     `photo` is a file's bytes: JPEG, PNG, WebP or GIF (its first picture), at most 25 MB and 50 megapixels (less for
-    the kinds that take more memory to open). `name` is fitted to its place by size, then by a narrower face, then by
-    an ellipsis; an empty name gives a badge without one. The result carries no metadata and is in sRGB.
+    the kinds that take more memory to open). `crop` says which part of it shows; without one it is found automatically.
+    `name` is fitted to its place by size, then by a narrower face, then by an ellipsis; an empty name gives a badge
+    without one. The results carry no metadata and are in sRGB.
 
-    Raises PhotoRefused and NameRefused, whose `code`, `values` and text say what is wrong.
+    Raises PhotoRefused, NameRefused and FrameRefused, whose `code`, `values` and text say what is wrong.
     """
     shown = clean(name)
     if letters := missing_letters(shown):
         raise NameRefused(Problem.LETTER_MISSING, letters=" ".join(letters))
-    artwork = frame.artwork(named=bool(shown))
-    left, top, side = artwork.window
-    part = artwork.shown  # the frame covers the rest
-    badge = Image.new("RGB", (SIDE, SIDE))
-    badge.paste(centre_square(photo, side, part), (left + part[0], top + part[1]))
-    artwork.overlay.lay(badge)
+    artworks = {each.format: frame.artwork(each.format, named=bool(shown)) for each in outputs}
+    crop = crop or CENTRE
+    opened = open_photo(photo, [artwork.window[2:] for artwork in artworks.values()], crop)
+    pictures = {format: _composed(opened, artwork, shown, crop, format) for format, artwork in artworks.items()}
+    return [_encoded(pictures[each.format], each.kind) for each in outputs]
+
+
+def overlay(frame: Frame, name: str, *, format: str = "square", width: int | None = None) -> bytes:
+    """A PNG of the frame alone, with the name and a transparent hole: what a browser lays over the photo it shows.
+
+    `width` in pixels makes it smaller. Raises NameRefused and FrameRefused.
+    """
+    shown = clean(name)
+    if letters := missing_letters(shown):
+        raise NameRefused(Problem.LETTER_MISSING, letters=" ".join(letters))
+    artwork = frame.artwork(format, named=bool(shown))
+    sheet = Image.new("RGBA", FORMATS[format].size)
+    part = artwork.overlay.colours.copy()
+    part.putalpha(artwork.overlay.coverage)
+    sheet.paste(part, artwork.overlay.at)
     if shown:
-        artwork.name.write(badge, shown)
-    file = io.BytesIO()
-    badge.save(file, kind, **SAVING[kind])
-    return file.getvalue()
+        artwork.name.write(sheet, shown)
+    if width is not None and width < sheet.width:
+        sheet = sheet.resize((width, round(sheet.height * width / sheet.width)), Image.Resampling.LANCZOS)
+    return _encoded(sheet, "PNG")
 
 
 def preview(frame: Frame, side: int, name: str = "") -> bytes:
@@ -58,6 +95,21 @@ def preview(frame: Frame, side: int, name: str = "") -> bytes:
     artwork.overlay.lay(figure)
     if shown:
         artwork.name.write(figure, shown)
+    return _encoded(figure.resize((side, side), Image.Resampling.LANCZOS), "PNG")
+
+
+def _composed(photo: Photo, artwork: Artwork, name: str, crop: Crop, format: str) -> Image.Image:
+    left, top, width, height = artwork.window
+    part = artwork.shown  # the frame covers the rest
+    badge = Image.new("RGB", FORMATS[format].size)
+    badge.paste(photo.filled((width, height), crop, part), (left + part[0], top + part[1]))
+    artwork.overlay.lay(badge)
+    if name:
+        artwork.name.write(badge, name)
+    return badge
+
+
+def _encoded(picture: Image.Image, kind: Kind) -> bytes:
     file = io.BytesIO()
-    figure.resize((side, side), Image.Resampling.LANCZOS).save(file, "PNG")
+    picture.save(file, kind, **SAVING[kind])
     return file.getvalue()

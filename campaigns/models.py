@@ -8,7 +8,20 @@ import enum
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Date, DateTime, ForeignKey, Index, Integer, String, Text, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    TypeDecorator,
+)
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
@@ -127,6 +140,8 @@ class Purpose(enum.StrEnum):
     contact = "contact"  # the campaign may write to the person
     counting = "counting"  # own tracked links and own figures
     ranking = "ranking"  # may be shown beside others
+    remembering = "remembering"  # the bot keeps name and frame of the last badge for the next one
+    wall = "wall"  # own badge, first name and section stand on the public support wall
 
 
 class Kind(enum.StrEnum):
@@ -400,6 +415,8 @@ class Participation(SQLModel, table=True):
     campaign_id: int = _to("campaign.id")
     territory_id: int | None = _to("territory.id", "SET NULL")
     invite_code: str = Field(sa_column=Column(String(32), unique=True, nullable=False))
+    badge_name: str | None = None  # of the last badge, while there is a consent to remember it
+    badge_frame: str | None = None  # its design
     joined_at: datetime = _moment()
     stopped_at: datetime | None = _moment(null=True)  # /stop: no message any more
 
@@ -512,14 +529,35 @@ class CampaignTally(SQLModel, table=True):
 
 
 class Frame(SQLModel, table=True):
-    """The design of a badge, in the campaign's colours."""
+    """The design of a badge, in the campaign's colours, for one territory and those below it, or for all."""
 
     __table_args__ = (Unique("campaign_id", "design"),)
     id: int = _key()
     campaign_id: int = _to("campaign.id", index=False)
+    territory_id: int | None = _to("territory.id", null=True)
     position: int
     name: str
-    design: str  # a design that the room badges/ knows
+    design: str  # a design that the room badges/ draws, or a folder in DATA_DIR/frames/<campaign's slug>/
+
+
+class WallBadge(SQLModel, table=True):
+    """A small badge on the support wall: there while its consent lasts, and gone with it.
+
+    Somebody without the bot is nobody's Supporter: their yes stands here, and a secret link takes it back.
+    """
+
+    __tablename__ = "wall_badge"
+    __table_args__ = (Unique("campaign_id", "supporter_id"), Index("ix_wall_badge_shown", "campaign_id", "shown_at"))
+    id: int = _key()
+    campaign_id: int = _to("campaign.id", index=False)
+    supporter_id: int | None = _to("supporter.id", null=True)
+    territory_id: int | None = _to("territory.id", "SET NULL")
+    first_name: str
+    picture: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # a JPEG of 240 x 240 pixels
+    token: str = Field(sa_column=Column(String(24), unique=True, nullable=False))  # opens the way to take it down
+    wording: str  # the version of the text that was agreed to
+    language: str
+    shown_at: datetime = _moment()
 
 
 class Dialogue(SQLModel, table=True):
