@@ -99,6 +99,7 @@ async def test_an_activist_joins_shares_and_makes_a_badge_in_the_chat(
     await key(page, "Autre formulation").click()
     await expect(page.get_by_text("J’ai rejoint « La Région respire ».").last).to_be_visible()
     await key(page, "Je l’ai partagé").click()
+    await expect(key(page, "Retour")).to_be_visible()  # until then, X is the card's own way to X
     await page.locator(".key", has_text=re.compile(r"^X$")).last.click()
     await expect(page.get_by_text("C’est noté pour X.")).to_be_visible()
 

@@ -8,6 +8,7 @@ import csv
 import io
 import re
 import shutil
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,14 +26,14 @@ ACCOUNT, CHAT = DEMO_ACCOUNTS[0], DEMO_CHANNELS[0]
 PASSWORD = "une phrase assez longue"
 
 
-def due_soon(material: Path, folder: Path) -> tuple[Path, list[dict[str, str]]]:
-    """The campaign's CSV with every moment brought forward to a second soon; what it says, in order."""
-    soon = datetime.now(ZoneInfo("Europe/Paris")) + timedelta(seconds=15)
+def due_in(wait: timedelta, material: Path, folder: Path) -> tuple[Path, list[dict[str, str]]]:
+    """The campaign's CSV with every moment brought forward to the same second; what it says, in order."""
+    due = datetime.now(ZoneInfo("Europe/Paris")) + wait
     with (material / "campagne.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
-        row["publish_at"], row["timezone"] = f"{soon:%Y-%m-%d %H:%M:%S}", "Europe/Paris"
-    shutil.copytree(material / "images", folder / "images")
+        row["publish_at"], row["timezone"] = f"{due:%Y-%m-%d %H:%M:%S}", "Europe/Paris"
+    shutil.copytree(material / "images", folder / "images", dirs_exist_ok=True)
     path = folder / "posts.csv"
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, rows[0].keys())
@@ -99,10 +100,14 @@ async def test_from_a_queued_csv_to_counted_shares(
 ) -> None:
     site = program.site
     await install(program, sandbox_server)
-    file, rows = due_soon(material, tmp_path)
+    started = time.monotonic()
+    file, rows = due_in(timedelta(hours=1), material, tmp_path)
     assert f"{len(rows)} posts would be queued, 0 lines are wrong" in await told(
         program, "posts", "import", str(file), "--dry-run"
     )
+    # What lies in the past is refused: so soon, but not before this machine has imported it.
+    soon = timedelta(seconds=5 + 3 * (time.monotonic() - started))
+    file, rows = due_in(soon, material, tmp_path)
     assert f"{len(rows)} posts are queued" in await told(program, "posts", "import", str(file))
     await program.start()
 
