@@ -24,6 +24,8 @@ TIMEOUT = 30.0  # seconds for each answer of the server
 LONGEST_CALL = 100.0  # seconds; then the publisher is told how far it went, long before it gives up waiting
 GREYLISTED = timedelta(minutes=5)  # servers that greylist take a message after one to five minutes
 IMPLICIT_TLS = 465  # the port on which TLS begins at once (RFC 8314)
+PASSWORDS = {"plain", "login", "cram-md5"}  # the ways to sign in with one
+TOO_LARGE = 552  # RFC 1870: said of a message's size as early as its sender is
 NOT_SIGNED_IN = {530, 534, 535, 538}  # RFC 4954
 
 
@@ -142,6 +144,10 @@ class MailRelay:
                 await smtp.starttls()
                 await smtp.ehlo()
             if self._login[0] and smtp.supports_extension("auth"):
+                if not PASSWORDS & set(smtp.server_auth_methods):
+                    raise ChannelRevoked(
+                        f"{where} takes no password, only {', '.join(smtp.server_auth_methods)}: ask its keeper for another way in"
+                    )
                 await smtp.login(*self._login)
         except aiosmtplib.SMTPResponseException as error:
             if error.code in NOT_SIGNED_IN or (
@@ -186,6 +192,11 @@ class _Deferred(Exception):
 
 async def _hand_over(smtp: aiosmtplib.SMTP, sender: str, address: str, message: bytes) -> None:
     """One message to one address; raises _Refused, _Deferred or a NetworkProblem that concerns them all."""
+    most = smtp.esmtp_extensions.get("size", "")  # bytes; 0 is no limit (RFC 1870)
+    if most.isdecimal() and 0 < int(most) < len(message):
+        raise _Refused(
+            f"the server takes messages of {int(most) / 1e6:.1f} MB, this one has {len(message) / 1e6:.1f} MB: choose smaller pictures"
+        )
     options = [] if address.isascii() else ["SMTPUTF8"]
     if options and not smtp.supports_extension("smtputf8"):
         raise _Refused("the server takes ASCII addresses only")
@@ -195,6 +206,8 @@ async def _hand_over(smtp: aiosmtplib.SMTP, sender: str, address: str, message: 
     except aiosmtplib.SMTPResponseException as error:
         _raise_if_for_all(error)
         await _start_over(smtp)
+        if isinstance(error, aiosmtplib.SMTPSenderRefused) and error.code == TOO_LARGE:
+            raise _Refused(_said(error)) from error
         if isinstance(error, aiosmtplib.SMTPSenderRefused) and error.code >= 500:
             raise ChannelRevoked(f"the mail server refuses the sender {sender}: {_said(error)}") from error
         if isinstance(error, aiosmtplib.SMTPSenderRefused):

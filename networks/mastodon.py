@@ -8,37 +8,31 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import requests
 from mastodon import Mastodon
 from mastodon.errors import MastodonError
-from urllib3.exceptions import NewConnectionError
 
+from networks.answers import SKEW, waiting_time
 from networks.base import OutgoingPost, Picture, Receipt
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
 from networks.limits import LIMITS, MASTODON_URL, MB, mastodon_length
+from networks.sessions import Session, elsewhere
 
 T = TypeVar("T")
-TIMEOUT = (10, 45)  # seconds to connect, seconds to wait for an answer; the library's own is 300
 KEY_LIFETIME = timedelta(hours=1)  # how long the server remembers an Idempotency-Key
 WINDOW = timedelta(minutes=5)  # Mastodon's rate window, when its answer names no end
+DONE = 200  # the status of a picture on which the server works no more; until then it is 206
 PAGE = 40  # statuses of one's own timeline in one answer: the most that the server gives
 
 
-class _Session(requests.Session):
-    """Keeps the last answer, since the library's errors drop its headers."""
-
-    last: requests.Response | None = None
+class _Session(Session):
+    """The library writes /instance/, and not every server takes a slash at the end."""
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        address = (url.decode() if isinstance(url, bytes) else url).rstrip("/")  # the library writes /instance/
-        self.last = None
-        kwargs["timeout"] = TIMEOUT
-        kwargs["allow_redirects"] = method == "GET"  # a redirected POST would become a GET, and publish nothing
-        self.last = super().request(method, address, *args, **kwargs)
-        return self.last
+        return super().request(method, (url.decode() if isinstance(url, bytes) else url).rstrip("/"), *args, **kwargs)
 
 
 @dataclass(frozen=True)
@@ -63,7 +57,7 @@ class MastodonAccount:
 
     def __init__(self, base_url: str, access_token: str) -> None:
         self._base_url = base_url.rstrip("/")
-        self._session = _Session()
+        self._session = _Session(self._base_url, partial(_problem, self._base_url))
         self._client = Mastodon(
             access_token=access_token,
             api_base_url=self._base_url,
@@ -111,28 +105,17 @@ class MastodonAccount:
                 written[index],
                 in_reply_to_id=sent[index - 1] if index else None,
                 media_ids=(media or None) if index == 0 else None,
-                language=post.language,
-                idempotency_key=post.key if index == 0 else f"{post.key}-{index + 1}",
+                language=post.language.partition("-")[0],  # ISO 639, without a region
+                idempotency_key=post.unique_key if index == 0 else f"{post.unique_key}-{index + 1}",
             )
         )
 
     def _takes(self) -> _Takes:
-        try:
-            said = self._ask(self._client.instance_v2)
-        except PostRejected:  # an old or other server without this page: the usual limits
-            return _Takes()
-        told = said.get("configuration") if isinstance(said, dict) else None
-        if not isinstance(told, dict):
-            raise OutcomeUnknown(f"{self._base_url} does not answer as a Mastodon server does; look at base_url")
-        status, media = told.get("statuses") or {}, told.get("media_attachments") or {}
-        return _Takes(
-            int(status.get("max_characters") or _Takes.characters),
-            int(status.get("characters_reserved_per_url") or _Takes.per_url),
-            int(status.get("max_media_attachments") or _Takes.pictures),
-            int(media.get("image_size_limit") or _Takes.picture_size),
-            frozenset(media.get("supported_mime_types") or ()),
-            int(media.get("description_limit") or _Takes.alt),
-        )
+        """What the server says in its newer page or in its older one; the usual limits where it has neither."""
+        for page in (self._client.instance_v2, self._client.instance_v1):
+            with suppress(PostRejected):  # it has no such page
+                return self._ask(partial(_read_limits, page, self._base_url))
+        return _Takes()
 
     def _upload(self, picture: Picture) -> str:
         media = self._ask(
@@ -146,8 +129,8 @@ class MastodonAccount:
                 return media_id
             time.sleep(self.poll_interval)  # in a thread of its own
             media = self._ask(lambda: self._client.media(media_id))
-        if _of(media, "url", needed=False):
-            return media_id
+            if self._session.status == DONE:
+                return media_id
         raise NetworkDown(f"{self._base_url} still works on a picture; nothing was published yet")
 
     async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
@@ -166,7 +149,7 @@ class MastodonAccount:
         there = {
             _plain(_of(status, "content", needed=False)): status
             for status in shown
-            if since is None or _moment(status) >= since
+            if since is None or _moment(status) >= since - SKEW
         }
         found = [there.get(_plain(html.escape(part))) for part in written[len(post.sent_parts) :]]
         ids = (*post.sent_parts, *(_of(status, "id") for status in found if status is not None))
@@ -178,18 +161,20 @@ class MastodonAccount:
         return Receipt(ids[0], url or f"{self._base_url}/statuses/{ids[0]}", ids)
 
     def _ask(self, call: Callable[[], T]) -> T:
-        """Make a call and turn what goes wrong into this project's few errors."""
+        """Make a call; what the session raised comes out as it is, an answer that cannot be read as OutcomeUnknown."""
         try:
             return call()
         except MastodonError as error:
-            answer = self._session.last
-            if answer is None or answer.status_code < 300:
-                raise _unclear(error.__context__, self._base_url) from error
-            raise _problem(answer, self._base_url) from error
+            if isinstance(error.__context__, NetworkProblem):
+                raise error.__context__ from None
+            raise self._unreadable() from error
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise OutcomeUnknown(
-                f"{self._base_url} answered in a way that cannot be read; look at the account"
-            ) from error
+            raise self._unreadable() from error
+
+    def _unreadable(self) -> OutcomeUnknown:
+        return OutcomeUnknown(
+            f"{self._base_url} answered in a way that cannot be read; look at the account, and at base_url"
+        )
 
     async def close(self) -> None:
         self._session.close()
@@ -239,45 +224,39 @@ def _moment(status: Any) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _unclear(cause: BaseException | None, address: str) -> NetworkProblem:
-    """What it means that there was no answer, or none that can be read."""
-    if isinstance(cause, requests.exceptions.SSLError):
-        return NetworkDown(f"{address} shows no certificate that can be trusted; have it mended, or look at base_url")
-    if isinstance(cause, requests.exceptions.ConnectTimeout):
-        return NetworkDown(f"{address} could not be reached in time")
-    if isinstance(cause, requests.exceptions.ConnectionError):
-        inner = cause.args[0] if cause.args else None
-        if isinstance(getattr(inner, "reason", inner), NewConnectionError):
-            return NetworkDown(f"{address} could not be reached; look whether the server is up and base_url is right")
-        return OutcomeUnknown(f"the connection to {address} broke before it answered; look at the account")
-    if isinstance(cause, requests.exceptions.Timeout):
-        return OutcomeUnknown(f"{address} did not answer within {TIMEOUT[1]} s; look at the account")
-    return OutcomeUnknown(f"{address} answered in a way that cannot be read; look at the account, and at base_url")
+def _read_limits(page: Callable[[], Any], address: str) -> _Takes:
+    """Of /api/v2/instance or /api/v1/instance; servers of other makes leave parts of it away."""
+    said = page()
+    if not isinstance(said, dict) or not any(said.get(name) for name in ("domain", "uri", "version", "configuration")):
+        raise OutcomeUnknown(f"{address} does not answer as a Mastodon server does; look at base_url")
+    told = said.get("configuration") or {}
+    status, media = told.get("statuses") or {}, told.get("media_attachments") or {}
+    return _Takes(
+        int(status.get("max_characters") or said.get("max_toot_chars") or _Takes.characters),
+        int(status.get("characters_reserved_per_url") or _Takes.per_url),
+        int(status.get("max_media_attachments") or _Takes.pictures),
+        int(media.get("image_size_limit") or _Takes.picture_size),
+        frozenset(media.get("supported_mime_types") or ()),
+        int(media.get("description_limit") or _Takes.alt),
+    )
 
 
-def _problem(answer: requests.Response, address: str) -> NetworkProblem:
+def _problem(address: str, answer: requests.Response) -> NetworkProblem:
+    """What an answer that is no success means."""
     status, said = answer.status_code, answer.reason or ""
     with suppress(ValueError, KeyError, TypeError):  # a proxy's page is no JSON
         said = str(answer.json()["error"])
     if status < 400:
-        to = answer.headers.get("Location", "elsewhere")
-        return NetworkDown(f"{address} sends on to {to}; set the channel's base_url to it")
-    if status in (401, 403):
+        return elsewhere(answer, address)
+    if status in (401, 403) or "authenticated user" in said:  # an app's own token has no account
         return ChannelRevoked(
             f"{address} refuses the access token ({said}); make a new one with read, write:statuses and write:media"
         )
     if status == 429:
-        return RateLimited(_until_reset(answer), f"{address} asks to wait until its rate window ends")
-    if status >= 500:
+        wait = waiting_time(answer.headers, WINDOW, "x-ratelimit-reset")
+        return RateLimited(wait, f"{address} asks to wait until its rate window ends")
+    if status >= 500 or status == 408:
         return OutcomeUnknown(f"{address} answered {status}; look at the account before it is sent again")
+    if "finished processing" in said:  # it said before that the picture was ready
+        return NetworkDown(f"{address}: {said}")
     return PostRejected(f"{address}: {said} ({status})")
-
-
-def _until_reset(answer: requests.Response) -> timedelta:
-    """How long to wait, by the server's own clock: from the answer's Date to its X-RateLimit-Reset (ISO 8601)."""
-    try:
-        reset = datetime.fromisoformat(answer.headers["X-RateLimit-Reset"])
-        wait = reset - parsedate_to_datetime(answer.headers["Date"]) + timedelta(seconds=1)
-    except (KeyError, ValueError, TypeError):
-        return WINDOW
-    return min(max(wait, timedelta(seconds=1)), timedelta(days=1))
