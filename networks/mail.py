@@ -217,8 +217,12 @@ async def _hand_over(smtp: aiosmtplib.SMTP, sender: str, address: str, message: 
         raise NetworkDown(f"the mail server went away before it took the message: {error}") from error
     try:
         await smtp.data(message)
-    except aiosmtplib.SMTPResponseException as error:  # answered: it certainly was not taken
-        _raise_if_for_all(error)
+    except aiosmtplib.SMTPResponseException as error:
+        if error.code < 400:  # no refusal, and not the yes that is due
+            raise OutcomeUnknown(
+                f"the mail server did not say whether it took the message to {address} ({_said(error)}); ask there whether it came"
+            ) from error
+        _raise_if_for_all(error)  # from here on it certainly was not taken
         await _start_over(smtp)
         if error.code < 500:
             raise RateLimited(GREYLISTED, f"the mail server asks to wait: {_said(error)}") from error
