@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -18,8 +17,10 @@ from mastodon.errors import MastodonError
 from networks.answers import SKEW, waiting_time
 from networks.base import OutgoingPost, Picture, Receipt
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
-from networks.limits import LIMITS, MASTODON_URL, MB, mastodon_length
+from networks.limits import mastodon_length
+from networks.mastodon_limits import Takes, check, read_limits
 from networks.sessions import Session, elsewhere
+from networks.threads import recognised
 
 T = TypeVar("T")
 KEY_LIFETIME = timedelta(hours=1)  # how long the server remembers an Idempotency-Key
@@ -33,18 +34,6 @@ class _Session(Session):
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         return super().request(method, (url.decode() if isinstance(url, bytes) else url).rstrip("/"), *args, **kwargs)
-
-
-@dataclass(frozen=True)
-class _Takes:
-    """What this server takes, by its own word; sizes are bytes."""
-
-    characters: int = LIMITS["mastodon"].characters
-    per_url: int = MASTODON_URL
-    pictures: int = LIMITS["mastodon"].pictures
-    picture_size: int = LIMITS["mastodon"].picture_size
-    kinds: frozenset[str] = frozenset()  # empty: not said
-    alt: int = LIMITS["mastodon"].alt
 
 
 class MastodonAccount:
@@ -81,7 +70,7 @@ class MastodonAccount:
         try:
             takes = self._takes()
             written = post.parts(lambda text: mastodon_length(text, takes.per_url) <= takes.characters)
-            _check(post, written, takes)
+            check(post, written, takes)
             media = [self._upload(picture) for picture in post.pictures] if not sent else []
         except OutcomeUnknown as problem:  # until here nothing is public
             raise NetworkDown(f"nothing was published yet: {problem}", sent_parts=tuple(sent)) from problem
@@ -97,7 +86,7 @@ class MastodonAccount:
                 problem.sent_parts = tuple(sent)
                 raise
             url = url if index else _of(status, "url", needed=False)
-        return Receipt(remote_id=sent[0], url=url or f"{self._base_url}/statuses/{sent[0]}", parts=tuple(sent))
+        return Receipt(remote_id=sent[0], url=url or self._address(sent[0]), parts=tuple(sent))
 
     def _post(self, post: OutgoingPost, written: tuple[str, ...], index: int, media: list[str], sent: list[str]) -> Any:
         return self._ask(
@@ -110,12 +99,12 @@ class MastodonAccount:
             )
         )
 
-    def _takes(self) -> _Takes:
+    def _takes(self) -> Takes:
         """What the server says in its newer page or in its older one; the usual limits where it has neither."""
         for page in (self._client.instance_v2, self._client.instance_v1):
             with suppress(PostRejected):  # it has no such page
-                return self._ask(partial(_read_limits, page, self._base_url))
-        return _Takes()
+                return self._ask(partial(read_limits, page, self._base_url))
+        return Takes()
 
     def _upload(self, picture: Picture) -> str:
         media = self._ask(
@@ -146,19 +135,16 @@ class MastodonAccount:
         shown = self._ask(lambda: self._client.account_statuses(me, exclude_reblogs=True, limit=PAGE))
         if not isinstance(shown, list):
             raise OutcomeUnknown(f"{self._base_url} did not show the account's statuses; look at the account")
-        there = {
-            _plain(_of(status, "content", needed=False)): status
-            for status in shown
-            if since is None or _moment(status) >= since - SKEW
-        }
-        found = [there.get(_plain(html.escape(part))) for part in written[len(post.sent_parts) :]]
-        ids = (*post.sent_parts, *(_of(status, "id") for status in found if status is not None))
-        if None in found:
-            if any(status is not None for status in found):
-                raise OutcomeUnknown(f"{len(ids)} of {len(written)} parts of the thread are there", sent_parts=ids)
+        recent = [status for status in shown if since is None or _moment(status) >= since - SKEW]
+        there = {_plain(_of(status, "content", needed=False)): _of(status, "id") for status in recent}
+        ids = recognised([_plain(html.escape(part)) for part in written], post.sent_parts, there)
+        if ids is None:
             return None
-        url = None if post.sent_parts else _of(found[0], "url", needed=False)
-        return Receipt(ids[0], url or f"{self._base_url}/statuses/{ids[0]}", ids)
+        urls = {_of(status, "id"): _of(status, "url", needed=False) for status in recent}
+        return Receipt(ids[0], urls.get(ids[0]) or self._address(ids[0]), ids)
+
+    def _address(self, status_id: str) -> str:
+        return f"{self._base_url}/statuses/{status_id}"
 
     def _ask(self, call: Callable[[], T]) -> T:
         """Make a call; what the session raised comes out as it is, an answer that cannot be read as OutcomeUnknown."""
@@ -178,27 +164,6 @@ class MastodonAccount:
 
     async def close(self) -> None:
         self._session.close()
-
-
-def _check(post: OutgoingPost, written: tuple[str, ...], takes: _Takes) -> None:
-    """Raise PostRejected, with limit and measured value, for what this server would refuse."""
-    for number, text in enumerate(written, 1):
-        length = mastodon_length(text, takes.per_url)
-        if length > takes.characters:
-            what = "the text" if len(written) == 1 else f"part {number} of the thread"
-            raise PostRejected(f"this server takes {takes.characters} characters, {what} has {length}: shorten it")
-    if len(post.pictures) > takes.pictures:
-        raise PostRejected(f"this server takes {takes.pictures} pictures, the post has {len(post.pictures)}")
-    for number, picture in enumerate(post.pictures, 1):
-        if len(picture.data) > takes.picture_size:
-            limit, size = takes.picture_size / MB, len(picture.data) / MB
-            raise PostRejected(f"this server takes pictures of {limit:.1f} MB, picture {number} has {size:.1f} MB")
-        if takes.kinds and picture.mime not in takes.kinds:
-            raise PostRejected(f"this server does not take {picture.mime}: save picture {number} as JPEG or PNG")
-        if len(picture.alt) > takes.alt:
-            raise PostRejected(
-                f"this server takes descriptions of {takes.alt} characters, that of picture {number} has {len(picture.alt)}"
-            )
 
 
 def _of(said: Any, name: str, *, needed: bool = True) -> str:
@@ -222,23 +187,6 @@ def _moment(status: Any) -> datetime:
     if not isinstance(at, datetime):
         return datetime.max.replace(tzinfo=UTC)  # a status of no known age may be the one
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _read_limits(page: Callable[[], Any], address: str) -> _Takes:
-    """Of /api/v2/instance or /api/v1/instance; servers of other makes leave parts of it away."""
-    said = page()
-    if not isinstance(said, dict) or not any(said.get(name) for name in ("domain", "uri", "version", "configuration")):
-        raise OutcomeUnknown(f"{address} does not answer as a Mastodon server does; look at base_url")
-    told = said.get("configuration") or {}
-    status, media = told.get("statuses") or {}, told.get("media_attachments") or {}
-    return _Takes(
-        int(status.get("max_characters") or said.get("max_toot_chars") or _Takes.characters),
-        int(status.get("characters_reserved_per_url") or _Takes.per_url),
-        int(status.get("max_media_attachments") or _Takes.pictures),
-        int(media.get("image_size_limit") or _Takes.picture_size),
-        frozenset(media.get("supported_mime_types") or ()),
-        int(media.get("description_limit") or _Takes.alt),
-    )
 
 
 def _problem(address: str, answer: requests.Response) -> NetworkProblem:

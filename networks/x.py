@@ -6,7 +6,7 @@ import json
 import re
 import time
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from networks.base import OutgoingPost, Picture, Receipt
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
 from networks.limits import parts, text_problems
 from networks.sessions import Session, elsewhere
+from networks.threads import recognised
 
 T = TypeVar("T")
 HOST = "https://api.x.com"
@@ -103,7 +104,7 @@ class XAccount:
             raise OutcomeUnknown("X answered without the post's id; look at the account")
         return str(tweet_id)
 
-    def _receipt(self, sent: list[str], note: str = "") -> Receipt:
+    def _receipt(self, sent: Sequence[str], note: str = "") -> Receipt:
         return Receipt(sent[0], f"https://x.com/i/status/{sent[0]}", tuple(sent), note)
 
     async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
@@ -122,13 +123,8 @@ class XAccount:
             )
         )
         there = {_plain(_shown_text(tweet)): str(tweet.id) for tweet in shown.data or ()}
-        found = [there.get(_plain(part)) for part in written[len(post.sent_parts) :]]
-        ids = [*post.sent_parts, *(each for each in found if each)]
-        if None not in found:
-            return self._receipt(ids)
-        if any(found):
-            raise OutcomeUnknown(f"{len(ids)} of {len(written)} parts of the thread are there", sent_parts=tuple(ids))
-        return None
+        ids = recognised([_plain(part) for part in written], post.sent_parts, there)
+        return self._receipt(ids) if ids else None
 
     def _upload(self, picture: Picture) -> str:
         category = "tweet_gif" if picture.mime == "image/gif" else "tweet_image"

@@ -13,7 +13,7 @@ import pytest
 import trustme
 from PIL import Image
 
-from networks import mail
+from networks import mail, mail_server
 from networks.base import OutgoingPost, Picture, Recipient
 from networks.errors import ChannelRevoked, NetworkDown, OutcomeUnknown, PostRejected, RateLimited
 from networks.limits import LIMITS
@@ -343,7 +343,7 @@ async def test_a_slow_server_ends_the_call_before_the_publisher_gives_up(
 async def test_a_server_that_never_answers_after_the_text_leaves_the_outcome_unknown(
     relay: MailRelay, sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail, "TIMEOUT", 0.2)
+    monkeypatch.setattr(mail_server, "TIMEOUT", 0.2)
     hold = await sandbox.hold("mail", "DATA", "after")
     with pytest.raises(OutcomeUnknown, match=r"anne@section\.example"):
         await relay.publish(post_to(*ALL))
