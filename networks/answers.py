@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+import httpx
+
 CONNECT, ANSWER = 10.0, 45.0  # seconds to connect, seconds to wait for an answer; an upload of a picture included
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(days=1)
 SKEW = timedelta(minutes=1)  # how far a server's clock may be behind ours when a post is looked for by its time
+# httpx's errors after which the request certainly did not leave.
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 A_DURATION = 10_000_000  # a reset below it cannot be a moment since 1970: it is the seconds that are left
 NO_CERTIFICATE = "{} shows no certificate that can be trusted; have it mended, or look at base_url"
 NOT_REACHED = "{} could not be reached; look whether the server is up and base_url is right"

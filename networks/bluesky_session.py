@@ -11,13 +11,12 @@ from atproto_client.client.session import Session
 from atproto_client.request import AsyncRequest
 from atproto_core.exceptions import AtProtocolError
 
-from networks.answers import ANSWER, CONNECT, NO_CERTIFICATE, NOT_REACHED, waiting_time
+from networks.answers import ANSWER, CONNECT, NEVER_SENT, NO_CERTIFICATE, NOT_REACHED, waiting_time
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
 
 T = TypeVar("T")
 TIMEOUT = httpx.Timeout(ANSWER, connect=CONNECT)  # the library's own are 5 seconds
 WINDOW = timedelta(minutes=5)  # the server's rate window, when its answer names no end
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 STALE = frozenset({"ExpiredToken", "InvalidToken"})  # the session ended, not the account's permission
 ACCOUNT_ENDED = frozenset({"AccountTakedown", "AccountSuspended", "AccountDeactivated"})
 # Sessions outlive the object: a channel is opened for each drain, and createSession is limited to 30 in 5 min, 300 a day.

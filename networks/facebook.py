@@ -7,14 +7,13 @@ from urllib.parse import quote
 
 import httpx
 
-from networks.answers import ANSWER, CONNECT, waiting_time
+from networks.answers import ANSWER, CONNECT, NEVER_SENT, waiting_time
 from networks.base import OutgoingPost, Picture, Receipt
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
 
 HOST = "https://graph.facebook.com/v23.0"  # the version belongs to the path
 TIMEOUT = httpx.Timeout(ANSWER, connect=CONNECT)
 WINDOW = timedelta(hours=1)  # Graph's rolling rate window, when its answer tells no time
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 TOKEN_ENDED = {102, 190}
 NOT_ALLOWED = {3, 10, *range(200, 300), 803}  # permissions; 803: no object of that name for this token

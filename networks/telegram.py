@@ -5,17 +5,16 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-import httpx
 import telegram
 from telegram import error as tg
 from telegram.request import HTTPXRequest
 
+from networks.answers import NEVER_SENT
 from networks.base import OutgoingPost, Picture, Receipt
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
 from networks.limits import TELEGRAM_CAPTION, utf16_units
 
 T = TypeVar("T")
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 HOST = "https://api.telegram.org"
 # 400s that are about the chat or the bot's rights in it, and not about this post.
 NOT_LET_IN = re.compile(
