@@ -207,4 +207,5 @@ def _problem(address: str, answer: requests.Response) -> NetworkProblem:
         return OutcomeUnknown(f"{address} answered {status}; look at the account before it is sent again")
     if "finished processing" in said:  # it said before that the picture was ready
         return NetworkDown(f"{address}: {said}")
-    return PostRejected(f"{address}: {said} ({status})")
+    hint = "; look at base_url" if status == 404 else ""
+    return PostRejected(f"{address}: {said} ({status}){hint}")

@@ -16,6 +16,7 @@ from networks.limits import TELEGRAM_CAPTION, utf16_units
 
 T = TypeVar("T")
 HOST = "https://api.telegram.org"
+UNREADABLE = "Telegram answered in a way that cannot be read; look at the channel, and at base_url"
 # 400s that are about the chat or the bot's rights in it, and not about this post.
 NOT_LET_IN = re.compile(
     r"chat not found|rights|chat_write_forbidden|chat_admin_required|peer_id_invalid|chat_restricted", re.I
@@ -47,6 +48,8 @@ class TelegramChannel:
 
     async def check(self) -> str:
         chat = await self._ask(lambda chat_id: self._bot.get_chat(chat_id))
+        if not isinstance(chat, telegram.ChatFullInfo):
+            raise OutcomeUnknown(UNREADABLE)
         return f"{chat.title or chat.effective_name or self.chat_id}"
 
     async def publish(self, post: OutgoingPost) -> Receipt:
@@ -58,7 +61,7 @@ class TelegramChannel:
                 parts += await self._send_pictures(post.pictures, caption)
             if not post.pictures or (caption is None and len(parts) == len(post.pictures)):
                 message = await self._ask(lambda chat_id: self._bot.send_message(chat_id, post.body))
-                parts.append(str(message.message_id))
+                parts.append(_id(message))
         except NetworkProblem as problem:
             problem.sent_parts = tuple(parts)
             raise
@@ -69,9 +72,9 @@ class TelegramChannel:
     async def _send_pictures(self, pictures: tuple[Picture, ...], caption: str | None) -> list[str]:
         if len(pictures) == 1:
             sent = await self._ask(lambda chat_id: self._bot.send_photo(chat_id, pictures[0].data, caption=caption))
-            return [str(sent.message_id)]
+            return [_id(sent)]
         album = [telegram.InputMediaPhoto(p.data, caption=caption if i == 0 else None) for i, p in enumerate(pictures)]
-        return [str(m.message_id) for m in await self._ask(lambda chat_id: self._bot.send_media_group(chat_id, album))]
+        return [_id(message) for message in await self._ask(lambda chat_id: self._bot.send_media_group(chat_id, album))]
 
     async def _ask(self, call: Callable[[int | str], Awaitable[T]]) -> T:
         """Make a call for the chat, and once more where it says that it has another number now: nothing went out yet."""
@@ -93,6 +96,12 @@ class TelegramChannel:
 
     async def close(self) -> None:
         await self._bot.shutdown()
+
+
+def _id(message: object) -> str:
+    if not isinstance(message, telegram.Message):
+        raise OutcomeUnknown(UNREADABLE)
+    return str(message.message_id)
 
 
 class ChatMoved(PostRejected):
@@ -127,8 +136,12 @@ async def answered(call: Awaitable[T]) -> T:
             ) from error
         raise PostRejected(f"Telegram: {error.message}") from error
     except tg.NetworkError as error:
+        if "too large" in error.message.lower():  # 413
+            raise PostRejected(f"Telegram: {error.message}; choose smaller pictures") from error
         if isinstance(error.__cause__, NEVER_SENT):
             raise NetworkDown(f"Telegram could not be reached: {error.__cause__}") from error
         raise OutcomeUnknown(f"Telegram did not answer clearly ({error.message}); look at the channel") from error
     except tg.TelegramError as error:
         raise OutcomeUnknown(f"Telegram: {error.message}; look at the channel") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise OutcomeUnknown(UNREADABLE) from error

@@ -1,5 +1,6 @@
 """The X account and each shape in which X is documented, or known, to answer."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -193,3 +194,20 @@ async def test_a_thread_whose_second_part_fails_keeps_its_first(
             await account(server).publish(THREAD)
         assert raised.value.sent_parts == ("1800000000000000042",)  # type: ignore[attr-defined]
     assert b'"reply": {"in_reply_to_tweet_id": "1800000000000000042"}' in server.asked[1].body
+
+
+async def test_a_certificate_error_is_down_and_says_what_to_do(unknown_certificate: str) -> None:
+    away = XAccount("a", "b", "c", "d", base_url=unknown_certificate)
+    with pytest.raises(NetworkDown, match=r"certificate.*base_url"):
+        await away.publish(PLAIN)
+    await away.close()
+
+
+async def test_a_network_that_never_answers_is_unknown(odd: Odd) -> None:
+    waits = threading.Event()
+    server = odd({POST: lambda asked: (waits.wait(5), OUT)[1]})
+    late = account(server)
+    late._session.limits = (5, 0.2)
+    with pytest.raises(OutcomeUnknown, match="did not answer in time"):
+        await late.publish(PLAIN)
+    waits.set()
