@@ -83,6 +83,14 @@ class TelegramChannel:
         except ChatMoved as moved:
             _MOVED[self.chat_id] = moved.chat_id
             return await answered(call(moved.chat_id))
+        except PostRejected as problem:
+            if not NOT_LET_IN.search(str(problem)):
+                raise
+            raise ChannelRevoked(
+                f"{problem}; look at chat_id, and make the bot an administrator of the channel"
+            ) from problem
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise OutcomeUnknown(UNREADABLE) from error
 
     async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
         return None
@@ -130,10 +138,6 @@ async def answered(call: Awaitable[T]) -> T:
             f"Telegram: {error.message}; make the bot an administrator of the channel again"
         ) from error
     except tg.BadRequest as error:  # before NetworkError, which it is a kind of
-        if NOT_LET_IN.search(error.message):
-            raise ChannelRevoked(
-                f"Telegram: {error.message}; look at chat_id, and make the bot an administrator of the channel"
-            ) from error
         raise PostRejected(f"Telegram: {error.message}") from error
     except tg.NetworkError as error:
         if "too large" in error.message.lower():  # 413
@@ -143,5 +147,3 @@ async def answered(call: Awaitable[T]) -> T:
         raise OutcomeUnknown(f"Telegram did not answer clearly ({error.message}); look at the channel") from error
     except tg.TelegramError as error:
         raise OutcomeUnknown(f"Telegram: {error.message}; look at the channel") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise OutcomeUnknown(UNREADABLE) from error
