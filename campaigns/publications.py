@@ -101,6 +101,7 @@ class Content:
     attempts: int
     sent_parts: tuple[str, ...]
     title: str = ""
+    written_at: datetime | None = None
 
 
 async def write_steps(session: AsyncSession, steps: Sequence[Begin | Finish]) -> list[Content | None]:
@@ -194,6 +195,7 @@ async def _contents(session: AsyncSession, ids: Sequence[int]) -> dict[int, Cont
             Post.link,
             PostVersion.text,
             Post.title,
+            Post.created_at,
             Campaign,
         )  # type: ignore[call-overload]
         .join(Post, col(Post.id) == col(Publication.post_id))
@@ -218,8 +220,9 @@ async def _contents(session: AsyncSession, ids: Sequence[int]) -> dict[int, Cont
             attempts,
             tuple(parts),
             title,
+            written_at,
         )
-        for ident, attempts, parts, post_id, text, link, version, title, campaign in found
+        for ident, attempts, parts, post_id, text, link, version, title, written_at, campaign in found
     }
 
 

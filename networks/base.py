@@ -36,7 +36,8 @@ class Recipient:
 class OutgoingPost:
     """What is to be said on one channel.
 
-    `key` is the same at each attempt: a network with idempotency keys is given this one.
+    `key` is the same at each attempt; `written_at` is when it was first written. `unique_key` is made of both: a network
+    with idempotency keys is given this one.
     `sent_parts` are ids of the parts that an earlier attempt brought out; the network goes on behind them.
     A line of `---` in the text is where it may be cut into a thread. `language` is its language (BCP 47).
     """
@@ -49,6 +50,12 @@ class OutgoingPost:
     title: str = ""  # for networks that show one beside the text
     recipients: tuple[Recipient, ...] = ()  # for networks.NEEDS_RECIPIENTS
     language: str = "fr"
+    written_at: datetime | None = None
+
+    @property
+    def unique_key(self) -> str:
+        """Another installation, or this one begun anew, counts from 1 as well, and may write to the same account."""
+        return f"{self.key}-{self.written_at:%Y%m%d%H%M%S%f}" if self.written_at else self.key
 
     @property
     def body(self) -> str:

@@ -12,7 +12,7 @@ from atproto_client.utils import facet_detection
 
 from networks.base import OutgoingPost, Picture, Receipt
 from networks.bluesky_session import BlueskySession
-from networks.errors import NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected
+from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected
 from networks.limits import LIMITS, parts, text_problems
 from networks.pictures import LARGEST, shape, smaller
 
@@ -47,7 +47,9 @@ class BlueskyAccount:
         return self._session.kept
 
     async def check(self) -> str:
-        await self._session.ask(lambda client: client.com.atproto.server.get_session(ignore_session_check=True))
+        said = await self._session.ask(lambda client: client.com.atproto.server.get_session(ignore_session_check=True))
+        if said.active is False:
+            raise ChannelRevoked(f"@{self.handle} is {said.status or 'not active'}; look at the account on Bluesky")
         return f"@{self.handle}"
 
     async def publish(self, post: OutgoingPost) -> Receipt:
@@ -68,7 +70,7 @@ class BlueskyAccount:
         return self._receipt(out)
 
     async def _put(self, post: OutgoingPost, index: int, text: str, before: list[Ref]) -> Ref:
-        rkey = record_key(post.key, index)
+        rkey = record_key(post.unique_key, index)
         try:
             there = await self._get(rkey)
             if there is not None:  # an earlier attempt did it; its time stays as it was
@@ -148,7 +150,7 @@ class BlueskyAccount:
     async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
         """The records are there under their keys, or they are not: `since` is not needed."""
         written = parts("bluesky", post)
-        there = [ref for index in range(len(written)) if (ref := await self._get(record_key(post.key, index)))]
+        there = [ref for index in range(len(written)) if (ref := await self._get(record_key(post.unique_key, index)))]
         if there and len(there) < len(written):
             uris = tuple(ref.uri for ref in there)
             raise OutcomeUnknown(f"{len(there)} of {len(written)} parts of the thread are there", sent_parts=uris)

@@ -1,8 +1,7 @@
 """A session on a Bluesky server: made, kept, refreshed, made anew. What goes wrong becomes this project's few errors."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import TypeVar
 
 import httpx
@@ -12,13 +11,14 @@ from atproto_client.client.session import Session
 from atproto_client.request import AsyncRequest
 from atproto_core.exceptions import AtProtocolError
 
+from networks.answers import ANSWER, CONNECT, NEVER_SENT, NO_CERTIFICATE, NOT_REACHED, waiting_time
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
 
 T = TypeVar("T")
-TIMEOUT = httpx.Timeout(45, connect=10)  # seconds; the library's own are 5
+TIMEOUT = httpx.Timeout(ANSWER, connect=CONNECT)  # the library's own are 5 seconds
 WINDOW = timedelta(minutes=5)  # the server's rate window, when its answer names no end
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 STALE = frozenset({"ExpiredToken", "InvalidToken"})  # the session ended, not the account's permission
+ACCOUNT_ENDED = frozenset({"AccountTakedown", "AccountSuspended", "AccountDeactivated"})
 # Sessions outlive the object: a channel is opened for each drain, and createSession is limited to 30 in 5 min, 300 a day.
 _SESSIONS: dict[tuple[str, str, str], str] = {}
 
@@ -27,7 +27,8 @@ class BlueskySession:
     """`kept` is the session as a string, a secret; empty until the first call."""
 
     def __init__(self, base_url: str, handle: str, app_password: str, kept: str = "") -> None:
-        self._base_url, self._handle, self._password = base_url.rstrip("/"), handle, app_password
+        self._base_url = base_url.rstrip("/").removesuffix("/xrpc")
+        self._handle, self._password = handle, app_password
         self._account = (self._base_url, handle, app_password)
         self.kept = kept or _SESSIONS.get(self._account, "")
         self._request = AsyncRequest(timeout=TIMEOUT)
@@ -117,19 +118,22 @@ def _problem(error: Exception, address: str) -> NetworkProblem:
     """What goes wrong, as one of this project's few errors."""
     if isinstance(error, NetworkProblem):
         return error
-    status, _, said = _said(error)
+    status, name, said = _said(error)
     if isinstance(error.__cause__ or error, NEVER_SENT):
-        cause = error.__cause__ or error
-        if "CERTIFICATE" in str(cause).upper():
-            return NetworkDown(
-                f"{address} shows no certificate that can be trusted; have it mended, or look at base_url"
-            )
-        return NetworkDown(f"{address} could not be reached; look whether the server is up and base_url is right")
+        untrusted = "CERTIFICATE" in str(error.__cause__ or error).upper()
+        return NetworkDown((NO_CERTIFICATE if untrusted else NOT_REACHED).format(address))
+    if name in ACCOUNT_ENDED:
+        return ChannelRevoked(f"Bluesky: {said}; look at the account there, and have it opened again")
+    if name == "AuthFactorTokenRequired":
+        return ChannelRevoked(f"Bluesky: {said}; set an app password, which asks for no code, not the account's own")
     if status in (401, 403):
         return ChannelRevoked(f"Bluesky refuses the account ({said or status}); make a new app password and set it")
     if isinstance(error, at.RateLimitExceededError):
-        return RateLimited(_until_reset(error), "Bluesky asks to wait until its rate window ends")
-    if status >= 500 and status != 501:  # 501: this server knows no such call
+        headers = error.response.headers if error.response else {}
+        return RateLimited(
+            waiting_time(headers, WINDOW, "ratelimit-reset"), "Bluesky asks to wait until its rate window ends"
+        )
+    if status == 408 or (status >= 500 and status != 501):  # 501: this server knows no such call
         return OutcomeUnknown(f"{address} answered {status}; look at the account before it is sent again")
     if status:
         return PostRejected(f"Bluesky: {said or 'refused'} ({status})")
@@ -140,17 +144,3 @@ def _problem(error: Exception, address: str) -> NetworkProblem:
     if isinstance(error, (AtProtocolError, ValueError, KeyError, TypeError, AttributeError)):
         return OutcomeUnknown(f"{address} answered in a way that cannot be read; look at the account, and at base_url")
     raise error
-
-
-def _until_reset(error: at.RateLimitExceededError) -> timedelta:
-    """How long to wait, by the server's own clock: from the answer's Date to its ratelimit-reset (seconds since 1970)."""
-    headers = error.response.headers if error.response else {}
-    try:
-        if "retry-after" in headers and "ratelimit-reset" not in headers:
-            wait = timedelta(seconds=float(headers["retry-after"]))
-        else:
-            reset = datetime.fromtimestamp(int(headers["ratelimit-reset"]), UTC)
-            wait = reset - parsedate_to_datetime(headers["date"]) + timedelta(seconds=1)
-    except (KeyError, ValueError, TypeError):
-        return WINDOW
-    return min(max(wait, timedelta(seconds=1)), timedelta(days=1))

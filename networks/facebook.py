@@ -7,18 +7,19 @@ from urllib.parse import quote
 
 import httpx
 
+from networks.answers import ANSWER, CONNECT, NEVER_SENT, waiting_time
 from networks.base import OutgoingPost, Picture, Receipt
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
 
 HOST = "https://graph.facebook.com/v23.0"  # the version belongs to the path
-TIMEOUT = httpx.Timeout(45, connect=10)  # seconds; an upload of 4 MB included
+TIMEOUT = httpx.Timeout(ANSWER, connect=CONNECT)
 WINDOW = timedelta(hours=1)  # Graph's rolling rate window, when its answer tells no time
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 TOKEN_ENDED = {102, 190}
 NOT_ALLOWED = {3, 10, *range(200, 300), 803}  # permissions; 803: no object of that name for this token
 TOO_MANY = {4, 17, 32, 341, 613, 80001}  # app, user, page, application limit, custom, business use case of Pages
 MAYBE_OUT = {1, 2}  # "unknown" and "service": Graph itself does not know
+NO_TOKEN = {104, 2500}  # "an access token is required": this server does not read the header
 DUPLICATE = 506
 NO_SUCH_OBJECT = (100, 33)  # code and subcode: a wrong page_id looks like this
 
@@ -44,7 +45,13 @@ class FacebookPage:
         self._http = httpx.AsyncClient(timeout=TIMEOUT, headers=headers, transport=transport)
 
     async def check(self) -> str:
-        return str((await self._ask("GET", "", params={"fields": "name"})).get("name") or self._page)
+        """Only where a server does not read the header does the token go into the address, as its documentation has it."""
+        fields = {"fields": "name"}
+        try:
+            said = await self._ask("GET", "", params=fields)
+        except _TokenNotSeen:
+            said = await self._ask("GET", "", params=fields | {"access_token": self._token})
+        return str(said.get("name") or self._page)
 
     async def publish(self, post: OutgoingPost) -> Receipt:
         """A post on the Page's feed; with one picture a photo, with several a post that they are attached to."""
@@ -55,10 +62,9 @@ class FacebookPage:
             media = {f"attached_media[{i}]": json.dumps({"media_fbid": photo}) for i, photo in enumerate(attached)}
             sent = await self._ask("POST", "/feed", data={"message": post.body, **media})
         else:
-            link = {"link": post.link} if post.link else {}
-            sent = await self._ask("POST", "/feed", data={"message": post.text, **link})
-        post_id = sent.get("post_id") or sent.get("id")
-        if not isinstance(post_id, str) or not post_id:
+            sent = await self._ask("POST", "/feed", data={"message": post.text, "link": post.link or ""})
+        post_id = str(sent.get("post_id") or sent.get("id") or "")
+        if not post_id:
             raise OutcomeUnknown("Facebook answered without the post's id; look at the Page")
         return Receipt(remote_id=post_id, url=f"https://www.facebook.com/{post_id}", parts=(post_id,))
 
@@ -70,13 +76,14 @@ class FacebookPage:
             raise NetworkDown(f"a picture could not be uploaded: {problem}") from problem
 
     async def _photo(self, picture: Picture, **fields: str) -> dict[str, Any]:
-        fields |= {"alt_text_custom": picture.alt} if picture.alt else {}
+        fields["alt_text_custom"] = picture.alt
         name = f"picture.{picture.mime.removeprefix('image/')}"
         return await self._ask("POST", "/photos", data=fields, files={"source": (name, picture.data, picture.mime)})
 
     async def _ask(self, method: str, path: str, **how: Any) -> dict[str, Any]:
         if method == "POST":
-            how["data"] = {**how["data"], "access_token": self._token}
+            filled = {name: value for name, value in how["data"].items() if value}
+            how["data"] = {**filled, "access_token": self._token}
         try:
             response = await self._http.request(method, self._page + path, **how)
         except NEVER_SENT as error:
@@ -113,12 +120,18 @@ def answered(response: httpx.Response) -> dict[str, Any]:
     )
 
 
+class _TokenNotSeen(ChannelRevoked):
+    """Facebook found no token in the request."""
+
+
 def _problem(error: dict[str, Any], response: httpx.Response) -> NetworkProblem:
     code, said = error["code"], str(error.get("error_user_msg") or error.get("message") or "no reason given")
     if code in TOKEN_ENDED:
         return ChannelRevoked(
             f"Facebook refuses the Page's token ({said}); make a new one and add the channel's settings again"
         )
+    if code in NO_TOKEN:
+        return _TokenNotSeen(f"Facebook: {said}; set the channel's access_token")
     if code in TOO_MANY or response.status_code == 429:
         return RateLimited(_wait(response), f"Facebook asks to wait: {said}")
     if code in NOT_ALLOWED:
@@ -146,5 +159,4 @@ def _wait(response: httpx.Response) -> timedelta:
         pass
     if max(minutes) > 0:
         return min(timedelta(minutes=max(minutes)), timedelta(days=1))
-    after = response.headers.get("retry-after", "")
-    return min(timedelta(seconds=int(after)), timedelta(days=1)) if after.isdecimal() else WINDOW
+    return waiting_time(response.headers, WINDOW)

@@ -2,29 +2,18 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from email.utils import formatdate, parseaddr
 
 import aiosmtplib
 
 from networks.base import OutgoingPost, Receipt, Recipient
-from networks.errors import (
-    ChannelRevoked,
-    NetworkDown,
-    NetworkProblem,
-    OutcomeUnknown,
-    PostRejected,
-    RateLimited,
-)
+from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, PostRejected, RateLimited
 from networks.mail_message import AddressProblem, envelope_address, one_line, write_message
+from networks.mail_server import Deferred, MailServer, Refused, hand_over
 
-TIMEOUT = 30.0  # seconds for each answer of the server
 LONGEST_CALL = 100.0  # seconds; then the publisher is told how far it went, long before it gives up waiting
-GREYLISTED = timedelta(minutes=5)  # servers that greylist take a message after one to five minutes
-IMPLICIT_TLS = 465  # the port on which TLS begins at once (RFC 8314)
-NOT_SIGNED_IN = {530, 534, 535, 538}  # RFC 4954
 
 
 class MailRelay:
@@ -51,18 +40,18 @@ class MailRelay:
         self._name, address = parseaddr(sender)
         try:
             self._address = envelope_address(address if one_line(sender) == sender.strip() else sender)
-            self._port, self._per_minute = int(port), max(1, int(per_minute))
+            at, self._per_minute = int(port), max(1, int(per_minute))
         except (AddressProblem, ValueError) as error:
             raise ChannelRevoked(
                 f"the relay's settings do not do: {error}; add the channel's settings again"
             ) from error
-        self._host, self._login = host, (username, password)
-        self._starttls = starttls.strip().lower() in {"yes", "true", "1", "oui", "on"}
-        self._pause, self._date, self._tls_context = pause, date, tls_context
+        encrypted = starttls.strip().lower() in {"yes", "true", "1", "oui", "on"}
+        self._server = MailServer(host, at, (username, password), self._address, encrypted, tls_context)
+        self._pause, self._date = pause, date
 
     async def check(self) -> str:
-        async with self._connected():
-            return f"{self._address} by {self._host}:{self._port}"
+        async with self._server.connected():
+            return f"{self._address} by {self._server.host}:{self._server.port}"
 
     async def publish(self, post: OutgoingPost) -> Receipt:
         """Write to who has nothing yet, at most a minute's worth a call: a crash leaves few in doubt.
@@ -77,7 +66,7 @@ class MailRelay:
         waiting = [recipient for recipient in post.recipients if recipient.id not in set(sent)]
         try:
             if waiting:
-                async with self._connected() as smtp:
+                async with self._server.connected() as smtp:
                     await self._write_to(smtp, post, waiting, sent, run)
             if run.left:
                 raise RateLimited(timedelta(seconds=60 / self._per_minute), f"{len(sent)} are out, {run.left} follow")
@@ -102,57 +91,13 @@ class MailRelay:
                 await self._pause(60 / self._per_minute)
             try:
                 message = write_message(post, recipient, self._name, self._address, date=self._date())
-                await _hand_over(smtp, self._address, envelope_address(recipient.address), message)
-            except (_Refused, AddressProblem) as refusal:
+                await hand_over(smtp, self._address, envelope_address(recipient.address), message)
+            except (Refused, AddressProblem) as refusal:
                 run.refused.append(f"{recipient.address} ({refusal})")
-            except _Deferred as refusal:
+            except Deferred as refusal:
                 run.deferred.append(f"{recipient.address} ({refusal})")
             else:
                 sent.append(recipient.id)
-
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[aiosmtplib.SMTP]:
-        implicit = self._port == IMPLICIT_TLS
-        smtp = aiosmtplib.SMTP(
-            hostname=self._host,
-            port=self._port,
-            timeout=TIMEOUT,
-            use_tls=implicit,
-            start_tls=False,
-            tls_context=self._tls_context,
-            local_hostname=self._address.rpartition("@")[2],  # asking the system for its name may take long
-        )
-        try:
-            await self._sign_in(smtp, starttls=self._starttls and not implicit)
-            yield smtp
-        finally:
-            with suppress(aiosmtplib.SMTPException, OSError):
-                await smtp.quit(timeout=5)  # seconds; what was taken stays taken
-            smtp.close()
-
-    async def _sign_in(self, smtp: aiosmtplib.SMTP, *, starttls: bool) -> None:
-        where = f"the mail server {self._host}:{self._port}"
-        try:
-            await smtp.connect()
-            with suppress(aiosmtplib.SMTPHeloError):  # an old server: the library falls back to HELO by itself
-                await smtp.ehlo()
-            if starttls and not smtp.supports_extension("starttls"):
-                raise ChannelRevoked(f"{where} offers no STARTTLS; set starttls=no only if it stands on this machine")
-            if starttls:
-                await smtp.starttls()
-                await smtp.ehlo()
-            if self._login[0] and smtp.supports_extension("auth"):
-                await smtp.login(*self._login)
-        except aiosmtplib.SMTPResponseException as error:
-            if error.code in NOT_SIGNED_IN or (
-                error.code >= 500 and isinstance(error, aiosmtplib.SMTPAuthenticationError)
-            ):
-                raise ChannelRevoked(
-                    f"{where} refuses username and password ({_said(error)}); set them again"
-                ) from error
-            raise NetworkDown(f"{where} takes nobody now: {_said(error)}") from error
-        except (aiosmtplib.SMTPException, OSError) as error:  # ssl's errors are OSErrors
-            raise NetworkDown(f"{where} could not be reached: {error}") from error
 
     async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
         """Cannot be asked: a human looks."""
@@ -174,64 +119,6 @@ class _Run:
 
     def seconds(self) -> float:
         return self._clock() - self._start
-
-
-class _Refused(Exception):
-    """The server takes nothing for this address (5xx)."""
-
-
-class _Deferred(Exception):
-    """The server takes nothing for this address now (4xx)."""
-
-
-async def _hand_over(smtp: aiosmtplib.SMTP, sender: str, address: str, message: bytes) -> None:
-    """One message to one address; raises _Refused, _Deferred or a NetworkProblem that concerns them all."""
-    options = [] if address.isascii() else ["SMTPUTF8"]
-    if options and not smtp.supports_extension("smtputf8"):
-        raise _Refused("the server takes ASCII addresses only")
-    try:
-        await smtp.mail(sender, options=options, encoding="utf-8")
-        await smtp.rcpt(address, encoding="utf-8")
-    except aiosmtplib.SMTPResponseException as error:
-        _raise_if_for_all(error)
-        await _start_over(smtp)
-        if isinstance(error, aiosmtplib.SMTPSenderRefused) and error.code >= 500:
-            raise ChannelRevoked(f"the mail server refuses the sender {sender}: {_said(error)}") from error
-        if isinstance(error, aiosmtplib.SMTPSenderRefused):
-            raise RateLimited(GREYLISTED, f"the mail server asks to wait: {_said(error)}") from error
-        raise (_Refused if error.code >= 500 else _Deferred)(_said(error)) from error
-    except (aiosmtplib.SMTPException, OSError) as error:
-        raise NetworkDown(f"the mail server went away before it took the message: {error}") from error
-    try:
-        await smtp.data(message)
-    except aiosmtplib.SMTPResponseException as error:  # answered: it certainly was not taken
-        _raise_if_for_all(error)
-        await _start_over(smtp)
-        if error.code < 500:
-            raise RateLimited(GREYLISTED, f"the mail server asks to wait: {_said(error)}") from error
-        raise _Refused(_said(error)) from error
-    except (aiosmtplib.SMTPException, OSError) as error:
-        raise OutcomeUnknown(
-            f"the mail server did not say whether it took the message to {address}; ask there whether it came"
-        ) from error
-
-
-def _raise_if_for_all(error: aiosmtplib.SMTPResponseException) -> None:
-    if error.code in NOT_SIGNED_IN:
-        raise ChannelRevoked(f"the mail server wants to be signed in to: {_said(error)}") from error
-    if error.code == 421 or error.code < 400:  # it closes; -1 is an answer that is none
-        raise NetworkDown(f"the mail server takes nobody now: {_said(error)}") from error
-
-
-async def _start_over(smtp: aiosmtplib.SMTP) -> None:
-    try:
-        await smtp.rset()
-    except (aiosmtplib.SMTPException, OSError) as error:
-        raise NetworkDown(f"the mail server went away: {error}") from error
-
-
-def _said(error: aiosmtplib.SMTPResponseException) -> str:
-    return f"{error.code} {' '.join(error.message.split())}"[:200]
 
 
 def _listed(addresses: Iterable[str], most: int = 5) -> str:

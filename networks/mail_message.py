@@ -81,7 +81,7 @@ def write_message(post: OutgoingPost, recipient: Recipient, sender_name: str, se
     message["From"] = Address(one_line(sender_name), *_halves(sender))
     message["To"] = Address(one_line(recipient.name), local, domain)
     message["Date"] = date
-    message["Message-ID"] = message_id(post.key, sender, recipient.address)
+    message["Message-ID"] = message_id(post.unique_key, sender, recipient.address)
     if recipient.unsubscribe_url:
         message["List-Unsubscribe"] = f"<{_header_url(recipient.unsubscribe_url)}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058

@@ -6,51 +6,34 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import requests
 from mastodon import Mastodon
 from mastodon.errors import MastodonError
-from urllib3.exceptions import NewConnectionError
 
+from networks.answers import SKEW, waiting_time
 from networks.base import OutgoingPost, Picture, Receipt
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
-from networks.limits import LIMITS, MASTODON_URL, MB, mastodon_length
+from networks.limits import mastodon_length
+from networks.mastodon_limits import Takes, check, read_limits
+from networks.sessions import Session, elsewhere
+from networks.threads import recognised
 
 T = TypeVar("T")
-TIMEOUT = (10, 45)  # seconds to connect, seconds to wait for an answer; the library's own is 300
 KEY_LIFETIME = timedelta(hours=1)  # how long the server remembers an Idempotency-Key
 WINDOW = timedelta(minutes=5)  # Mastodon's rate window, when its answer names no end
+DONE = 200  # the status of a picture on which the server works no more; until then it is 206
 PAGE = 40  # statuses of one's own timeline in one answer: the most that the server gives
 
 
-class _Session(requests.Session):
-    """Keeps the last answer, since the library's errors drop its headers."""
-
-    last: requests.Response | None = None
+class _Session(Session):
+    """The library writes /instance/, and not every server takes a slash at the end."""
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        address = (url.decode() if isinstance(url, bytes) else url).rstrip("/")  # the library writes /instance/
-        self.last = None
-        kwargs["timeout"] = TIMEOUT
-        kwargs["allow_redirects"] = method == "GET"  # a redirected POST would become a GET, and publish nothing
-        self.last = super().request(method, address, *args, **kwargs)
-        return self.last
-
-
-@dataclass(frozen=True)
-class _Takes:
-    """What this server takes, by its own word; sizes are bytes."""
-
-    characters: int = LIMITS["mastodon"].characters
-    per_url: int = MASTODON_URL
-    pictures: int = LIMITS["mastodon"].pictures
-    picture_size: int = LIMITS["mastodon"].picture_size
-    kinds: frozenset[str] = frozenset()  # empty: not said
-    alt: int = LIMITS["mastodon"].alt
+        return super().request(method, (url.decode() if isinstance(url, bytes) else url).rstrip("/"), *args, **kwargs)
 
 
 class MastodonAccount:
@@ -63,7 +46,7 @@ class MastodonAccount:
 
     def __init__(self, base_url: str, access_token: str) -> None:
         self._base_url = base_url.rstrip("/")
-        self._session = _Session()
+        self._session = _Session(self._base_url, partial(_problem, self._base_url))
         self._client = Mastodon(
             access_token=access_token,
             api_base_url=self._base_url,
@@ -87,7 +70,7 @@ class MastodonAccount:
         try:
             takes = self._takes()
             written = post.parts(lambda text: mastodon_length(text, takes.per_url) <= takes.characters)
-            _check(post, written, takes)
+            check(post, written, takes)
             media = [self._upload(picture) for picture in post.pictures] if not sent else []
         except OutcomeUnknown as problem:  # until here nothing is public
             raise NetworkDown(f"nothing was published yet: {problem}", sent_parts=tuple(sent)) from problem
@@ -103,7 +86,7 @@ class MastodonAccount:
                 problem.sent_parts = tuple(sent)
                 raise
             url = url if index else _of(status, "url", needed=False)
-        return Receipt(remote_id=sent[0], url=url or f"{self._base_url}/statuses/{sent[0]}", parts=tuple(sent))
+        return Receipt(remote_id=sent[0], url=url or self._address(sent[0]), parts=tuple(sent))
 
     def _post(self, post: OutgoingPost, written: tuple[str, ...], index: int, media: list[str], sent: list[str]) -> Any:
         return self._ask(
@@ -111,28 +94,17 @@ class MastodonAccount:
                 written[index],
                 in_reply_to_id=sent[index - 1] if index else None,
                 media_ids=(media or None) if index == 0 else None,
-                language=post.language,
-                idempotency_key=post.key if index == 0 else f"{post.key}-{index + 1}",
+                language=post.language.partition("-")[0],  # ISO 639, without a region
+                idempotency_key=post.unique_key if index == 0 else f"{post.unique_key}-{index + 1}",
             )
         )
 
-    def _takes(self) -> _Takes:
-        try:
-            said = self._ask(self._client.instance_v2)
-        except PostRejected:  # an old or other server without this page: the usual limits
-            return _Takes()
-        told = said.get("configuration") if isinstance(said, dict) else None
-        if not isinstance(told, dict):
-            raise OutcomeUnknown(f"{self._base_url} does not answer as a Mastodon server does; look at base_url")
-        status, media = told.get("statuses") or {}, told.get("media_attachments") or {}
-        return _Takes(
-            int(status.get("max_characters") or _Takes.characters),
-            int(status.get("characters_reserved_per_url") or _Takes.per_url),
-            int(status.get("max_media_attachments") or _Takes.pictures),
-            int(media.get("image_size_limit") or _Takes.picture_size),
-            frozenset(media.get("supported_mime_types") or ()),
-            int(media.get("description_limit") or _Takes.alt),
-        )
+    def _takes(self) -> Takes:
+        """What the server says in its newer page or in its older one; the usual limits where it has neither."""
+        for page in (self._client.instance_v2, self._client.instance_v1):
+            with suppress(PostRejected):  # it has no such page
+                return self._ask(partial(read_limits, page, self._base_url))
+        return Takes()
 
     def _upload(self, picture: Picture) -> str:
         media = self._ask(
@@ -146,8 +118,8 @@ class MastodonAccount:
                 return media_id
             time.sleep(self.poll_interval)  # in a thread of its own
             media = self._ask(lambda: self._client.media(media_id))
-        if _of(media, "url", needed=False):
-            return media_id
+            if self._session.status == DONE:
+                return media_id
         raise NetworkDown(f"{self._base_url} still works on a picture; nothing was published yet")
 
     async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
@@ -163,57 +135,35 @@ class MastodonAccount:
         shown = self._ask(lambda: self._client.account_statuses(me, exclude_reblogs=True, limit=PAGE))
         if not isinstance(shown, list):
             raise OutcomeUnknown(f"{self._base_url} did not show the account's statuses; look at the account")
-        there = {
-            _plain(_of(status, "content", needed=False)): status
-            for status in shown
-            if since is None or _moment(status) >= since
-        }
-        found = [there.get(_plain(html.escape(part))) for part in written[len(post.sent_parts) :]]
-        ids = (*post.sent_parts, *(_of(status, "id") for status in found if status is not None))
-        if None in found:
-            if any(status is not None for status in found):
-                raise OutcomeUnknown(f"{len(ids)} of {len(written)} parts of the thread are there", sent_parts=ids)
+        recent = [status for status in shown if since is None or _moment(status) >= since - SKEW]
+        there = {_plain(_of(status, "content", needed=False)): _of(status, "id") for status in recent}
+        ids = recognised([_plain(html.escape(part)) for part in written], post.sent_parts, there)
+        if ids is None:
             return None
-        url = None if post.sent_parts else _of(found[0], "url", needed=False)
-        return Receipt(ids[0], url or f"{self._base_url}/statuses/{ids[0]}", ids)
+        urls = {_of(status, "id"): _of(status, "url", needed=False) for status in recent}
+        return Receipt(ids[0], urls.get(ids[0]) or self._address(ids[0]), ids)
+
+    def _address(self, status_id: str) -> str:
+        return f"{self._base_url}/statuses/{status_id}"
 
     def _ask(self, call: Callable[[], T]) -> T:
-        """Make a call and turn what goes wrong into this project's few errors."""
+        """Make a call; what the session raised comes out as it is, an answer that cannot be read as OutcomeUnknown."""
         try:
             return call()
         except MastodonError as error:
-            answer = self._session.last
-            if answer is None or answer.status_code < 300:
-                raise _unclear(error.__context__, self._base_url) from error
-            raise _problem(answer, self._base_url) from error
+            if isinstance(error.__context__, NetworkProblem):
+                raise error.__context__ from None
+            raise self._unreadable() from error
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise OutcomeUnknown(
-                f"{self._base_url} answered in a way that cannot be read; look at the account"
-            ) from error
+            raise self._unreadable() from error
+
+    def _unreadable(self) -> OutcomeUnknown:
+        return OutcomeUnknown(
+            f"{self._base_url} answered in a way that cannot be read; look at the account, and at base_url"
+        )
 
     async def close(self) -> None:
         self._session.close()
-
-
-def _check(post: OutgoingPost, written: tuple[str, ...], takes: _Takes) -> None:
-    """Raise PostRejected, with limit and measured value, for what this server would refuse."""
-    for number, text in enumerate(written, 1):
-        length = mastodon_length(text, takes.per_url)
-        if length > takes.characters:
-            what = "the text" if len(written) == 1 else f"part {number} of the thread"
-            raise PostRejected(f"this server takes {takes.characters} characters, {what} has {length}: shorten it")
-    if len(post.pictures) > takes.pictures:
-        raise PostRejected(f"this server takes {takes.pictures} pictures, the post has {len(post.pictures)}")
-    for number, picture in enumerate(post.pictures, 1):
-        if len(picture.data) > takes.picture_size:
-            limit, size = takes.picture_size / MB, len(picture.data) / MB
-            raise PostRejected(f"this server takes pictures of {limit:.1f} MB, picture {number} has {size:.1f} MB")
-        if takes.kinds and picture.mime not in takes.kinds:
-            raise PostRejected(f"this server does not take {picture.mime}: save picture {number} as JPEG or PNG")
-        if len(picture.alt) > takes.alt:
-            raise PostRejected(
-                f"this server takes descriptions of {takes.alt} characters, that of picture {number} has {len(picture.alt)}"
-            )
 
 
 def _of(said: Any, name: str, *, needed: bool = True) -> str:
@@ -239,45 +189,23 @@ def _moment(status: Any) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _unclear(cause: BaseException | None, address: str) -> NetworkProblem:
-    """What it means that there was no answer, or none that can be read."""
-    if isinstance(cause, requests.exceptions.SSLError):
-        return NetworkDown(f"{address} shows no certificate that can be trusted; have it mended, or look at base_url")
-    if isinstance(cause, requests.exceptions.ConnectTimeout):
-        return NetworkDown(f"{address} could not be reached in time")
-    if isinstance(cause, requests.exceptions.ConnectionError):
-        inner = cause.args[0] if cause.args else None
-        if isinstance(getattr(inner, "reason", inner), NewConnectionError):
-            return NetworkDown(f"{address} could not be reached; look whether the server is up and base_url is right")
-        return OutcomeUnknown(f"the connection to {address} broke before it answered; look at the account")
-    if isinstance(cause, requests.exceptions.Timeout):
-        return OutcomeUnknown(f"{address} did not answer within {TIMEOUT[1]} s; look at the account")
-    return OutcomeUnknown(f"{address} answered in a way that cannot be read; look at the account, and at base_url")
-
-
-def _problem(answer: requests.Response, address: str) -> NetworkProblem:
+def _problem(address: str, answer: requests.Response) -> NetworkProblem:
+    """What an answer that is no success means."""
     status, said = answer.status_code, answer.reason or ""
     with suppress(ValueError, KeyError, TypeError):  # a proxy's page is no JSON
         said = str(answer.json()["error"])
     if status < 400:
-        to = answer.headers.get("Location", "elsewhere")
-        return NetworkDown(f"{address} sends on to {to}; set the channel's base_url to it")
-    if status in (401, 403):
+        return elsewhere(answer, address)
+    if status in (401, 403) or "authenticated user" in said:  # an app's own token has no account
         return ChannelRevoked(
             f"{address} refuses the access token ({said}); make a new one with read, write:statuses and write:media"
         )
     if status == 429:
-        return RateLimited(_until_reset(answer), f"{address} asks to wait until its rate window ends")
-    if status >= 500:
+        wait = waiting_time(answer.headers, WINDOW, "x-ratelimit-reset")
+        return RateLimited(wait, f"{address} asks to wait until its rate window ends")
+    if status >= 500 or status == 408:
         return OutcomeUnknown(f"{address} answered {status}; look at the account before it is sent again")
-    return PostRejected(f"{address}: {said} ({status})")
-
-
-def _until_reset(answer: requests.Response) -> timedelta:
-    """How long to wait, by the server's own clock: from the answer's Date to its X-RateLimit-Reset (ISO 8601)."""
-    try:
-        reset = datetime.fromisoformat(answer.headers["X-RateLimit-Reset"])
-        wait = reset - parsedate_to_datetime(answer.headers["Date"]) + timedelta(seconds=1)
-    except (KeyError, ValueError, TypeError):
-        return WINDOW
-    return min(max(wait, timedelta(seconds=1)), timedelta(days=1))
+    if "finished processing" in said:  # it said before that the picture was ready
+        return NetworkDown(f"{address}: {said}")
+    hint = "; look at base_url" if status == 404 else ""
+    return PostRejected(f"{address}: {said} ({status}){hint}")

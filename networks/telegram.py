@@ -1,21 +1,28 @@
 """A Telegram channel or group that the campaign owns, written to by the campaign's bot."""
 
-from collections.abc import Awaitable
+import re
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-import httpx
 import telegram
 from telegram import error as tg
 from telegram.request import HTTPXRequest
 
+from networks.answers import NEVER_SENT
 from networks.base import OutgoingPost, Picture, Receipt
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
 from networks.limits import TELEGRAM_CAPTION, utf16_units
 
 T = TypeVar("T")
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 HOST = "https://api.telegram.org"
+UNREADABLE = "Telegram answered in a way that cannot be read; look at the channel, and at base_url"
+# 400s that are about the chat or the bot's rights in it, and not about this post.
+NOT_LET_IN = re.compile(
+    r"chat not found|rights|chat_write_forbidden|chat_admin_required|peer_id_invalid|chat_restricted", re.I
+)
+# Groups that became supergroups, and the number that each has now. Telegram tells it at each call with the old one.
+_MOVED: dict[int | str, int] = {}
 
 
 def open_bot(token: str, base_url: str = HOST, *, connections: int = 8) -> telegram.Bot:
@@ -40,7 +47,9 @@ class TelegramChannel:
         self._bot = open_bot(bot_token, base_url)
 
     async def check(self) -> str:
-        chat = await answered(self._bot.get_chat(self.chat_id))
+        chat = await self._ask(lambda chat_id: self._bot.get_chat(chat_id))
+        if not isinstance(chat, telegram.ChatFullInfo):
+            raise OutcomeUnknown(UNREADABLE)
         return f"{chat.title or chat.effective_name or self.chat_id}"
 
     async def publish(self, post: OutgoingPost) -> Receipt:
@@ -51,31 +60,64 @@ class TelegramChannel:
             if post.pictures and not parts:
                 parts += await self._send_pictures(post.pictures, caption)
             if not post.pictures or (caption is None and len(parts) == len(post.pictures)):
-                message = await answered(self._bot.send_message(self.chat_id, post.body))
-                parts.append(str(message.message_id))
+                message = await self._ask(lambda chat_id: self._bot.send_message(chat_id, post.body))
+                parts.append(_id(message))
         except NetworkProblem as problem:
             problem.sent_parts = tuple(parts)
             raise
-        return Receipt(remote_id=parts[0], url=self._address(parts[0]), parts=tuple(parts))
+        moved = _MOVED.get(self.chat_id)
+        note = f"the group became a supergroup; set the channel's chat_id to {moved}" if moved else ""
+        return Receipt(remote_id=parts[0], url=self._address(parts[0]), parts=tuple(parts), note=note)
 
     async def _send_pictures(self, pictures: tuple[Picture, ...], caption: str | None) -> list[str]:
         if len(pictures) == 1:
-            sent = await answered(self._bot.send_photo(self.chat_id, pictures[0].data, caption=caption))
-            return [str(sent.message_id)]
+            sent = await self._ask(lambda chat_id: self._bot.send_photo(chat_id, pictures[0].data, caption=caption))
+            return [_id(sent)]
         album = [telegram.InputMediaPhoto(p.data, caption=caption if i == 0 else None) for i, p in enumerate(pictures)]
-        return [str(m.message_id) for m in await answered(self._bot.send_media_group(self.chat_id, album))]
+        return [_id(message) for message in await self._ask(lambda chat_id: self._bot.send_media_group(chat_id, album))]
+
+    async def _ask(self, call: Callable[[int | str], Awaitable[T]]) -> T:
+        """Make a call for the chat, and once more where it says that it has another number now: nothing went out yet."""
+        try:
+            return await answered(call(_MOVED.get(self.chat_id, self.chat_id)))
+        except ChatMoved as moved:
+            _MOVED[self.chat_id] = moved.chat_id
+            return await answered(call(moved.chat_id))
+        except PostRejected as problem:
+            if not NOT_LET_IN.search(str(problem)):
+                raise
+            raise ChannelRevoked(
+                f"{problem}; look at chat_id, and make the bot an administrator of the channel"
+            ) from problem
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise OutcomeUnknown(UNREADABLE) from error
 
     async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
         return None
 
     def _address(self, message_id: str) -> str | None:
-        if isinstance(self.chat_id, str):
-            return f"https://t.me/{self.chat_id.lstrip('@')}/{message_id}"
-        private = str(self.chat_id)
+        chat_id = _MOVED.get(self.chat_id, self.chat_id)
+        if isinstance(chat_id, str):
+            return f"https://t.me/{chat_id.lstrip('@')}/{message_id}"
+        private = str(chat_id)
         return f"https://t.me/c/{private.removeprefix('-100')}/{message_id}" if private.startswith("-100") else None
 
     async def close(self) -> None:
         await self._bot.shutdown()
+
+
+def _id(message: object) -> str:
+    if not isinstance(message, telegram.Message):
+        raise OutcomeUnknown(UNREADABLE)
+    return str(message.message_id)
+
+
+class ChatMoved(PostRejected):
+    """The group became a supergroup, which has another number."""
+
+    def __init__(self, chat_id: int) -> None:
+        super().__init__(f"the group became a supergroup; set the channel's chat_id to {chat_id}")
+        self.chat_id = chat_id
 
 
 async def answered(call: Awaitable[T]) -> T:
@@ -86,9 +128,7 @@ async def answered(call: Awaitable[T]) -> T:
         wait = error.retry_after
         raise RateLimited(wait if isinstance(wait, timedelta) else timedelta(seconds=wait)) from error
     except tg.ChatMigrated as error:
-        raise PostRejected(
-            f"the group became a supergroup; set the channel's chat_id to {error.new_chat_id}"
-        ) from error
+        raise ChatMoved(error.new_chat_id) from error
     except tg.InvalidToken as error:
         raise ChannelRevoked(
             "Telegram refuses the bot token; set PORTEVOIX_BOT_TOKEN to the one @BotFather shows"
@@ -100,6 +140,8 @@ async def answered(call: Awaitable[T]) -> T:
     except tg.BadRequest as error:  # before NetworkError, which it is a kind of
         raise PostRejected(f"Telegram: {error.message}") from error
     except tg.NetworkError as error:
+        if "too large" in error.message.lower():  # 413
+            raise PostRejected(f"Telegram: {error.message}; choose smaller pictures") from error
         if isinstance(error.__cause__, NEVER_SENT):
             raise NetworkDown(f"Telegram could not be reached: {error.__cause__}") from error
         raise OutcomeUnknown(f"Telegram did not answer clearly ({error.message}); look at the channel") from error

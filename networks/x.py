@@ -2,39 +2,48 @@
 
 import asyncio
 import html
+import json
 import re
+import time
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, TypeVar
 
 import requests
 import tweepy
-from urllib3.exceptions import NewConnectionError
 
+from networks.answers import SKEW, waiting_time
 from networks.base import OutgoingPost, Picture, Receipt
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
 from networks.limits import parts, text_problems
+from networks.sessions import Session, elsewhere
+from networks.threads import recognised
 
 T = TypeVar("T")
 HOST = "https://api.x.com"
 TWEEPY_HOST = "https://api.twitter.com"  # hard-coded in tweepy.Client
-TIMEOUT = (10, 45)  # seconds to connect, seconds to wait for an answer; tweepy sets none
 WINDOW = timedelta(minutes=15)  # X's rate window, when its answer names no end
+A_DAY_FULL = timedelta(hours=1)  # when the day's posts are used up and the answer names no end
+PROCESSING = 60.0  # seconds to wait for X to work on a moving picture; a still one is ready at once
+# The rate window, and those of a day, each with its own -limit, -remaining and -reset.
+WINDOWS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
+# 403s that are about the account or the app, and not about this post.
+NOT_LET_IN = re.compile(
+    r"\b(permissions?|suspended|locked|client-forbidden|client-not-enrolled)\b|attached to a project|subset of x api"
+)
 
 
-class _Session(requests.Session):
-    """Sends tweepy's requests to the channel's own host, before they are signed, and never waits for ever."""
+class _Session(Session):
+    """Sends tweepy's requests to the channel's own host, before they are signed."""
 
     def __init__(self, host: str) -> None:
-        super().__init__()
+        super().__init__("X", _problem)
         self.host = host
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         address = url.decode() if isinstance(url, bytes) else url
-        kwargs.setdefault("timeout", TIMEOUT)
         return super().request(method, self.host + address.removeprefix(TWEEPY_HOST), *args, **kwargs)
 
 
@@ -49,12 +58,12 @@ class XAccount:
     ) -> None:
         secrets = (consumer_key, consumer_secret, access_token, access_token_secret)
         self._client = tweepy.Client(None, *secrets)
-        self._client.session = _Session(base_url.rstrip("/"))
+        self._session = self._client.session = _Session(base_url.rstrip("/").removesuffix("/2"))
         self._oauth = tweepy.OAuth1UserHandler(*secrets)
 
     async def check(self) -> str:
-        me = await asyncio.to_thread(answered, lambda: self._client.get_me(user_auth=True))
-        return f"@{me.data.username}"
+        me = await asyncio.to_thread(answered, lambda: self._client.get_me(user_auth=True).data.username)
+        return f"@{me}"
 
     async def publish(self, post: OutgoingPost) -> Receipt:
         """Upload the pictures, then post each part once, as a reply to the one before it.
@@ -76,7 +85,7 @@ class XAccount:
             try:
                 sent.append(self._tweet(written[index], media_ids if index == 0 else [], sent))
             except NetworkProblem as problem:
-                if index and isinstance(problem.__cause__, tweepy.Forbidden):
+                if index and isinstance(problem, PostRejected):
                     note = f"X refused part {index + 1} of {len(written)} of the thread ({problem}); the others are out"
                     return self._receipt(sent, note)
                 problem.sent_parts = tuple(sent)
@@ -86,14 +95,16 @@ class XAccount:
     def _tweet(self, text: str, media_ids: list[str], before: list[str]) -> str:
         reply_to = before[-1] if before else None
         sent = answered(
-            lambda: self._client.create_tweet(text=text, media_ids=media_ids or None, in_reply_to_tweet_id=reply_to)
+            lambda: self._client.create_tweet(
+                text=text or None, media_ids=media_ids or None, in_reply_to_tweet_id=reply_to
+            )
         )
-        tweet_id = (sent.data or {}).get("id")
+        tweet_id = sent.data.get("id") if isinstance(sent.data, dict) else None
         if not tweet_id:
             raise OutcomeUnknown("X answered without the post's id; look at the account")
         return str(tweet_id)
 
-    def _receipt(self, sent: list[str], note: str = "") -> Receipt:
+    def _receipt(self, sent: Sequence[str], note: str = "") -> Receipt:
         return Receipt(sent[0], f"https://x.com/i/status/{sent[0]}", tuple(sent), note)
 
     async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
@@ -105,53 +116,51 @@ class XAccount:
         if not all(written):
             raise OutcomeUnknown("a post without text cannot be recognised; look at the account")
         me = answered(lambda: self._client.get_me(user_auth=True).data.id)
-        start = since.astimezone(UTC) if since else None  # tweepy writes any zone as UTC
+        start = since.astimezone(UTC) - SKEW if since else None  # tweepy writes any zone as UTC
         shown = answered(
             lambda: self._client.get_users_tweets(
                 me, user_auth=True, max_results=100, tweet_fields=["created_at", "entities"], start_time=start
             )
         )
         there = {_plain(_shown_text(tweet)): str(tweet.id) for tweet in shown.data or ()}
-        found = [there.get(_plain(part)) for part in written[len(post.sent_parts) :]]
-        ids = [*post.sent_parts, *(each for each in found if each)]
-        if None not in found:
-            return self._receipt(ids)
-        if any(found):
-            raise OutcomeUnknown(f"{len(ids)} of {len(written)} parts of the thread are there", sent_parts=tuple(ids))
-        return None
+        ids = recognised([_plain(part) for part in written], post.sent_parts, there)
+        return self._receipt(ids) if ids else None
 
     def _upload(self, picture: Picture) -> str:
         category = "tweet_gif" if picture.mime == "image/gif" else "tweet_image"
-        answer = self._post(
-            "/2/media/upload", data={"media_category": category}, files={"media": ("media", picture.data, picture.mime)}
+        media = self._ask(
+            "POST",
+            "/2/media/upload",
+            data={"media_category": category},
+            files={"media": ("media", picture.data, picture.mime)},
         )
-        media_id = str(answer.json()["data"]["id"])
+        media_id = str(media.get("id") or media["media_id_string"])
+        self._wait_until_ready(media_id, media)
         if picture.alt:
-            self._post("/2/media/metadata", json={"id": media_id, "metadata": {"alt_text": {"text": picture.alt}}})
+            self._ask(
+                "POST", "/2/media/metadata", json={"id": media_id, "metadata": {"alt_text": {"text": picture.alt}}}
+            )
         return media_id
 
-    def _post(self, path: str, **payload: Any) -> requests.Response:
-        response: requests.Response = self._client.session.post(path, auth=self._oauth.apply_auth(), **payload)
-        for status, kind in _ERRORS.items():
-            if response.status_code == status:
-                raise kind(response)
-        if response.status_code >= 500:
-            raise tweepy.TwitterServerError(response)
-        if not response.ok:
-            raise tweepy.HTTPException(response)
-        return response
+    def _wait_until_ready(self, media_id: str, media: dict[str, Any]) -> None:
+        waited = 0.0
+        while (state := (media.get("processing_info") or {}).get("state")) in ("pending", "in_progress"):
+            pause = min(max(float(media["processing_info"].get("check_after_secs", 1)), 0.1), 10)
+            waited += pause
+            if waited > PROCESSING:
+                raise NetworkDown("X still works on a picture; nothing was published yet")
+            time.sleep(pause)  # in a thread of its own
+            media = self._ask("GET", "/2/media/upload", params={"command": "STATUS", "media_id": media_id})
+        if state == "failed":
+            said = (media["processing_info"].get("error") or {}).get("message", "no reason given")
+            raise PostRejected(f"X could not work on a picture ({said}); choose another one")
+
+    def _ask(self, method: str, path: str, **payload: Any) -> dict[str, Any]:
+        said = self._session.request(method, path, auth=self._oauth.apply_auth(), **payload).json()
+        return dict(said.get("data") or said)
 
     async def close(self) -> None:
-        self._client.session.close()
-
-
-_ERRORS: dict[int, type[tweepy.HTTPException]] = {
-    400: tweepy.BadRequest,
-    401: tweepy.Unauthorized,
-    403: tweepy.Forbidden,
-    404: tweepy.NotFound,
-    429: tweepy.TooManyRequests,
-}
+        self._session.close()
 
 
 def _shown_text(tweet: Any) -> str:
@@ -168,30 +177,20 @@ def _plain(text: str) -> str:
 
 
 def answered(call: Callable[[], T]) -> T:
-    """Make a call to X and turn what goes wrong into this project's few errors."""
+    """Make a call to X; an answer that is none of X's leaves its outcome unknown."""
     try:
         return call()
-    except tweepy.HTTPException as error:
-        raise _problem(error) from error
-    except requests.exceptions.ConnectTimeout as error:
-        raise NetworkDown("X could not be reached in time") from error
-    except requests.exceptions.ConnectionError as error:
-        cause = error.args[0] if error.args else None
-        if isinstance(getattr(cause, "reason", cause), NewConnectionError) or isinstance(
-            error, requests.exceptions.SSLError
-        ):
-            raise NetworkDown(f"X could not be reached: {error}") from error
-        raise OutcomeUnknown("the connection to X broke before it answered; look at the account") from error
-    except requests.exceptions.Timeout as error:
-        raise OutcomeUnknown(f"X did not answer within {TIMEOUT[1]} s; look at the account") from error
-    except (requests.exceptions.RequestException, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise OutcomeUnknown(
             f"X answered in a way that cannot be read ({type(error).__name__}); look at the account"
         ) from error
 
 
-def _problem(error: tweepy.HTTPException) -> NetworkProblem:
-    status, said = error.response.status_code, " ".join(error.api_messages) or error.response.reason
+def _problem(answer: requests.Response) -> NetworkProblem:
+    """What an answer that is no success means."""
+    status, said, everything = answer.status_code, *_said(answer)
+    if status < 400:
+        return elsewhere(answer, "X")
     if status == 401:
         return ChannelRevoked(
             f"X refuses the channel's keys ({said}); make new ones and add the channel's settings again"
@@ -199,23 +198,36 @@ def _problem(error: tweepy.HTTPException) -> NetworkProblem:
     if status == 402:
         return ChannelRevoked(f"X: {said}; the account's credit is spent, add credit in X's developer console")
     if status == 429:
-        return RateLimited(_until_reset(error.response), "X asks to wait until its rate window ends")
-    if status == 403 and "duplicate" in said.lower():
+        return RateLimited(_wait(answer), "X asks to wait until its rate window ends")
+    if status == 403 and "duplicate" in everything:
         return PostRejected(
             "X already has a post with this text on this account; change the text, or look whether it is already there"
         )
-    if status == 403 and any(word in said.lower() for word in ("permission", "suspended", "locked")):
+    if status == 403 and "daily" in everything:
+        return RateLimited(waiting_time(answer.headers, A_DAY_FULL), f"X: {said}")
+    if status == 403 and NOT_LET_IN.search(everything):
         return ChannelRevoked(f"X: {said}")
-    if status >= 500:
+    if status >= 500 or status == 408:
         return OutcomeUnknown(f"X answered {status}; look at the account before it is sent again")
     return PostRejected(f"X: {said} ({status})")
 
 
-def _until_reset(response: requests.Response) -> timedelta:
-    """How long to wait, by X's own clock: from the answer's Date to its x-rate-limit-reset (seconds since 1970)."""
+def _said(answer: requests.Response) -> tuple[str, str]:
+    """What a refusal says to people, and all of it in lower case: X has several shapes for it."""
     try:
-        reset = int(response.headers["x-rate-limit-reset"])
-        wait = timedelta(seconds=reset - parsedate_to_datetime(response.headers["Date"]).timestamp() + 1)
-    except (KeyError, ValueError):
-        return WINDOW
-    return min(max(wait, timedelta(seconds=1)), timedelta(days=1))
+        body = answer.json()
+        errors = body.get("errors") or []
+        messages = [str(each.get("message") or each.get("detail") or "") for each in errors if isinstance(each, dict)]
+        said = " ".join(filter(None, messages)) or str(
+            body.get("detail") or body.get("title") or body.get("error") or ""
+        )
+        return said or answer.reason, json.dumps(body).lower()
+    except (ValueError, AttributeError, TypeError):  # a proxy's page
+        return answer.reason, ""
+
+
+def _wait(answer: requests.Response) -> timedelta:
+    """Until the last of the windows ends in which nothing remains."""
+    full = [f"{name}-reset" for name in WINDOWS if answer.headers.get(f"{name}-remaining") == "0"]
+    waits = [waiting_time(answer.headers, WINDOW, name) for name in full or [f"{WINDOWS[0]}-reset"]]
+    return max(waits)

@@ -57,7 +57,13 @@ def outgoing(content: Content, media_dir: Path) -> OutgoingPost:
             f"its picture {error.filename} is gone ({error.strerror}): write the post again with the picture"
         ) from error
     return OutgoingPost(
-        str(content.publication_id), content.text, content.link, pictures, content.sent_parts, content.title
+        str(content.publication_id),
+        content.text,
+        content.link,
+        pictures,
+        content.sent_parts,
+        content.title,
+        written_at=content.written_at,
     )
 
 

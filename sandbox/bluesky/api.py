@@ -54,7 +54,7 @@ class Bluesky:
             spend(call, "bluesky sessions a day", who, SESSIONS_A_DAY, 86_400)
 
     def refusal(self, fault: Fault, call: Call) -> Refusal:
-        """400, 401, 403, 429 or 500."""
+        """400, 401, 429 or 500."""
         if fault.kind == "rate_limit":
             call.headers |= _headers(100, 0, call.world.clock().timestamp() + fault.seconds, 300)
             return refused(429, "RateLimitExceeded", "Rate Limit Exceeded")
@@ -63,7 +63,7 @@ class Bluesky:
         if fault.kind == "revoked":
             return refused(401, "AuthenticationRequired", "Invalid identifier or password")
         if fault.kind == "blocked":
-            return refused(403, "AccountTakedown", "Account has been taken down")
+            return refused(401, "AccountTakedown", "Account has been taken down")
         return refused(500, "InternalServerError", "Internal Server Error")
 
 

@@ -20,9 +20,9 @@ from sandbox.store import Json
 from sandbox.world import World, world_of
 
 LONGEST = 63_206  # characters of a post
-LARGEST = 4_000_000  # bytes of a photo, from Meta's help pages
+LARGEST = 4_000_000  # bytes of a photo, from the Graph API's own refusal (code 100, subcode 1366046)
 MOST_PHOTOS = 10
-KINDS = ("jpeg", "jpg", "png", "gif", "bmp", "tiff")
+KINDS = ("jpeg", "jpg", "png", "gif", "bmp", "tiff", "webp")
 
 
 @dataclass
@@ -69,7 +69,7 @@ async def add_photo(call: PageCall) -> Json:
     except NotAPicture:
         raise problems.no_picture() from None
     if header.kind not in KINDS or len(call.upload) > LARGEST:
-        raise problems.invalid("Invalid image: it is too large, or of a kind that is not taken")
+        raise problems.unfit_picture()
     state, hidden = call.world.facebook, call.fields.get("published", "true").lower() in ("false", "0")
     sha256 = call.world.store.put_blob(call.upload)
     alt = call.fields.get("alt_text_custom") or None

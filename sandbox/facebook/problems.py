@@ -53,6 +53,14 @@ def no_picture() -> Problem:
     return Problem(400, 324, "(#324) Requires upload file")
 
 
+def unfit_picture() -> Problem:
+    """100 with subcode 1366046, for a photo that is too large or of another kind"""
+    said = "Your photos couldn't be uploaded. Photos should be less than 4 MB and saved as JPG, PNG, GIF, TIFF, HEIF or WebP files."
+    problem = Problem(400, 100, "Invalid parameter", subcode=1_366_046)
+    problem.body["error"] |= {"is_transient": False, "error_user_title": "Can't Read Files", "error_user_msg": said}
+    return problem
+
+
 def too_many() -> Problem:
     """32"""
     return Problem(403, 32, "(#32) Page request limit reached")

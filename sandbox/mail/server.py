@@ -24,7 +24,7 @@ from sandbox.world import World
 
 logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns of its own deprecated fields at each login
 DEMO_LOGIN = ("relais", "sandbox-mail-password")
-LARGEST = 20_000_000  # bytes of a message
+LARGEST = 10_240_000  # bytes of a message, as Postfix has it unless it is told otherwise (message_size_limit)
 ANSWERS = {
     "blocked": "550 5.1.1 No such mailbox here",
     "rate_limit": "451 4.7.1 Greylisted, please try again later",

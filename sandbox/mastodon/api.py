@@ -61,8 +61,7 @@ def _headers(limit: int, remaining: int, reset: float) -> dict[str, str]:
     return {"X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": str(remaining), "X-RateLimit-Reset": end}
 
 
-async def instance(call: Call) -> tuple[int, Any]:
-    """GET /api/v2/instance"""
+def _configuration() -> dict[str, Any]:
     status = {
         "max_characters": statuses.LONGEST,
         "max_media_attachments": statuses.MOST_PICTURES,
@@ -74,13 +73,19 @@ async def instance(call: Call) -> tuple[int, Any]:
         "image_matrix_limit": statuses.LARGEST_MATRIX,
         "description_limit": statuses.LONGEST_ALT,
     }
-    return 200, {
-        "domain": call.request.url.netloc,
-        "title": "Bac à sable",
-        "version": "4.4.0",
-        "api_versions": {"mastodon": 6},
-        "configuration": {"statuses": status, "media_attachments": media},
-    }
+    return {"statuses": status, "media_attachments": media}
+
+
+async def instance(call: Call) -> tuple[int, Any]:
+    """GET /api/v2/instance"""
+    about = {"domain": call.request.url.netloc, "title": "Bac à sable", "version": "4.4.0"}
+    return 200, about | {"api_versions": {"mastodon": 6}, "configuration": _configuration()}
+
+
+async def old_instance(call: Call) -> tuple[int, Any]:
+    """GET /api/v1/instance, which Mastodon keeps beside the newer page"""
+    about = {"uri": call.request.url.netloc, "title": "Bac à sable", "version": "4.4.0"}
+    return 200, about | {"configuration": _configuration()}
 
 
 async def verify(call: Call) -> tuple[int, Any]:
@@ -156,6 +161,7 @@ ROUTES = [
         Route(f"/mastodon{path}", endpoint(SERVICE, f"{method} {shown}", handler, public=public), methods=[method])
         for method, path, shown, handler, public in (
             ("GET", "/api/v2/instance", "/api/v2/instance", instance, True),
+            ("GET", "/api/v1/instance", "/api/v1/instance", old_instance, True),
             ("GET", "/api/v1/accounts/verify_credentials", "/api/v1/accounts/verify_credentials", verify, False),
             ("GET", "/api/v1/accounts/{id}/statuses", "/api/v1/accounts/:id/statuses", timeline, False),
             ("POST", "/api/v1/statuses", "/api/v1/statuses", post_status, False),

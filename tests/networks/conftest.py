@@ -1,9 +1,9 @@
-"""A server whose certificate nobody knows."""
+"""A server whose certificate nobody knows, and servers that answer as a test says."""
 
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -14,6 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.networks.odd_server import OddServer, Script
 
 
 def _self_signed(folder: Path) -> Path:
@@ -50,3 +52,17 @@ def unknown_certificate(tmp_path: Path) -> Iterator[str]:
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
     thread.join(5)
+
+
+@pytest.fixture
+def odd() -> Iterator[Callable[[Script], OddServer]]:
+    """Opens servers that answer as the test says."""
+    opened: list[OddServer] = []
+
+    def open_one(script: Script) -> OddServer:
+        opened.append(OddServer(script))
+        return opened[-1]
+
+    yield open_one
+    for server in opened:
+        server.close()

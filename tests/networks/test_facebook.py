@@ -164,6 +164,7 @@ async def test_the_code_of_an_error_object_decides(status: int, code: int, expec
         httpx.Response(200, json=[]),
         httpx.Response(200, json={}),  # no id
         httpx.Response(200, json={"id": None}),
+        httpx.Response(200, json={"id": ""}),
         httpx.Response(200, json={"error": "no"}),
         httpx.Response(200, json={"error": {"code": "190"}}),
         httpx.Response(502, html="<html>Bad gateway</html>"),
@@ -194,6 +195,64 @@ async def test_what_never_left_is_down_and_what_left_is_unknown(error: Exception
 
     with pytest.raises(expected):
         await wired(fail).publish(OutgoingPost("1", "Bonjour"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "remote_id"),
+    [
+        ({"id": "1_2"}, "1_2"),
+        ({"id": "7", "post_id": "1_2"}, "1_2"),  # a photo
+        ({"id": 12, "post_supports_client_mutation_id": True}, "12"),  # a number, and a field of more
+    ],
+)
+async def test_a_post_is_known_by_its_id_in_each_shape_of_the_answer(answer: dict[str, Any], remote_id: str) -> None:
+    assert (
+        await wired(lambda request: httpx.Response(200, json=answer)).publish(OutgoingPost("1", "Bonjour"))
+    ).remote_id == remote_id
+
+
+@pytest.mark.parametrize(
+    ("post", "fields"),
+    [
+        (OutgoingPost("1", "Bonjour", LINK), {"message": "Bonjour", "link": LINK}),
+        (OutgoingPost("1", "", LINK), {"link": LINK}),  # an empty message is none
+        (OutgoingPost("1", "Bonjour"), {"message": "Bonjour"}),
+    ],
+)
+async def test_only_what_is_said_is_sent_as_a_form(post: OutgoingPost, fields: dict[str, str]) -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json={"id": "1_2"})
+
+    await wired(answer).publish(post)
+    assert (str(seen[0].url), seen[0].method) == (f"https://graph.example/v23.0/{PAGE.id}/feed", "POST")
+    assert dict(httpx.QueryParams(seen[0].content.decode())) == fields | {"access_token": PAGE.access_token}
+
+
+async def test_a_photo_without_text_or_description_carries_neither() -> None:
+    seen: list[bytes] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.content)
+        return httpx.Response(200, json={"id": "7", "post_id": "1_2"})
+
+    await wired(answer).publish(OutgoingPost("1", "", pictures=(picture(),)))
+    assert b"caption" not in seen[0] and b"alt_text_custom" not in seen[0] and b'name="source"' in seen[0]
+
+
+@pytest.mark.parametrize("code", [104, 2500])  # an access token is required
+async def test_where_the_header_is_not_read_the_check_asks_as_the_documentation_has_it(code: int) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.params.get("access_token") != PAGE.access_token:
+            return httpx.Response(400, json={"error": {"message": "An access token is required", "code": code}})
+        return httpx.Response(200, json={"name": "Campagne", "id": PAGE.id})
+
+    assert await wired(answer).check() == "Campagne"
+    refusing = wired(lambda request: httpx.Response(400, json={"error": {"message": "No token", "code": code}}))
+    with pytest.raises(ChannelRevoked, match="access_token"):
+        await refusing.check()
 
 
 async def test_a_429_without_a_word_waits_for_what_its_header_says() -> None:

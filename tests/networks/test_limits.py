@@ -137,6 +137,13 @@ def facts(mime="image/jpeg", width=1200, height=675, size=100_000, alt=""):
         ("bluesky", facts(size=1_100_000), []),  # made smaller on its way out
         ("bluesky", facts(size=20_100_000), ["picture a.jpg: bluesky takes 20 MB, it has 20.1 MB"]),
         ("bluesky", facts("image/gif"), ["picture a.jpg: bluesky takes JPEG, PNG, WEBP, this is image/gif"]),
+        ("facebook", facts("image/gif"), []),
+        ("facebook", facts("image/webp", size=4_000_000), []),
+        ("facebook", facts(size=4_100_000), ["picture a.jpg: facebook takes 4 MB, it has 4.1 MB"]),
+        ("facebook", facts("image/bmp"), ["picture a.jpg: facebook takes GIF, JPEG, PNG, WEBP, this is image/bmp"]),
+        ("mail", facts(size=1_800_000), []),
+        ("mail", facts(size=1_900_000), ["picture a.jpg: mail takes 1.8 MB, it has 1.9 MB"]),
+        ("mail", facts("image/webp"), ["picture a.jpg: mail takes GIF, JPEG, PNG, this is image/webp"]),
         (
             "telegram",  # everything at once
             facts("image/gif", 30_000, 1_000, 20_000_000),
@@ -153,7 +160,9 @@ def test_a_picture_is_held_against_the_networks_limits(network, picture, expecte
     assert problems(network, OutgoingPost("1", "a"), (picture,)) == expected
 
 
-@pytest.mark.parametrize(("network", "most"), [("telegram", 10), ("x", 4), ("mastodon", 4), ("bluesky", 4)])
+@pytest.mark.parametrize(
+    ("network", "most"), [("telegram", 10), ("x", 4), ("mastodon", 4), ("bluesky", 4), ("facebook", 10), ("mail", 4)]
+)
 def test_a_post_takes_so_many_pictures_and_no_more(network, most):
     assert problems(network, OutgoingPost("1", "a"), (facts(),) * most) == []
     assert problems(network, OutgoingPost("1", "a"), (facts(),) * (most + 1)) == [

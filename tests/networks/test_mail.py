@@ -13,9 +13,10 @@ import pytest
 import trustme
 from PIL import Image
 
-from networks import mail
+from networks import mail, mail_server
 from networks.base import OutgoingPost, Picture, Recipient
 from networks.errors import ChannelRevoked, NetworkDown, OutcomeUnknown, PostRejected, RateLimited
+from networks.limits import LIMITS
 from networks.mail import MailRelay
 from networks.mail_message import AddressProblem, envelope_address, message_id, write_message
 from sandbox.client import SandboxClient
@@ -241,6 +242,30 @@ async def test_only_if_all_are_refused_the_post_is(relay: MailRelay, sandbox: Sa
         await relay.publish(post_to(*ALL))
 
 
+async def test_a_message_that_the_server_says_is_too_large_is_not_even_handed_over(
+    relay: MailRelay, sandbox: SandboxClient
+) -> None:
+    large = Picture(bytes(9_000_000), "image/png", "Une affiche")
+    with pytest.raises(PostRejected, match=r"takes messages of 10\.2 MB, this one has 12\.\d MB: choose smaller"):
+        await relay.publish(post_to(*ALL, pictures=(large,)))
+    assert await sandbox.requests("mail") == []
+
+
+async def test_pictures_as_large_as_the_limit_fit_into_a_message(relay: MailRelay, sandbox: SandboxClient) -> None:
+    allowed = LIMITS["mail"]
+    pictures = (Picture(bytes(allowed.picture_size), "image/png", "a" * allowed.alt),) * allowed.pictures
+    await relay.publish(post_to(ANNE, text="é" * 1000, pictures=pictures))
+    assert len(await sandbox.ledger(service="mail")) == 1
+
+
+async def test_a_size_that_is_refused_with_the_sender_is_the_posts_matter(
+    relay: MailRelay, sandbox: SandboxClient
+) -> None:
+    await sandbox.fault("mail", "payment", "MAIL", count=None)  # 552
+    with pytest.raises(PostRejected, match="552"):
+        await relay.publish(post_to(ANNE))
+
+
 async def test_a_list_without_addresses_says_how_to_fill_it(relay: MailRelay) -> None:
     with pytest.raises(PostRejected, match="addresses import"):
         await relay.publish(post_to())
@@ -318,7 +343,7 @@ async def test_a_slow_server_ends_the_call_before_the_publisher_gives_up(
 async def test_a_server_that_never_answers_after_the_text_leaves_the_outcome_unknown(
     relay: MailRelay, sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail, "TIMEOUT", 0.2)
+    monkeypatch.setattr(mail_server, "TIMEOUT", 0.2)
     hold = await sandbox.hold("mail", "DATA", "after")
     with pytest.raises(OutcomeUnknown, match=r"anne@section\.example"):
         await relay.publish(post_to(*ALL))

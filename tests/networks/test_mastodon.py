@@ -95,7 +95,7 @@ async def test_two_posts_with_the_same_text_are_two_posts(account: MastodonAccou
 async def test_a_network_that_never_answers_is_unknown(
     account: MastodonAccount, sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("networks.mastodon.TIMEOUT", (5, 0.3))
+    account._session.limits = (5, 0.3)
     await sandbox.fault("mastodon", "timeout_after", POST, seconds=5)
     with pytest.raises(OutcomeUnknown, match="did not answer"):
         await account.publish(OutgoingPost("1", "Bonjour"))

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
+from networks import telegram as module
 from networks.base import OutgoingPost, Picture
 from networks.errors import ChannelRevoked, NetworkDown, OutcomeUnknown, PostRejected, RateLimited
 from networks.telegram import TelegramChannel
@@ -24,7 +25,10 @@ def picture(colour: str = "red", alt: str = "") -> Picture:
 
 
 @pytest.fixture
-async def channel(sandbox_server: SandboxServer, sandbox: SandboxClient) -> AsyncIterator[TelegramChannel]:
+async def channel(
+    sandbox_server: SandboxServer, sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[TelegramChannel]:
+    monkeypatch.setattr(module, "_MOVED", {})
     opened = TelegramChannel(str(CHANNEL), DEMO_TOKEN, sandbox_server.url + "/telegram")
     yield opened
     await opened.close()
@@ -99,14 +103,46 @@ async def test_a_retry_goes_on_behind_the_part_that_is_out(channel: TelegramChan
         ("error_before", OutcomeUnknown, "look at the channel"),  # a 500 says nothing of what was done
         ("error_after", OutcomeUnknown, "look at the channel"),
         ("cut_after", OutcomeUnknown, "look at the channel"),
-        ("migrated", PostRejected, "-100777"),  # the group's new number is named
     ],
 )
 async def test_each_fault_becomes_the_error_that_leads_to_the_right_action(
     channel: TelegramChannel, sandbox: SandboxClient, fault: str, expected: type[Exception], said: str
 ) -> None:
-    await sandbox.fault("telegram", fault, "sendMessage", new_chat_id=-100777)
+    await sandbox.fault("telegram", fault, "sendMessage")
     with pytest.raises(expected, match=said):
+        await channel.publish(OutgoingPost("1", "Bonjour"))
+
+
+async def test_a_group_that_became_a_supergroup_is_followed_at_once_and_from_then_on(
+    sandbox_server: SandboxServer, sandbox: SandboxClient, channel: TelegramChannel
+) -> None:
+    old = await sandbox.channel("Groupe", type="group")
+    await sandbox.change_channel(old, migrated_to=CHANNEL)
+    for number in (1, 2):
+        group = TelegramChannel(str(old), DEMO_TOKEN, sandbox_server.url + "/telegram")
+        receipt = await group.publish(OutgoingPost(str(number), f"Numéro {number}"))
+        await group.close()
+        assert receipt.url == f"https://t.me/c/1234567890/{receipt.remote_id}"
+        assert f"chat_id to {CHANNEL}" in receipt.note
+    assert await texts(sandbox) == [("sendMessage", "Numéro 1"), ("sendMessage", "Numéro 2")]
+    assert [line["status"] for line in await sandbox.requests("telegram", "sendMessage")] == [400, 200, 200]
+
+
+@pytest.mark.parametrize("chat_id", ["@personne", "-100999"])
+async def test_a_chat_that_is_not_there_is_the_channels_matter_and_not_the_posts(
+    sandbox_server: SandboxServer, sandbox: SandboxClient, chat_id: str
+) -> None:
+    lost = TelegramChannel(chat_id, DEMO_TOKEN, sandbox_server.url + "/telegram")
+    with pytest.raises(ChannelRevoked, match="chat_id"):
+        await lost.publish(OutgoingPost("1", "Bonjour"))
+    await lost.close()
+
+
+async def test_a_bot_that_is_no_administrator_any_more_rests_the_channel(
+    channel: TelegramChannel, sandbox: SandboxClient
+) -> None:
+    await sandbox.change_channel(CHANNEL, admin=False)
+    with pytest.raises(ChannelRevoked, match="administrator"):
         await channel.publish(OutgoingPost("1", "Bonjour"))
 
 
