@@ -190,10 +190,11 @@ async def _outlooks(
     post, problems = drafts.post_of(draft, channels)
     if any(problem.field in ("publish_at", "recurrence", "until") for problem in problems):
         return []
-    post, now = _with_first_moment(post, site_of(request).clock()), site_of(request).clock()
+    now = site_of(request).clock()
     with suppress(ValueError):  # a zone, slots or a recurrence that cannot be read: told beside its field
+        first = _with_first_moment(post, now)
         async with site_of(request).database.read() as session:
-            return await forecast(session, desk.campaign, post, now, instead_of=instead_of)
+            return await forecast(session, desk.campaign, first, now, instead_of=instead_of)
     return []
 
 
