@@ -9,6 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from campaigns import installation
+from campaigns.addresses import NewAddress, store_addresses
+from campaigns.database import Database
+from campaigns.models import Campaign, Role
 from sandbox.bluesky.state import DEMO_ACTORS
 from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_ACCOUNTS, DEMO_CHANNELS
@@ -28,40 +32,49 @@ HEADER = "title,text,link,image,alt,publish_at,timezone,channels\n"
 POSTS = "/console/c/la-region-qui-ose/posts"
 
 
-def sets(**settings: str) -> list[str]:
-    return [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
-
-
 @pytest.fixture
-async def installed(program: Program, sandbox_server: SandboxServer, sandbox: SandboxClient, tmp_path: Path) -> Program:
-    """The campaign with its six channels, each added by its settings' own names, and three relays."""
+async def installed(
+    program: Program, sandbox_server: SandboxServer, sandbox: SandboxClient, migrated_file: Path
+) -> Program:
+    """The campaign with its six channels, each with the settings that its network asks for, and two relays."""
     keys = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
-    channels = {
-        ("telegram", "Canal"): sets(chat_id=str(CHAT.id)),
-        ("x", "X"): sets(**{key: getattr(X, key) for key in keys}, base_url=sandbox_server.x),
-        ("mastodon", "Mastodon"): sets(base_url=sandbox_server.mastodon, access_token=MEMBER.access_token),
-        ("bluesky", "Bluesky"): sets(
-            base_url=sandbox_server.bluesky, handle=ACTOR.handle, app_password=ACTOR.app_password
+    channels: dict[str, tuple[str, dict[str, str]]] = {
+        "telegram": ("Canal", {"chat_id": str(CHAT.id)}),
+        "x": ("X", {"base_url": sandbox_server.x} | {key: getattr(X, key) for key in keys}),
+        "mastodon": ("Mastodon", {"base_url": sandbox_server.mastodon, "access_token": MEMBER.access_token}),
+        "bluesky": (
+            "Bluesky",
+            {"base_url": sandbox_server.bluesky, "handle": ACTOR.handle, "app_password": ACTOR.app_password},
         ),
-        ("facebook", "Page"): sets(base_url=sandbox_server.facebook, page_id=PAGE.id, access_token=PAGE.access_token),
-        ("mail", "Relais"): sets(
-            host="127.0.0.1",
-            port=str(sandbox_server.smtp_port),
-            username=DEMO_LOGIN[0],
-            password=DEMO_LOGIN[1],
-            sender="La Région qui ose <relais@region.example>",
-            starttls="no",
-            per_minute="6000",
+        "facebook": (
+            "Page",
+            {"base_url": sandbox_server.facebook, "page_id": PAGE.id, "access_token": PAGE.access_token},
+        ),
+        "mail": (
+            "Relais",
+            {
+                "host": "127.0.0.1",
+                "port": str(sandbox_server.smtp_port),
+                "username": DEMO_LOGIN[0],
+                "password": DEMO_LOGIN[1],
+                "sender": "La Région qui ose <relais@region.example>",
+                "starttls": "no",
+                "per_minute": "6000",
+            },
         ),
     }
-    await told(program, "campaigns", "add", "La Région qui ose")
-    people = tmp_path / "relais.csv"
-    people.write_text("address,name\nanne@a.example,Anne\nblaise@a.example,Blaise\n", "utf-8")
-    await asyncio.gather(
-        *(told(program, "channels", "add", *which, *given) for which, given in channels.items()),
-        told(program, "organizers", "add", "camille@exemple.fr", "--password", PASSWORD),
-        told(program, "addresses", "import", str(people)),
-    )
+    file, now = shutil.copyfile(migrated_file, program.folder / "porte-voix.sqlite3"), datetime.now(UTC)
+    database = Database(f"sqlite:///{file}")
+    async with database.write() as session:
+        campaign = await installation.add_campaign(session, Campaign(slug="", name="La Région qui ose"), now)
+        for network, (name, settings) in channels.items():
+            await installation.add_channel(session, campaign.id, network, name, settings)
+        await installation.add_organizer(
+            session, campaign.id, "camille@exemple.fr", "Camille", PASSWORD, Role.admin, now
+        )
+        people = [NewAddress(f"{name.lower()}@a.example", name, None) for name in ("Anne", "Blaise")]
+        await store_addresses(session, campaign.id, people, now)
+    await database.close()
     return program
 
 
@@ -80,7 +93,7 @@ async def test_a_post_and_a_thread_reach_followers_and_relays_on_six_networks(
 ) -> None:
     assert (await told(installed, "channels", "check")).count("✓") == 6
     shutil.copytree(material / "images", tmp_path / "images")
-    at = soon(20)
+    at = soon(45)
     await queue(
         installed,
         tmp_path,
@@ -91,7 +104,7 @@ async def test_a_post_and_a_thread_reach_followers_and_relays_on_six_networks(
     accounts = {"telegram": CHAT.id, "x": X.username, "mastodon": MEMBER.username, "bluesky": ACTOR.handle}
     for service, account in accounts.items():
         parts = 1 if service == "telegram" else 4
-        first, *thread = await sandbox.wait_for_ledger(parts, service=service, channel=account, within=60)
+        first, *thread = await sandbox.wait_for_ledger(parts, service=service, channel=account, within=120)
         assert first["text"] == "C’est parti #Ose\n\nhttps://exemple.fr/p"
         assert [each["text"] for each in thread] == [part.strip() for part in THREAD][: parts - 1]
         assert [each["reply_to"] for each in thread[1:]] == [each["id"] for each in thread[:-1]]
@@ -123,11 +136,11 @@ async def test_an_unknown_outcome_is_settled_by_a_human_and_a_refused_token_by_a
 ) -> None:
     await sandbox.fault("facebook", "cut_after", "POST /{page}/feed", count=1)
     await sandbox.fault("bluesky", "revoked", "*", count=1)
-    at = soon(12)
+    at = soon(30)
     await queue(installed, tmp_path, f"Soir,À ce soir,https://exemple.fr/s,,,{at},UTC,Page|Bluesky|Mastodon")
     await installed.start()
-    await sandbox.wait_for_ledger(1, service="mastodon", within=60)  # nobody waits for the others
-    (post,) = await sandbox.wait_for_ledger(1, service="facebook", within=60)
+    await sandbox.wait_for_ledger(1, service="mastodon", within=120)  # nobody waits for the others
+    (post,) = await sandbox.wait_for_ledger(1, service="facebook", within=120)
     async with Browser(installed.site) as camille:
         await camille.submit("/console/login", email="camille@exemple.fr", password=PASSWORD)
         page = await until(camille, "nobody knows", "this channel rests")
@@ -139,7 +152,7 @@ async def test_an_unknown_outcome_is_settled_by_a_human_and_a_refused_token_by_a
         assert f'href="{address}"' in settled.text
         said = await told(installed, "channels", "mend", "Bluesky", "--set", f"app_password={ACTOR.app_password}")
         assert "is mended: @campagne.test" in said
-        (entry,) = await sandbox.wait_for_ledger(1, service="bluesky", within=60)
+        (entry,) = await sandbox.wait_for_ledger(1, service="bluesky", within=120)
         assert entry["card"] == "https://exemple.fr/s"
     assert len(await sandbox.wait_for_ledger(1, service="facebook", within=1)) == 1  # never a second time
     assert await installed.stop() == 0, installed.output
