@@ -214,7 +214,7 @@ async def test_followers_and_relays_see_the_posts_on_six_networks(
     await expect(page.locator("#mailboxes li")).to_have_count(8)
     await page.get_by_text("Farida Roussel").click()
     await expect(
-        page.frame_locator(".letter iframe").get_by_text("Ne plus recevoir ces messages").first
+        page.frame_locator(".letter[open] iframe").get_by_text("Ne plus recevoir ces messages").first
     ).to_be_visible()
     await camera.shot(page, "feed-mail")
     await page.goto(f"{demo.site}/sandbox/feeds/telegram/-1001234567890")
