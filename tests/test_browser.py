@@ -177,7 +177,7 @@ async def test_the_comms_team_writes_a_post_and_reads_the_figures(
     )  # counted by the server as X does
     await expect(page.locator("#outlook")).to_contain_text("Ce message coûte 0,015")
     await camera.shot(page, "console-write", whole=True)
-    await page.locator(".writing button[type=submit]").click()
+    await page.locator(".writing button.large").click()
     await expect(page.get_by_role("heading", name="Marché de samedi")).to_be_visible()
     async with SandboxClient(
         f"{demo.site}/sandbox", patience=90
@@ -185,7 +185,7 @@ async def test_the_comms_team_writes_a_post_and_reads_the_figures(
         await watcher.wait_for(AMINA, lambda chat: any(str(tap["data"]).startswith("kit:on:") for tap in chat["taps"]))
     await page.goto(f"{demo.site}/console/c/la-region-respire/figures")
     amina = page.locator("tr", has_text="Amina")
-    await expect(amina.locator("td").first).to_have_text("1")  # received
+    await expect(amina.locator("td").first).to_have_text(re.compile("^[1-9]"))  # received; more posts follow
     await camera.shot(page, "console-figures")
 
 
