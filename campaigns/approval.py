@@ -3,6 +3,7 @@
 Each move is a row of the Audit table, which nothing deletes.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, update
@@ -23,6 +24,15 @@ from campaigns.models import (
 )
 from campaigns.times import to_utc, zone
 from campaigns.words import mark
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a post stands: how many must say yes, who did (organizers' ids), and the word with which it was sent back."""
+
+    needed: int
+    given: tuple[int, ...]
+    sent_back: str = ""
 
 
 class ApprovalRefused(Exception):
@@ -61,6 +71,18 @@ async def needed(session: AsyncSession, campaign: Campaign, post: Post) -> int:
         .limit(1)
     )
     return campaign.approvals + (near is not None)
+
+
+async def standing(session: AsyncSession, campaign: Campaign, post: Post) -> Standing:
+    given = await session.scalars(select(Approval.organizer_id).where(col(Approval.post_id) == post.id))
+    last = await session.scalar(
+        select(Audit)
+        .where(col(Audit.post_id) == post.id, col(Audit.action).in_(("sent back", "submitted")))
+        .order_by(col(Audit.id).desc())
+        .limit(1)
+    )
+    said = last.detail if last is not None and last.action == "sent back" else ""
+    return Standing(await needed(session, campaign, post), tuple(given.all()), said)
 
 
 async def is_needed(session: AsyncSession, campaign: Campaign, post: Post) -> bool:

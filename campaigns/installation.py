@@ -5,6 +5,7 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
@@ -15,6 +16,7 @@ from sqlmodel import col, select
 
 from campaigns.models import Campaign, Channel, Frame, Organizer, OrganizerRole, Role, Territory
 from campaigns.silence_windows import rebuild
+from campaigns.slots import parse_slots
 from campaigns.times import zone
 from networks import check_settings
 
@@ -136,6 +138,37 @@ async def add_channel(
     mend(channel)
     await session.flush()
     return channel
+
+
+async def find_channel(session: AsyncSession, campaign_id: int, name: str) -> Channel:
+    known = await channels(session, campaign_id)
+    for channel in known:
+        if channel.name.casefold() == name.casefold():
+            return channel
+    raise NotFound(f"channel “{name}” is unknown; there are: {', '.join(c.name for c in known) or 'none yet'}")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """When a channel speaks and what it may spend; None leaves a term as it is. Money is in dollars."""
+
+    slots: str | None = None  # empty: none
+    price_post: float | None = None
+    price_link: float | None = None
+    monthly_cap: float | None = None  # 0: none
+    daily_quota: int | None = None  # 0: none
+
+
+def set_terms(channel: Channel, terms: Terms, timezone: str) -> None:
+    """Write a channel's terms; raises SlotsProblem for slots that cannot be read, by the campaign's clock."""
+    if terms.slots is not None:
+        channel.slots = str(parse_slots(terms.slots, timezone)) if terms.slots.strip() else ""
+    for field in ("price_post", "price_link", "monthly_cap"):
+        dollars = getattr(terms, field)
+        if dollars is not None:
+            setattr(channel, field, round(dollars * 1000))
+    if terms.daily_quota is not None:
+        channel.daily_quota = terms.daily_quota
 
 
 def mend(channel: Channel) -> None:

@@ -114,8 +114,8 @@ async def _hold_over_budget(session: AsyncSession, channel: Channel, now: dateti
     campaign = await session.get_one(Campaign, channel.campaign_id)
     local = now.astimezone(zone(campaign.timezone))
     today = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    spent, _ = await _since(session, channel.id, today.replace(day=1))
-    _, sent = await _since(session, channel.id, today)
+    spent, _ = await spent_since(session, channel.id, today.replace(day=1))
+    _, sent = await spent_since(session, channel.id, today)
     for publication, _post in await _due(session, [channel.id], now):
         if channel.monthly_cap and spent + publication.cost > channel.monthly_cap:
             reason = f"the month's cap of ${channel.monthly_cap / 1000:.2f} is reached: ${spent / 1000:.2f} is spent, this costs ${publication.cost / 1000:.3f}; raise the cap or drop it"
@@ -125,7 +125,7 @@ async def _hold_over_budget(session: AsyncSession, channel: Channel, now: dateti
             await _move(session, [publication.id], S.held, reason)
 
 
-async def _since(session: AsyncSession, channel_id: int, moment: datetime) -> tuple[int, int]:
+async def spent_since(session: AsyncSession, channel_id: int, moment: datetime) -> tuple[int, int]:
     """What a channel spent and how many it sent since then; what may be out counts as out."""
     row = await session.execute(
         select(func.coalesce(func.sum(Publication.cost), 0), func.count())

@@ -24,10 +24,11 @@ from campaigns.models import (
 )
 from campaigns.post_checks import NewPost, PostRefused, Problem, check_post, is_web_address
 from campaigns.recurrence import parse_recurrence
-from campaigns.silence_windows import window_of
 from campaigns.slots import parse_slots
-from campaigns.stamp import stamp_of
+from campaigns.stamp import stamp_of, stamped
 from campaigns.times import to_utc, zone
+from networks.base import OutgoingPost
+from networks.limits import parts
 
 __all__ = ["NewPost", "PostRefused", "Problem", "check_post", "is_web_address"]  # a post is written through this module
 
@@ -49,7 +50,8 @@ async def add_post(
     A post with a moment is scheduled at once, or submitted where the campaign wants somebody else's yes.
     """
     campaign = await session.get_one(Campaign, campaign_id)
-    found = check_post(post, now, stamp_of(campaign))
+    stamp = stamp_of(campaign)
+    found = check_post(post, now, stamp)
     found += [
         Problem("channels", f"“{channel.name}” belongs to another campaign")
         for channel in post.channels
@@ -57,7 +59,7 @@ async def add_post(
     ]
     if found:
         raise PostRefused(found)
-    due = await _due_moments(session, post, now)
+    due = await due_moments(session, post, now)
     publish_at = min((moment for moment in due.values() if moment), default=_moment(post, now))
     row = Post(
         campaign_id=campaign_id,
@@ -89,7 +91,7 @@ async def add_post(
             post_id=row.id,
             channel_id=channel.id,
             due_at=due[channel.id],
-            cost=cost_of(channel, f"{post.text} {post.link or ''}"),
+            cost=cost_of(channel, post.versions.get(channel.network, "").strip() or row.text, row.link, stamp),
         )
         for channel in post.channels
     )
@@ -117,7 +119,7 @@ def _moment(post: NewPost, now: datetime) -> datetime | None:
     return parse_recurrence(post.recurrence, post.timezone).next(now) if post.recurrence else None
 
 
-async def _due_moments(session: AsyncSession, post: NewPost, now: datetime) -> dict[int, datetime | None]:
+async def due_moments(session: AsyncSession, post: NewPost, now: datetime) -> dict[int, datetime | None]:
     """When each channel's publication is due: the post's moment, or the channel's next free slot."""
     if not post.next_slot:
         return dict.fromkeys((channel.id for channel in post.channels), _moment(post, now))
@@ -131,24 +133,15 @@ async def _due_moments(session: AsyncSession, post: NewPost, now: datetime) -> d
     return moments
 
 
-def cost_of(channel: Channel, text: str) -> int:
-    """What a post costs on a channel, in thousandths of a dollar, by the channel's own prices."""
-    return channel.price_link if LINK.search(text) else channel.price_post
+def cost_of(channel: Channel, text: str, link: str | None, stamp: str = "") -> int:
+    """What a text costs on a channel, in thousandths of a dollar, by the channel's own prices.
 
-
-async def warnings_of(session: AsyncSession, post: Post) -> list[str]:
-    """What its author should know now: publications that fall into a silence window, and what the post costs."""
-    found, total = [], 0
-    for publication, channel in (await publications_of(session, [post.id]))[post.id]:
-        total += publication.cost
-        window = publication.due_at and await window_of(
-            session, post.campaign_id, channel.territory_id, publication.due_at
-        )
-        if window:
-            found.append(
-                f"“{post.title}” on {channel.name} falls into silence ({window.reason}, until {window.ends_at:%Y-%m-%d %H:%M} UTC): it will be held"
-            )
-    return found + ([f"“{post.title}” costs ${total / 1000:.3f}"] if total else [])
+    `stamp` goes out with it, and may bring a link along; each part of a thread is paid for.
+    """
+    if not (channel.price_post or channel.price_link):
+        return 0
+    written = parts(channel.network, OutgoingPost("", stamped(text, stamp), link))
+    return sum(channel.price_link if LINK.search(part) else channel.price_post for part in written)
 
 
 async def cancel_post(

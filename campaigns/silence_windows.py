@@ -58,6 +58,35 @@ async def add_window(
     await rebuild(session, campaign)
 
 
+async def remove_polling_day(session: AsyncSession, campaign: Campaign, day: date, territory_id: int | None) -> bool:
+    """Take back a round of a vote with its windows; whether there was one."""
+    gone = await session.execute(
+        delete(PollingDay)
+        .where(col(PollingDay.campaign_id) == campaign.id, col(PollingDay.day) == day)
+        .where(col(PollingDay.territory_id).is_not_distinct_from(territory_id))
+        .returning(col(PollingDay.id))
+    )
+    found = bool(gone.all())
+    await rebuild(session, campaign)
+    return found
+
+
+async def remove_window(
+    session: AsyncSession, campaign: Campaign, starts_at: datetime, territory_id: int | None
+) -> bool:
+    """Take back what was added by hand; whether there was one."""
+    gone = await session.execute(
+        delete(SilenceWindow)
+        .where(col(SilenceWindow.campaign_id) == campaign.id, col(SilenceWindow.by_hand))
+        .where(col(SilenceWindow.starts_at) == starts_at)
+        .where(col(SilenceWindow.territory_id).is_not_distinct_from(territory_id))
+        .returning(col(SilenceWindow.id))
+    )
+    found = bool(gone.all())
+    await rebuild(session, campaign)
+    return found
+
+
 async def rebuild(session: AsyncSession, campaign: Campaign) -> None:
     """Derive the rows anew; those made by hand are kept."""
     await session.execute(

@@ -12,6 +12,7 @@ from pathlib import Path
 from babel.dates import format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 from campaigns.times import zone
 
@@ -57,6 +58,11 @@ class Words:
 
     def many(self, one: str, more: str, n: int, **values: object) -> str:
         return self._catalog.ngettext(one, more, n).format(n=n, **values)
+
+    def dollars(self, thousandths: int) -> str:
+        """A price: "0,200\u00a0$", or "$0.200"."""
+        number = format_decimal(thousandths / 1000, "0.000", locale=self.language)
+        return f"${number}" if self.language == "en" else f"{number}\u00a0$"
 
     def moment(self, at: datetime, zone_name: str, form: str = "EEE d MMM HH:mm") -> str:
         """A moment on the wall clock of a zone: "mar. 1 déc. 08:30"."""

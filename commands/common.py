@@ -28,6 +28,10 @@ out = Console()
 
 CampaignOption = Annotated[str | None, typer.Option("--campaign", help="Its slug; needed where there are several.")]
 
+TerritoryOption = Annotated[
+    str | None, typer.Option("--territory", help="Of this territory and those below; else of the whole campaign.")
+]
+
 
 class Refused(Exception):
     """The command cannot do this; the message is for the user."""
@@ -68,8 +72,9 @@ def prepared_settings(**overrides: Any) -> Settings:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for leaky in ("httpx", "httpcore", "telegram"):  # they log addresses, and Telegram's hold the bot's token
         logging.getLogger(leaky).setLevel(logging.WARNING)
-    for chatty in ("apscheduler", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # A tick that finds the last one at work is left out, and says so at each: the next one looks again.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         probe = settings.data_dir / f".probe-{os.getpid()}"

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +13,33 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from campaigns import installation
+from campaigns import addresses, installation, silence_windows
 from campaigns.database import Database
 from campaigns.media import NewPicture
-from campaigns.models import Campaign, Role
+from campaigns.models import Campaign, Channel, LatePolicy, Organizer, Role
 from campaigns.posts import NewPost, add_post
 from campaigns.settings import Settings
-from campaigns.times import Clock
+from campaigns.slots import parse_slots
+from campaigns.times import Clock, to_utc
 from sandbox import stage
 from sandbox.app import create_sandbox
+from sandbox.bluesky.state import DEMO_ACTORS
 from sandbox.crowd import Crowd
 from sandbox.defaults import DEMO_ACCOUNTS, DEMO_CHANNELS, DEMO_TOKEN
+from sandbox.facebook.state import DEMO_PAGES
+from sandbox.mail.server import DEMO_LOGIN
+from sandbox.mastodon.state import DEMO_MEMBERS
 from sandbox.posters import poster
 from web.console.access import sign_in
 
 log = logging.getLogger(__name__)
 CHANNEL = replace(DEMO_CHANNELS[0], title=stage.NAME, username=stage.ACCOUNT)
 ACCOUNT = replace(DEMO_ACCOUNTS[0], name=stage.NAME, username=stage.ACCOUNT)
+MEMBER = replace(DEMO_MEMBERS[0], name=stage.NAME, username=stage.ACCOUNT)
+ACTOR = replace(DEMO_ACTORS[0], name=stage.NAME, handle=stage.BLUESKY_HANDLE)
+PAGE = replace(DEMO_PAGES[0], name=stage.NAME)
 FOLDER = Path("var/demo")
+VOTE_AHEAD = timedelta(days=50)  # at least; far enough for the first posts to need nobody's yes
 
 
 def settings_of(folder: Path, site: str) -> dict[str, Any]:
@@ -67,13 +76,18 @@ class Demo:
             bots={DEMO_TOKEN: f"{stage.ACCOUNT}_bot"},
             channels=(CHANNEL,),
             accounts=(ACCOUNT,),
+            members=(MEMBER,),
+            actors=(ACTOR,),
+            pages=(PAGE,),
+            link_titles={f"{stage.LINK}{post.path}": post.title for post in stage.POSTS if post.path},
             home_links=links,
         )
         self._crowd: asyncio.Task[None] | None = None
 
     async def mount(self, page: FastAPI, database: Database) -> None:
         """Put the sandbox under /sandbox, and the campaign into an empty database."""
-        await fill(database, self._settings, self._clock)
+        smtp_port = await self._sandbox.mail.start()
+        await fill(database, self._settings, self._clock, smtp_port)
         page.mount("/sandbox", self._sandbox)
 
         @page.get("/console/demo")
@@ -103,13 +117,13 @@ class Demo:
 _PASSWORD = "demonstration"  # noqa: S105 - the demo listens on this machine only
 
 
-async def fill(database: Database, settings: Settings, clock: Clock) -> None:
+async def fill(database: Database, settings: Settings, clock: Clock, smtp_port: int) -> None:
     """Write the fictional campaign, its channels on the stand-ins, and its posts, unless it is there."""
     now = clock()
-    sandbox = f"{settings.site_url}/sandbox"
+    addressed = where_it_is(settings.site_url, smtp_port)
     async with database.write() as session:
         if await installation.campaigns(session):
-            await _follow_port(session, sandbox)
+            await _follow_ports(session, addressed)
             return
         campaign = Campaign(
             slug=stage.SLUG,
@@ -120,43 +134,117 @@ async def fill(database: Database, settings: Settings, clock: Clock) -> None:
             primary_colour=stage.PRIMARY,
             secondary_colour=stage.SECONDARY,
             text_colour=stage.TEXT,
+            near_vote_days=stage.NEAR_VOTE,
         )
         await installation.add_campaign(session, campaign, now)
         for name in stage.TERRITORIES:
             await installation.add_territory(session, campaign.id, name)
-        account = DEMO_ACCOUNTS[0]
-        keys = {
-            name: getattr(account, name)
-            for name in ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
-        }
+        vote = await _add_polling_day(session, campaign, now)
+        await _add_relays(session, campaign, now)
         channels = {
-            "telegram": await installation.add_channel(
-                session, campaign.id, "telegram", stage.TELEGRAM_CHANNEL, {"chat_id": str(CHANNEL.id)}
-            ),
-            "x": await installation.add_channel(
-                session, campaign.id, "x", stage.X_ACCOUNT, {**keys, "base_url": f"{sandbox}/x"}
-            ),
-        }
-        await installation.add_organizer(session, campaign.id, stage.ORGANIZER, "Équipe", _PASSWORD, Role.admin, now)
-        for post in stage.POSTS:
-            pictures = (NewPicture("poster.jpg", poster(post.poster[0]), post.poster[1]),) if post.poster else ()
-            new = NewPost(
-                title=post.title,
-                text=post.text,
-                link=f"{stage.LINK}{post.path}" if post.path else None,
-                publish_at=(now + post.after).astimezone(UTC),
-                timezone=campaign.timezone,
-                channels=tuple(channels[network] for network in post.networks),
-                share_kit=post.share_kit,
-                versions=post.versions,
-                wordings=post.wordings,
-                pictures=pictures,
+            network: await installation.add_channel(
+                session, campaign.id, network, name, {**keys_of(network), **addressed.get(network, {})}
             )
-            await add_post(session, campaign.id, new, media_dir=settings.media_dir, now=now)
+            for network, name in stage.CHANNELS.items()
+        }
+        _set(channels)
+        await installation.add_organizer(session, campaign.id, stage.ORGANIZER, "Équipe", _PASSWORD, Role.admin, now)
+        nadia = await installation.add_organizer(
+            session, campaign.id, stage.COLLEAGUE, "Nadia", _PASSWORD, Role.editor, now
+        )
+        for post in stage.POSTS:
+            await _add_post(session, campaign, post, channels, vote, nadia, settings.media_dir, now)
 
 
-async def _follow_port(session: AsyncSession, sandbox: str) -> None:
-    """The demo may be started again on another port: its X account moves along."""
+def keys_of(network: str) -> dict[str, str]:
+    """A channel's settings on the stand-ins, without where these listen."""
+    account = DEMO_ACCOUNTS[0]
+    keys = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+    return {
+        "telegram": {"chat_id": str(CHANNEL.id)},
+        "x": {name: getattr(account, name) for name in keys},
+        "mastodon": {"access_token": MEMBER.access_token},
+        "bluesky": {"handle": ACTOR.handle, "app_password": ACTOR.app_password},
+        "facebook": {"page_id": PAGE.id, "access_token": PAGE.access_token},
+        "mail": {
+            "host": "127.0.0.1",
+            "username": DEMO_LOGIN[0],
+            "password": DEMO_LOGIN[1],
+            "sender": stage.SENDER,
+            "starttls": "no",
+            "per_minute": "600",
+        },
+    }[network]
+
+
+def where_it_is(site_url: str, smtp_port: int) -> dict[str, dict[str, str]]:
+    """Where the stand-ins listen this time."""
+    web = {network: {"base_url": f"{site_url}/sandbox/{network}"} for network in stage.CHANNELS}
+    return {**web, "telegram": {}, "mail": {"port": str(smtp_port)}}
+
+
+def _set(channels: dict[str, Channel]) -> None:
+    """Slots, and what X asks for a post with a cap that is soon reached."""
+    for channel in channels.values():
+        channel.slots = str(parse_slots(stage.SLOTS, "Europe/Paris"))
+    channels["x"].price_post, channels["x"].price_link = round(stage.X_PRICE * 1000), round(stage.X_PRICE_LINK * 1000)
+    channels["x"].monthly_cap = round(stage.X_CAP * 1000)
+
+
+async def _add_polling_day(session: AsyncSession, campaign: Campaign, now: datetime) -> datetime:
+    """A vote on a Sunday to come; gives its midnight on the campaign's clock."""
+    ahead = now + VOTE_AHEAD
+    day = (ahead + timedelta(days=6 - ahead.weekday())).date()
+    await silence_windows.add_polling_day(session, campaign, day, now, label="premier tour")
+    return datetime.combine(day, datetime.min.time())
+
+
+async def _add_relays(session: AsyncSession, campaign: Campaign, now: datetime) -> None:
+    places = {place.name: place.id for place in await installation.territories(session, campaign.id)}
+    people = [
+        addresses.NewAddress(f"{installation.slug_of(name)}@relais.example", name, places[territory])
+        for name, territory in stage.RELAYS
+    ]
+    await addresses.store_addresses(session, campaign.id, people, now)
+
+
+async def _add_post(
+    session: AsyncSession,
+    campaign: Campaign,
+    post: stage.StagePost,
+    channels: dict[str, Channel],
+    vote: datetime,
+    colleague: Organizer,
+    media_dir: Path,
+    now: datetime,
+) -> None:
+    pictures = (NewPicture("poster.jpg", poster(post.poster[0]), post.poster[1]),) if post.poster else ()
+    moment = (
+        to_utc(vote - post.before_vote, campaign.timezone)
+        if post.before_vote
+        else None
+        if post.recurrence
+        else now + post.after
+    )
+    new = NewPost(
+        title=post.title,
+        text=post.text,
+        link=f"{stage.LINK}{post.path}" if post.path else None,
+        publish_at=moment.astimezone(UTC) if moment else None,
+        timezone=campaign.timezone,
+        channels=tuple(channels[network] for network in post.networks),
+        share_kit=post.share_kit,
+        versions=post.versions,
+        wordings=post.wordings,
+        pictures=pictures,
+        recurrence=post.recurrence,
+        late_policy=LatePolicy(post.late_policy),
+    )
+    author = colleague.id if post.colleague else None
+    await add_post(session, campaign.id, new, media_dir=media_dir, now=now, author_id=author)
+
+
+async def _follow_ports(session: AsyncSession, addressed: dict[str, dict[str, str]]) -> None:
+    """The demo may be started again on other ports: its channels move along."""
     for channel in await installation.channels(session):
-        if channel.network == "x":
-            channel.settings = {**channel.settings, "base_url": f"{sandbox}/x"}
+        channel.settings = {**channel.settings, **addressed[channel.network]}

@@ -1,17 +1,24 @@
 """posts export, and posts import of what it wrote: CSV, JSON and the timetable as .ics."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from campaigns import installation, post_calendar, post_export
-from campaigns.models import Campaign
+from campaigns import installation, post_calendar, post_export, posts
+from campaigns.forecast import window_in
+from campaigns.models import Campaign, Channel, Post, PostState
 from campaigns.post_documents import add_entries, read_document
 from campaigns.post_export import ExportedPost
+from campaigns.settings import Settings
+from campaigns.silence_windows import windows_of
 from campaigns.stamp import stamp_of
-from campaigns.times import system_clock
+from campaigns.times import system_clock, zone
 from commands.common import CampaignOption, Refused, campaign_of, opened, out, prepared_settings, run_async
 from commands.periods import FromOption, UntilOption, period
 
@@ -36,37 +43,74 @@ def posts_export(
         settings = prepared_settings()
         async with opened(settings) as database, database.read() as session:
             owner = await installation.find_campaign(session, campaign)
-            posts = await post_export.gather(session, owner, *period(start, end, owner.timezone))
+            found = await post_export.gather(session, owner, *period(start, end, owner.timezone))
         if kind == ".csv":
-            kept = post_export.in_csv(posts)
+            kept = post_export.in_csv(found)
         elif kind == ".ics":
-            kept = [one for one in posts if one.post.publish_at is not None]
+            kept = [one for one in found if one.post.publish_at is not None]
         else:
-            kept = posts
+            kept = found
         _write(file, kind, kept, owner, settings.media_dir)
         out.print(f"{len(kept)} posts are written to {file}.", highlight=False, soft_wrap=True)
-        if len(posts) > len(kept):
+        if len(found) > len(kept):
             what = "posts without a moment" if kind == ".ics" else "drafts, cancelled posts and occurrences of series"
-            out.print(f"{len(posts) - len(kept)} {what} are not in it; a .json holds all.", highlight=False)
+            out.print(f"{len(found) - len(kept)} {what} are not in it; a .json holds all.", highlight=False)
 
     run_async(main())
 
 
-def _write(file: Path, kind: str, posts: Sequence[ExportedPost], owner: Campaign, media_dir: Path) -> None:
+def _write(file: Path, kind: str, kept: Sequence[ExportedPost], owner: Campaign, media_dir: Path) -> None:
     pictures = f"{file.stem}-pictures"
     now = system_clock()
     try:
         if kind == ".ics":
-            file.write_bytes(post_calendar.to_ics(posts, owner, now))
+            file.write_bytes(post_calendar.to_ics(kept, owner, now))
             return
         as_csv = kind == ".csv"
-        text = post_export.to_csv(posts, pictures) if as_csv else post_export.to_json(posts, owner, now, pictures)
-        post_export.write_pictures(posts, media_dir, file.parent / pictures)
+        text = post_export.to_csv(kept, pictures) if as_csv else post_export.to_json(kept, owner, now, pictures)
+        post_export.write_pictures(kept, media_dir, file.parent / pictures)
         file.write_text(text, encoding="utf-8", newline="")
     except post_export.ExportRefused as problem:
         raise Refused(str(problem)) from None
     except OSError as error:
         raise Refused(f"{error.filename}: {error.strerror}") from None
+
+
+@contextmanager
+def media_folder(settings: Settings, *, dry_run: bool) -> Iterator[Path]:
+    """Where an import keeps its pictures; a dry run leaves none."""
+    if not dry_run:
+        yield settings.media_dir
+        return
+    with TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+async def tell_outlook(session: AsyncSession, owner: Campaign, stored: Sequence[Post], now: datetime) -> None:
+    """What the posts of an import cost on each channel, which fall into silence, and what passes a cap."""
+    costs: dict[int, tuple[Channel, int]] = {}
+    windows = await windows_of(session, owner.id)
+    held = (PostState.cancelled, PostState.draft)
+    for post in stored:
+        for publication, channel in (await posts.publications_of(session, [post.id]))[post.id]:
+            if post.state in held:
+                continue
+            costs[channel.id] = (channel, costs.get(channel.id, (channel, 0))[1] + publication.cost)
+            window = window_in(windows, channel, publication)
+            if window is not None:
+                begin, end = (at.astimezone(zone(owner.timezone)) for at in (window.starts_at, window.ends_at))
+                out.print(
+                    f"“{post.title}” on {channel.name} falls into silence ({window.reason}, {begin:%Y-%m-%d %H:%M} to "
+                    f"{end:%Y-%m-%d %H:%M} {owner.timezone}): it will be held.",
+                    highlight=False,
+                    soft_wrap=True,
+                )
+    for channel, cost in costs.values():
+        if cost:
+            cap = f", of a monthly cap of ${channel.monthly_cap / 1000:.2f}" if channel.monthly_cap else ""
+            out.print(f"On {channel.name} this costs ${cost / 1000:.3f}{cap}.", highlight=False, soft_wrap=True)
+    if any(channel.monthly_cap and cost > channel.monthly_cap for channel, cost in costs.values()):
+        out.print("`rehearse` shows which posts would be held.", highlight=False)
 
 
 def import_document(file: Path, *, dry_run: bool, skip_bad: bool, campaign: str | None) -> None:
@@ -84,8 +128,11 @@ def import_document(file: Path, *, dry_run: bool, skip_bad: bool, campaign: str 
                 print(f"{file}, {bad}", file=sys.stderr)  # noqa: T201
             if read.bad and not skip_bad and not dry_run:
                 raise Refused("nothing was imported; mend these posts, or add --skip-bad to import the others")
-            if not dry_run:
-                await add_entries(session, owner.id, read.posts, media_dir=settings.media_dir, now=now)
+            with media_folder(settings, dry_run=dry_run) as media_dir:
+                stored = await add_entries(session, owner.id, read.posts, media_dir=media_dir, now=now)
+            await tell_outlook(session, owner, stored, now)
+            if dry_run:
+                await session.rollback()
         would = "would be" if dry_run else "are"
         wrong = len({bad.number for bad in read.bad})
         out.print(f"{len(read.posts)} posts {would} written, {wrong} are wrong.")

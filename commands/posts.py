@@ -45,14 +45,18 @@ def posts_import(
                 print(f"{file}, {bad}", file=sys.stderr)  # noqa: T201
             if read.bad and not skip_bad and not dry_run:
                 raise Refused("nothing was imported; mend these lines, or add --skip-bad to import the others")
-            if not dry_run:
-                for _, post in track(read.posts, "Importing", console=out, transient=True, disable=not out.is_terminal):
-                    stored = await posts.add_post(session, owner.id, post, media_dir=settings.media_dir, now=now)
-                    for warning in await posts.warnings_of(session, stored):
-                        out.print(warning, highlight=False)
-        out.print(
-            f"{len(read.posts)} posts {'would be' if dry_run else 'are'} queued, {len({bad.line for bad in read.bad})} lines are wrong."
-        )
+            with exchange.media_folder(settings, dry_run=dry_run) as media_dir:
+                stored = [
+                    await posts.add_post(session, owner.id, post, media_dir=media_dir, now=now)
+                    for _, post in track(
+                        read.posts, "Importing", console=out, transient=True, disable=not out.is_terminal
+                    )
+                ]
+            await exchange.tell_outlook(session, owner, stored, now)
+            if dry_run:
+                await session.rollback()
+        wrong = len({bad.line for bad in read.bad})
+        out.print(f"{len(read.posts)} posts {'would be' if dry_run else 'are'} queued, {wrong} lines are wrong.")
         if read.bad:
             raise typer.Exit(1)
 

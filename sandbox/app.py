@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from sandbox.bluesky.api import ROUTES as BLUESKY
+from sandbox.bluesky.state import DEMO_ACTORS, Actor
 from sandbox.control.api import ROUTES as CONTROL
 from sandbox.defaults import (
     DEMO_ACCOUNTS,
@@ -30,8 +31,10 @@ from sandbox.defaults import (
     Seed,
 )
 from sandbox.facebook.api import ROUTES as FACEBOOK
+from sandbox.facebook.state import DEMO_PAGES, Page
 from sandbox.mail.server import MailServer
 from sandbox.mastodon.api import ROUTES as MASTODON
+from sandbox.mastodon.state import DEMO_MEMBERS, Member
 from sandbox.pages.views import ROUTES as PAGES
 from sandbox.telegram.api import bot_file, bot_method
 from sandbox.telegram.updates import start_delivery
@@ -85,15 +88,20 @@ def create_sandbox(
     channels: Sequence[ChannelSeed] = DEMO_CHANNELS,
     accounts: Sequence[AccountSeed] = DEMO_ACCOUNTS,
     people: Sequence[PersonSeed] = DEMO_PEOPLE,
+    members: Sequence[Member] = DEMO_MEMBERS,
+    actors: Sequence[Actor] = DEMO_ACTORS,
+    pages: Sequence[Page] = DEMO_PAGES,
     home_links: Sequence[tuple[str, str, str]] = (),
+    link_titles: Mapping[str, str] | None = None,
 ) -> Sandbox:
     """A sandbox.
 
     `clock` gives the time with its zone. `store` is an SQLite file in which everything survives a restart. `bots`
-    maps tokens to usernames. `home_links` are (label, description, href) of cards on the first page.
+    maps tokens to usernames. `home_links` are (label, description, href) of cards on the first page; `link_titles` say
+    what the networks would read on the pages that posts link to.
     """
-    seed = Seed(bots, channels, accounts, people)
-    world = World(clock=clock, store=store, seed=seed, home_links=home_links)
+    seed = Seed(bots, channels, accounts, people, members, actors, pages)
+    world = World(clock=clock, store=store, seed=seed, home_links=home_links, link_titles=link_titles)
     inner = Starlette(
         routes=[
             Route("/telegram/file/bot{token}/{path:path}", bot_file, methods=["GET"]),

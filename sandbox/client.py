@@ -174,7 +174,7 @@ class SandboxClient:
         return await self._ask("GET", f"/x/{username}", params={"after": after, "timeout": within})
 
     async def social(self, service: str, account: str, after: int = 0, within: float = 0) -> Json:
-        """An account on mastodon or bluesky as it stands, in the shape of `tweets`."""
+        """An account on x, mastodon, bluesky or facebook as followers see it: posts, media, version."""
         return await self._ask("GET", f"/social/{service}/{account}", params={"after": after, "timeout": within})
 
     async def wait_for_tweets(

@@ -1,10 +1,13 @@
-"""Who is there when nobody says otherwise: fictional people, a bot, a channel and an X account."""
+"""Who is there when nobody says otherwise: fictional people, a bot, and an account on each network."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from sandbox.bluesky.state import DEMO_ACTORS, Actor, BlueskyState
+from sandbox.facebook.state import DEMO_PAGES, FacebookState, Page
+from sandbox.mastodon.state import DEMO_MEMBERS, MastodonState, Member
 from sandbox.pictures import Copy, NotAPicture, copies, drawn_portrait
 from sandbox.store import Json
 from sandbox.telegram.state import Chat, Person, TelegramState
@@ -77,6 +80,15 @@ class Seed:
     channels: Sequence[ChannelSeed] = DEMO_CHANNELS
     accounts: Sequence[AccountSeed] = DEMO_ACCOUNTS
     people: Sequence[PersonSeed] = DEMO_PEOPLE
+    members: Sequence[Member] = DEMO_MEMBERS  # of the Mastodon server
+    actors: Sequence[Actor] = DEMO_ACTORS  # on Bluesky
+    pages: Sequence[Page] = DEMO_PAGES  # on Facebook
+
+    def open_accounts(self, mastodon: MastodonState, bluesky: BlueskyState, facebook: FacebookState) -> None:
+        """Say who is on the networks whose accounts are not written down."""
+        mastodon.members = {each.username: each for each in self.members}
+        bluesky.actors = {each.handle: each for each in self.actors}
+        facebook.pages = {each.id: each for each in self.pages}
 
     def plant(self, telegram: TelegramState, x: XState) -> None:
         """Add what is not there yet."""

@@ -17,25 +17,57 @@ ABOUT = (
 )
 PRIMARY, SECONDARY, TEXT = "#0B6E4F", "#12355B", "#FFFFFF"
 TERRITORIES = ("Littoral", "Métropole", "Plateau", "Vallée")
-ACCOUNT = "region_respire"  # on every network
-TELEGRAM_CHANNEL, X_ACCOUNT = "Canal Telegram", "Compte X"
-ORGANIZER = "equipe@region-respire.example"
+ACCOUNT = "region_respire"  # on every network but Bluesky, whose names are domains
+BLUESKY_HANDLE = "region-respire.test"
+CHANNELS = {  # network -> what the team calls its channel
+    "telegram": "Canal Telegram",
+    "x": "Compte X",
+    "mastodon": "Compte Mastodon",
+    "bluesky": "Compte Bluesky",
+    "facebook": "Page Facebook",
+    "mail": "Relais par courriel",
+}
+EVERYWHERE = tuple(CHANNELS)
+SENDER = f"{NAME} <relais@region-respire.example>"
+SLOTS = "Mon-Fri 08:00, 12:30, 18:00; Sat-Sun 10:00"
+# What X asks for a post, in dollars, and a cap that the demo soon reaches: with a link three fit.
+X_PRICE, X_PRICE_LINK, X_CAP = 0.015, 0.200, 0.65
+ORGANIZER, COLLEAGUE = "equipe@region-respire.example", "nadia@region-respire.example"
+RELAYS = (  # name, territory: two referents each
+    ("Aurélie Fontanel", "Littoral"),
+    ("Yanis Morvan", "Littoral"),
+    ("Solène Achard", "Métropole"),
+    ("Idriss Belkacem", "Métropole"),
+    ("Marguerite Vialle", "Plateau"),
+    ("Loïc Estève", "Plateau"),
+    ("Farida Roussel", "Vallée"),
+    ("Bastien Corvol", "Vallée"),
+)
+NEAR_VOTE = 14  # days before the vote in which somebody else must say yes
 LINK = "https://region-respire.example"
 
 
 @dataclass(frozen=True)
 class StagePost:
-    """A post `after` the demo's first start. `poster` is a line for a drawn picture, with its description."""
+    """A post `after` the demo's first start. `poster` is a line for a drawn picture, with its description.
+
+    `recurrence` makes it the first of a series; `before_vote` says instead how long before the polling day it comes,
+    and `colleague` that somebody else of the team wrote it.
+    """
 
     title: str
     text: str
     after: timedelta
     path: str | None = None
     share_kit: bool = True
-    networks: tuple[str, ...] = ("telegram", "x")
+    networks: tuple[str, ...] = EVERYWHERE
     versions: Mapping[str, str] = field(default_factory=dict)
     wordings: tuple[str, ...] = ()
     poster: tuple[str, str] | None = None
+    recurrence: str | None = None
+    before_vote: timedelta | None = None
+    colleague: bool = False
+    late_policy: str = "send"
 
 
 def _in(**when: float) -> timedelta:
@@ -73,15 +105,27 @@ POSTS = (
         "Portrait d’une référente",
         "«\u202fJe tracte depuis vingt ans, et c’est la première fois qu’on me demande mon avis.\u202f» Rencontre avec l’une de nos "
         "référentes de la Vallée. #LaRegionRespire",
-        _in(seconds=90),
+        _in(seconds=100),
         "/portraits",
-        networks=("telegram",),
+        networks=("telegram", "facebook", "mastodon"),
+    ),
+    StagePost(
+        "Le plan train en trois temps",
+        "Le plan train en trois temps, un fil\u202f🧵 Premier temps\u202f: les trains qui existent roulent enfin. On embauche 120 conducteurs et "
+        "conductrices, on répare avant la panne, et la Région publie chaque lundi la ponctualité de chaque ligne, gare par gare. #LaRegionRespire\n---\n"
+        "Deuxième temps, dès la deuxième année\u202f: un train par heure dans chaque gare, de 6\u202fh à 22\u202fh, le dimanche aussi. Les "
+        "correspondances attendent, les bus partent quand le train arrive. Vingt gares rouvrent leurs guichets.\n---\n"
+        "Troisième temps\u202f: le billet à un euro pour les moins de 26 ans et les demandeurs et demandeuses d’emploi. Coût total\u202f: 38\u202fmillions "
+        "d’€ par an, moins qu’un échangeur d’autoroute. Tout est chiffré, ligne par ligne. À vous de le dire autour de vous.",
+        _in(seconds=60),
+        networks=("x", "mastodon", "bluesky"),
+        share_kit=False,
     ),
     StagePost(
         "Réunion de lancement\u202f: les bus",
         "Samedi, 13\u202fh\u202f45, halle aux grains\u202f: réunion de lancement\u202f! Des bus partent de toutes les grandes villes. "
         "Réservez votre place, c’est gratuit. 🚌 #LaRegionRespire",
-        _in(minutes=3),
+        _in(seconds=80),
         "/bus",
         poster=(
             "Samedi, 13\u202fh\u202f45",
@@ -92,7 +136,7 @@ POSTS = (
         "Lycées\u202f: le plan rénovation",
         "120 lycées à rénover, et les 30 plus froids dès la première année. Parents, élèves, enseignant·es\u202f: dites-nous ce qui "
         "ne va pas dans le vôtre. #LaRegionRespire",
-        _in(minutes=6),
+        _in(minutes=2),
         "/lycees",
     ),
     StagePost(
@@ -113,8 +157,9 @@ POSTS = (
         "La convention commence\u202f! Discours d’ouverture à 12\u202fh\u202f45, puis les quatre territoires à la tribune. À suivre en direct 👉",
         _in(hours=2),
         "/direct",
-        networks=("telegram",),
+        networks=("telegram", "mastodon", "bluesky"),
         share_kit=False,
+        late_policy="drop",  # told live, or not at all
     ),
     StagePost(
         "Cent badges de soutien",
@@ -143,5 +188,36 @@ POSTS = (
         _in(days=4),
         "/a-vous",
         wordings=("Je ne poste jamais de politique. Cette fois, si. #LaRegionRespire",),
+    ),
+    StagePost(
+        "Rendez-vous du mardi",
+        "Chaque premier mardi, 18\u202fh\u202f30, on se retrouve dans les quatre territoires. Venez comme vous êtes, repartez avec des tracts. #LaRegionRespire",
+        _in(days=5),
+        "/mardis",
+        networks=("telegram", "facebook", "mail"),
+        share_kit=False,
+        wordings=(
+            "Mardi, c’est réunion\u202f! Une heure pour préparer la semaine, chez vous, dans votre territoire. #LaRegionRespire",
+        ),
+        recurrence="every first Tuesday at 09:00",
+    ),
+    StagePost(
+        "Notre réponse sur les tarifs",
+        "On nous dit que le billet à un euro ruinera la région. Les comptes sont publics\u202f: il coûte moins que les remises "
+        "accordées aux autoroutes. Jugez vous-mêmes. #LaRegionRespire",
+        _in(),
+        "/comptes",
+        before_vote=_in(days=4, hours=-9),
+        colleague=True,
+        late_policy="ask",
+    ),
+    StagePost(
+        "La veille, on se tait",
+        "Merci à toutes celles et tous ceux qui ont porté cette campagne. Demain, on vote. #LaRegionRespire",
+        _in(),
+        before_vote=_in(hours=14),
+        networks=("telegram", "mastodon"),
+        share_kit=False,
+        colleague=True,
     ),
 )

@@ -1,7 +1,7 @@
 """Everything that one sandbox is made of."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -44,8 +44,10 @@ class World:
         store: Path | None,
         seed: Seed,
         home_links: Sequence[tuple[str, str, str]] = (),
+        link_titles: Mapping[str, str] | None = None,
     ) -> None:
         self.clock, self.seed = clock, seed
+        self.link_titles = dict(link_titles or {})  # what networks would read on the pages that posts link to
         self.home_links = [HomeLink(*link) for link in home_links]
         self.store = Store(store)
         self.changes = Changes(self.store.highest_version())
@@ -64,6 +66,7 @@ class World:
         self.bluesky = BlueskyState(self.store, self.changes, self.clock)
         self.windows = Windows(self.clock)
         self.chat_actions: dict[str, tuple[str, datetime]] = {}
+        self.seed.open_accounts(self.mastodon, self.bluesky, self.facebook)
         self.seed.plant(self.telegram, self.x)
 
     def reset(self) -> None:

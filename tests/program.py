@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 30.0  # seconds that a line may take to come before the test gives up
+PATIENCE = 120.0  # seconds that a line may take to come before the test gives up
 
 
 class Program:

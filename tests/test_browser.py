@@ -176,8 +176,9 @@ async def test_the_comms_team_writes_a_post_and_reads_the_figures(
     await expect(page.locator("[data-length=x]")).to_have_text(
         re.compile(r"^6\d / 280$")
     )  # counted by the server as X does
+    await expect(page.locator("#outlook")).to_contain_text("Ce message coûte 0,015")
     await camera.shot(page, "console-write", whole=True)
-    await page.locator(".writing button[type=submit]").click()
+    await page.locator(".writing button.large").click()
     await expect(page.get_by_role("heading", name="Marché de samedi")).to_be_visible()
     async with SandboxClient(
         f"{demo.site}/sandbox", patience=90
@@ -185,17 +186,84 @@ async def test_the_comms_team_writes_a_post_and_reads_the_figures(
         await watcher.wait_for(AMINA, lambda chat: any(str(tap["data"]).startswith("kit:on:") for tap in chat["taps"]))
     await page.goto(f"{demo.site}/console/c/la-region-respire/figures")
     amina = page.locator("tr", has_text="Amina")
-    await expect(amina.locator("td").first).to_have_text("1")  # received
+    await expect(amina.locator("td").first).to_have_text(re.compile("^[1-9]"))  # received; more posts follow
     await camera.shot(page, "console-figures")
 
 
-async def test_followers_see_the_posts_on_both_channels(demo: Program, chromium: Browser, camera: Camera) -> None:
-    page = await (await person(chromium, WIDE)).new_page()
-    await page.goto(f"{demo.site}/sandbox/feeds/x/region_respire")
-    await expect(page.get_by_text("C’est parti").first).to_be_visible()
-    await camera.shot(page, "feed-x")
+async def test_followers_and_relays_see_the_posts_on_six_networks(
+    demo: Program, chromium: Browser, camera: Camera
+) -> None:
+    page = await (await person(chromium, {"width": 1280, "height": 1000})).new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    for service, name in (
+        ("facebook", "100064000000001"),
+        ("x", "region_respire"),
+        ("mastodon", "region_respire"),
+        ("bluesky", "region-respire.test"),
+    ):
+        await page.goto(f"{demo.site}/sandbox/feeds/{service}/{name}")
+        await expect(page.get_by_text("C’est parti").first).to_be_visible(timeout=60_000)
+        await expect(page.get_by_text("Un train par heure dans chaque gare, de").last).to_be_visible(timeout=60_000)
+        if service != "facebook":
+            thread = page.locator(".thread-posts .post")
+            await expect(thread).to_have_count(3, timeout=120_000)
+            await expect(thread.first).to_contain_text("Premier temps")
+            await thread.first.scroll_into_view_if_needed()
+        await camera.shot(page, f"feed-{service}")
+    await page.goto(f"{demo.site}/sandbox/feeds/mail")
+    await expect(page.locator("#mailboxes li")).to_have_count(8)
+    await page.get_by_text("Farida Roussel").click()
+    await expect(
+        page.frame_locator(".letter[open] iframe").get_by_text("Ne plus recevoir ces messages").first
+    ).to_be_visible()
+    await camera.shot(page, "feed-mail")
     await page.goto(f"{demo.site}/sandbox/feeds/telegram/-1001234567890")
     await expect(page.get_by_text("C’est parti").first).to_be_visible()
     await page.goto(demo.site)
     await expect(page.get_by_text("C’est parti").first).to_be_visible()
     await camera.shot(page, "campaign")
+    assert errors == []
+
+
+async def test_a_relay_leaves_the_list_by_one_click_in_their_mailbox(
+    demo: Program, chromium: Browser, camera: Camera
+) -> None:
+    page = await (await person(chromium, WIDE)).new_page()
+    await page.goto(f"{demo.site}/sandbox/feeds/mail")
+    await page.get_by_text("Yanis Morvan").click()
+    async with page.expect_popup() as popup:
+        await page.get_by_role("button", name="Se désabonner").first.click()
+    await expect((await popup.value).get_by_text("yanis-morvan@relais.example").first).to_be_visible()
+
+
+async def test_without_javascript_the_comms_team_checks_schedules_changes_approves_and_raises_a_cap(
+    demo: Program, chromium: Browser, camera: Camera
+) -> None:
+    page = await (await person(chromium, WIDE, java_script_enabled=False)).new_page()
+    base = f"{demo.site}/console/c/la-region-respire"
+    await page.goto(f"{demo.site}/console/demo")
+    await expect(page.get_by_text("accord(s) sur 1").first).to_be_visible()  # the colleague's post waits
+    await expect(page.get_by_text("Ce sera retenu.").first).to_be_visible()  # and falls into silence
+    tariffs = page.locator("article", has_text="Notre réponse sur les tarifs")
+    await tariffs.get_by_role("button", name="Valider").click()
+    await expect(tariffs.get_by_text("à valider")).to_have_count(0)
+    await page.goto(f"{base}/posts/new")
+    await page.locator("#title").fill("Marché de samedi")
+    await page.locator("#text").fill("On vous attend samedi au marché.")
+    await page.get_by_label("Dans la file").check()
+    await expect(page.locator("#date")).to_be_hidden()
+    await page.get_by_role("button", name="Seulement vérifier").click()
+    await expect(page.get_by_text("Ce message coûte 0,015")).to_be_visible()
+    await page.get_by_role("button", name="Programmer ce message").click()
+    market = page.locator("article", has_text="Marché de samedi")
+    await market.get_by_role("link", name="Modifier").click()
+    await page.locator("#text").fill("On vous attend dimanche au marché.")
+    await page.get_by_role("button", name="Enregistrer les modifications").click()
+    await expect(market.get_by_text("On vous attend dimanche")).to_be_visible()
+    await page.goto(f"{base}/channels")
+    x = page.locator("article", has_text="Compte X")
+    await x.locator("summary").click()
+    await x.get_by_label("Dollars par mois").fill("5")
+    await x.get_by_role("button", name="Enregistrer").click()
+    await expect(page.get_by_text("sur 5,000")).to_be_visible()

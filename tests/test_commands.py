@@ -114,10 +114,10 @@ async def test_a_wrong_setting_is_named_with_what_to_write(program: Program, nam
     [
         (("telegraph", "Canal"), "network “telegraph” is unknown; choose one of telegram, x"),
         (("telegram", "Canal"), "telegram needs chat_id: add --set chat_id=…"),
-        (("telegram", "Canal", "--set", "chat_id"), "--set chat_id: write key=value"),
+        (("telegram", "Canal", "--set", "chat_id"), "--set chat_id: write name=value"),
         (("telegram", "Canal", "--set", "chat_id=@a", "--set", "colour=red"), "telegram has no setting colour"),
         (("x", "Compte", "--set", "consumer_key=k"), "x needs consumer_secret, access_token, access_token_secret"),
-        (("telegram", "Canal", "--set", "chat_id=@a", "--set", "territory=Lune"), "territory “Lune” does not exist"),
+        (("telegram", "Canal", "--set", "chat_id=@a", "--territory", "Lune"), "territory “Lune” does not exist"),
         (("telegram", "Canal", "--set", "chat_id=@a", "--set", "base_url=ftp://x"), "must begin with https://"),
         (("telegram", "Canal", "--set", "chat_id=@a", "--campaign", "autre"), "campaign “autre” does not exist"),
     ],

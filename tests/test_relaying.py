@@ -38,13 +38,12 @@ async def installed(program: Program, sandbox_server: SandboxServer, sandbox: Sa
         sender="La Région qui ose <relais@region.example>",
         starttls="no",
         per_minute="6000",
-        territory="Vallée",
     )
     await told(program, "campaigns", "add", "La Région qui ose")
     await told(program, "territories", "add", "Vallée")
     await told(program, "territories", "add", "Montfleury", "--parent", "Vallée")
     await told(program, "channels", "add", "facebook", "Page", *page)
-    await told(program, "channels", "add", "mail", "Relais", *relay)
+    await told(program, "channels", "add", "mail", "Relais", *relay, "--territory", "Vallée")
     return program
 
 

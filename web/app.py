@@ -17,7 +17,7 @@ from campaigns.share_links import write_visits
 from campaigns.times import Clock
 from campaigns.words import mark
 from web import badge_maker, health, metrics, public, share_redirect, unsubscribe
-from web.console import access, desk, figures, writing
+from web.console import access, channels, desk, figures, writing
 from web.headers import SecurityHeaders, secure
 from web.pages import STATIC, Trouble, nothing_here, trouble_page
 from web.sends import SendCounts
@@ -64,7 +64,19 @@ def create_app(
     )
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for room in (public, health, metrics, badge_maker, share_redirect, unsubscribe, access, desk, writing, figures):
+    for room in (
+        public,
+        health,
+        metrics,
+        badge_maker,
+        share_redirect,
+        unsubscribe,
+        access,
+        writing,
+        desk,
+        channels,
+        figures,
+    ):
         app.include_router(room.router)
     app.add_exception_handler(Trouble, _tell_trouble)
     app.add_exception_handler(access.NotSignedIn, _to_login)

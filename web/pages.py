@@ -100,12 +100,10 @@ def shortened(text: str, limit: int) -> str:
 _templates.filters |= {"web_address": web_address, "site_name": site_name, "shortened": shortened}
 
 
-def page(
-    request: Request, template: str, status: int = 200, headers: Mapping[str, str] | None = None, **values: object
-) -> HTMLResponse:
-    """Render a template; it may use `_`, `words`, `asset` and what is handed in."""
+def render(request: Request, template: str, **values: object) -> str:
+    """A template as HTML; it may use `_`, `words`, `asset` and what is handed in."""
     words = words_of(request)
-    html = _templates.get_template(template).render(
+    return _templates.get_template(template).render(
         _=words,
         words=words,
         asset=asset,
@@ -113,6 +111,13 @@ def page(
         languages={code: (name, _in(request, code)) for code, name in LANGUAGES.items()},
         **values,
     )
+
+
+def page(
+    request: Request, template: str, status: int = 200, headers: Mapping[str, str] | None = None, **values: object
+) -> HTMLResponse:
+    """A rendered template as an answer."""
+    words, html = words_of(request), render(request, template, **values)
     answer = HTMLResponse(html, status, headers)
     answer.headers["Vary"] = "Accept-Language, Cookie"
     answer.headers["Content-Language"] = words.language

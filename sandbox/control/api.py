@@ -26,7 +26,7 @@ What was accepted:
     GET   /control/ledger?service=&channel=&after=SEQ (wait)    every message and tweet in the order of acceptance
     GET   /control/requests?service=&operation=&after=SEQ (wait)  every API request with its status; 0 is a cut
     GET   /control/x/{username}?after=VERSION (wait)            tweets as they stand, deleted ones marked
-    GET   /control/social/{service}/{account}?after=VERSION (wait)  the same for mastodon and bluesky
+    GET   /control/social/{service}/{account}?after=VERSION (wait)  posts on x, mastodon, bluesky or facebook in one shape
     GET   /control/pictures/{sha256}                            a picture, with its type
     GET   /control/media/{sha256}                               the bytes
     GET   /control/files/{file_id}                              the bytes of a Telegram file

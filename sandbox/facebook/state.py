@@ -51,6 +51,8 @@ class FacebookState:
 
     def __init__(self, store: Store, changes: Changes, clock: Callable[[], datetime]) -> None:
         self.store, self.changes, self.clock = store, changes, clock
+        self._floor = changes.version
+        self._touched: dict[str, int] = {}
         self.pages = {page.id: page for page in DEMO_PAGES}
         self.photos = {each.id: each for each in (Photo(**doc) for doc in store.all("fbphoto"))}
         self.posts = {each.id: each for each in (PagePost(**doc) for doc in store.all("fbpost"))}
@@ -61,6 +63,10 @@ class FacebookState:
         """An id above all earlier ones."""
         self._last_id += 7_919
         return str(self._last_id)
+
+    def version(self, page: Page) -> int:
+        """The change counter at the last change of a Page's posts."""
+        return self._touched.get(page.id, self._floor)
 
     def by_token(self, token: str) -> Page | None:
         """The Page to which a token belongs."""
@@ -74,7 +80,8 @@ class FacebookState:
     def save_post(self, post: PagePost) -> None:
         """Write a post."""
         self.posts[post.id] = post
-        self.store.put("fbpost", post.id, asdict(post), self.changes.bump())
+        self._touched[post.page] = self.changes.bump()
+        self.store.put("fbpost", post.id, asdict(post), self._touched[post.page])
 
     def feed(self, page: Page) -> list[Json]:
         """What stands on a Page, newest first."""

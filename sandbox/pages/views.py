@@ -1,38 +1,22 @@
-"""The pages of the sandbox: home, chat, feeds, faults. What is live on them comes from the control API."""
+"""The pages of the sandbox: home, chat, feeds, mailboxes, faults. What is live on them comes from the control API."""
 
-from pathlib import Path
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.templating import Jinja2Templates
 
 from sandbox.control.chats import person_json
-from sandbox.control.social import FEEDS, SOCIAL
+from sandbox.control.social import FEEDS, SOCIAL, accounts
 from sandbox.defaults import PORTRAIT
+from sandbox.pages.letters import letter, mail_feed
+from sandbox.pages.rendering import base_of, page
 from sandbox.telegram.state import Person
 from sandbox.world import World, world_of
 from sandbox.x.limits import PER_USER
 
-TEMPLATES = Jinja2Templates(directory=Path(__file__).parent.parent / "templates")
-POLICY = "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
 WHO = "sandbox_person"  # the cookie with the person last chosen, so that deep links keep her
-LANGUAGES = {"fr": "français", "en": "anglais", "es": "espagnol", "de": "allemand", "br": "breton"}
-
-
-def base_of(request: Request) -> str:
-    """The prefix under which the sandbox is mounted, without a slash at its end."""
-    return str(request.scope.get("root_path", "")).rstrip("/")
-
-
-def page(request: Request, template: str, **values: object) -> Response:
-    """A rendered page that may load nothing from elsewhere."""
-    values |= {"base": base_of(request), "languages": LANGUAGES}
-    answer = TEMPLATES.TemplateResponse(request, template, values)
-    answer.headers["Content-Security-Policy"] = POLICY
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+KINDS = {"x": "compte X", "mastodon": "compte Mastodon", "bluesky": "compte Bluesky", "facebook": "page Facebook"}
 
 
 async def home(request: Request) -> Response:
@@ -92,14 +76,20 @@ async def feeds(request: Request) -> Response:
         each.key: sum(not message.deleted for message in world.telegram.messages.get(each.key, {}).values())
         for each in channels
     }
-    accounts = [(account, len(world.x.timeline(account))) for account in world.x.accounts.values()]
-    others = [
-        (service, SOCIAL[service], found["account"]["name"], name, sum(not each["deleted"] for each in found["tweets"]))
-        for service, names in (("mastodon", world.mastodon.members), ("bluesky", world.bluesky.actors))
-        for name in names
+    feeds = [
+        (service, KINDS[service], found["account"]["name"], name, sum(not each["deleted"] for each in found["posts"]))
+        for service, name in accounts(world)
         if (found := FEEDS[service](world, name))
     ]
-    return page(request, "feeds.html", here="feeds", channels=channels, counts=counts, accounts=accounts, others=others)
+    mails = world.ledger.find(service="mail")
+    boxes = len({mail["channel"] for mail in mails})
+    shown = {"channels": channels, "counts": counts, "feeds": feeds, "mails": len(mails), "boxes": boxes}
+    return page(request, "feeds.html", here="feeds", handle=_handle, **shown)
+
+
+def _handle(service: str, name: str) -> str:
+    """An account's name as its network writes it; a Page has a number only."""
+    return {"mastodon": f"@{name}@bac-a-sable.example", "facebook": f"page n° {name}"}.get(service, "@" + name)
 
 
 async def telegram_feed(request: Request) -> Response:
@@ -113,23 +103,14 @@ async def telegram_feed(request: Request) -> Response:
     return page(request, "telegram_feed.html", here="feeds", channel=found, bot=bot)
 
 
-async def x_feed(request: Request) -> Response:
-    """GET /feeds/x/{username}"""
-    world = world_of(request)
-    account = world.x.accounts.get(request.path_params["username"].lstrip("@"))
-    if account is None:
-        return PlainTextResponse(f"Aucun compte @{request.path_params['username']} dans ce bac à sable.", 404)
-    return page(request, "x_feed.html", here="feeds", account=account, network="X", feed=f"/x/{account.username}")
-
-
 async def social_feed(request: Request) -> Response:
-    """GET /feeds/mastodon/{account} and /feeds/bluesky/{account}"""
+    """GET /feeds/{service}/{account}, of x, mastodon, bluesky and facebook"""
     service, name = request.path_params["service"], request.path_params["account"].lstrip("@")
     found = FEEDS[service](world_of(request), name) if service in FEEDS else None
     if found is None:
         return PlainTextResponse(f"Aucun compte @{name} dans ce bac à sable.", 404)
-    shown = {"network": SOCIAL[service], "feed": f"/social/{service}/{name}"}
-    return page(request, "x_feed.html", here="feeds", account=found["account"], **shown)
+    shown = {"service": service, "network": SOCIAL[service], "kind": KINDS[service], "handle": _handle(service, name)}
+    return page(request, "social_feed.html", here="feeds", account=found["account"], **shown)
 
 
 async def faults(request: Request) -> Response:
@@ -149,7 +130,8 @@ ROUTES = [
     Route("/telegram/t.me/{bot}", deep_link),
     Route("/feeds", feeds),
     Route("/feeds/telegram/{chat}", telegram_feed),
-    Route("/feeds/x/{username}", x_feed),
+    Route("/feeds/mail", mail_feed),
+    Route("/feeds/mail/{seq:int}/html", letter),
     Route("/feeds/{service}/{account}", social_feed),
     Route("/faults", faults),
     Route("/material/portrait.jpg", portrait),

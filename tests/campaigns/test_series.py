@@ -9,8 +9,7 @@ from sqlmodel import col, select
 from campaigns.database import Database
 from campaigns.installation import add_channel
 from campaigns.models import Campaign, Channel, Post, Publication, PublicationState
-from campaigns.posts import NewPost, PostRefused, add_post, warnings_of
-from campaigns.silence_windows import add_window
+from campaigns.posts import NewPost, PostRefused, add_post
 from schedules.recurring import Recurring
 
 DAY = timedelta(days=1)
@@ -135,21 +134,6 @@ async def test_a_channel_without_slots_is_named(add, telegram):
 async def test_a_recurrence_that_cannot_be_is_refused_with_a_sentence(add, telegram, recurrence):
     with pytest.raises(PostRefused, match="recurrence: "):
         await add(telegram, publish_at=None, recurrence=recurrence)
-
-
-async def test_what_it_costs_and_where_it_is_silent_is_said_when_it_is_queued(
-    database, campaign, telegram, clock, tmp_path: Path
-):
-    async with database.write() as session:
-        channel = await session.get_one(Channel, telegram.id)
-        channel.price_post, channel.price_link = 15, 200
-        await add_window(session, campaign, clock(), clock() + DAY, "veille du vote")
-        new = NewPost("Titre", "Texte", "https://exemple.fr", clock() + timedelta(hours=1), channels=(channel,))
-        post = await add_post(session, campaign.id, new, media_dir=tmp_path, now=clock())
-        assert await warnings_of(session, post) == [
-            "“Titre” on Canal Telegram falls into silence (veille du vote, until 2026-12-02 08:00 UTC): it will be held",
-            "“Titre” costs $0.200",
-        ]
 
 
 async def test_the_sponsor_line_counts_and_a_post_without_room_is_refused(database, campaign, x, clock, tmp_path: Path):

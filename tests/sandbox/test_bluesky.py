@@ -95,7 +95,7 @@ async def test_a_record_put_again_under_its_key_is_no_second_post(pds: Pds, sand
     pds.call("com.atproto.repo.deleteRecord", {**query, "rkey": RKEY})
     gone = pds.http.get("com.atproto.repo.getRecord", params={**query, "rkey": RKEY})
     assert (gone.status_code, gone.json()["error"]) == (400, "RecordNotFound")
-    assert [each["deleted"] for each in (await sandbox.social("bluesky", ACTOR.handle))["tweets"]] == [True]
+    assert [each["deleted"] for each in (await sandbox.social("bluesky", ACTOR.handle))["posts"]] == [True]
 
 
 def test_a_session_ends_and_its_refresh_token_is_good_for_one_use(mounted: Mounted) -> None:

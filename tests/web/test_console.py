@@ -102,7 +102,7 @@ async def test_a_right_password_in_between_does_not_free_the_others(world: Any) 
         "/console/logout",
         f"{POSTS}/new",
         f"{POSTS}/1/cancel",
-        "/console/count",
+        "/console/c/orne/posts/check",
         "/console/c/orne/publications/1/settle",
     ],
 )

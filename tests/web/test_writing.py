@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from campaigns import posts, share_kits
+from campaigns import installation, posts, share_kits
 from campaigns.models import PostState
 from campaigns.posts import NewPost, check_post
 from campaigns.publications import LEFT_SENDING
@@ -37,6 +37,10 @@ def filled(token: str, world: Any, **changes: Any) -> dict[str, Any]:
         "text.x": "Jeudi, la halle",
         "alt": "Une halle",
     } | changes
+
+
+def checked_channels(page: str) -> list[str]:
+    return re.findall(r'name="channels" value="(\d+)"[^>]* checked', page)
 
 
 async def test_a_post_is_written_and_scheduled(
@@ -67,7 +71,7 @@ async def test_an_empty_form_offers_what_is_usual(world: Any, browser: httpx.Asy
     assert 'name="date" value="2026-11-24"' in page
     assert 'name="time" value="14:00"' in page
     assert 'name="timezone" value="Europe/Paris"' in page
-    assert len(re.findall(r'name="channels" value="\d+" checked', page)) == 2
+    assert len(checked_channels(page)) == 2
 
 
 @pytest.mark.parametrize(
@@ -116,8 +120,7 @@ async def test_what_was_typed_stays(world: Any, browser: httpx.AsyncClient, ente
         assert f'value="{value}"' in page
     assert "Tous à la halle</textarea>" in page
     assert "Jeudi, la halle</textarea>" in page
-    checked = re.findall(r'name="channels" value="(\d+)" checked', page)
-    assert checked == [str(world.channels[1].id)]
+    assert checked_channels(page) == [str(world.channels[1].id)]
     assert "Choose the picture once more" in page
 
 
@@ -147,10 +150,13 @@ async def test_a_file_that_is_too_large_gets_a_page(world: Any, browser: httpx.A
     assert "too large" in answer.text
 
 
-async def test_the_server_counts_as_each_network_does(browser: httpx.AsyncClient, enter: Enter) -> None:
+async def test_the_server_counts_as_each_network_does(world: Any, browser: httpx.AsyncClient, enter: Enter) -> None:
+    async with world.database.write() as session:
+        settings = {"base_url": "https://example.org", "access_token": "k"}
+        await installation.add_channel(session, world.orne.id, "mastodon", "Pouet", settings)
     token = await enter()
     data = {"csrf": token, "text": "Prix : 2 €", "link": "https://example.org/" + "a" * 100, "text.mastodon": "court"}
-    counts = (await browser.post("/console/count", data=data)).json()
+    counts = (await browser.post("/console/c/orne/posts/check", data=data)).json()["counts"]
     assert counts["x"] == {"length": 36, "limit": 280}  # "€" weighs 2, any link 23, two line ends between
     assert counts["telegram"]["length"] == 10 + 2 + 120
     assert counts["mastodon"]["length"] == 5 + 2 + 23

@@ -40,6 +40,14 @@ class Desk:
     def may_write(self) -> bool:
         return self.role in WRITERS
 
+    @property
+    def may_approve(self) -> bool:
+        return self.role in (Role.approver, Role.admin)
+
+    @property
+    def may_set_up(self) -> bool:
+        return self.role is Role.admin
+
 
 def sign_in(request: Request, organizer_id: int) -> None:
     """Open a session for an organizer. The old one goes with its token, so that nobody can have planted it."""

@@ -1,16 +1,21 @@
 """The posts of a campaign with the state of each publication, and what a human decides about them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from campaigns import approval, posts, publications
-from campaigns.models import Channel, Post, PostState, Publication, PublicationState
+from campaigns import approval, installation, posts, publications
+from campaigns.approval import Standing
+from campaigns.forecast import window_in
+from campaigns.models import Channel, LatePolicy, Post, PostState, Publication, PublicationState
 from campaigns.posts import is_web_address
 from campaigns.publications import Mover, MoveRefused, may
+from campaigns.silence_windows import windows_of
 from campaigns.words import mark
 from web.console.access import Desk, campaigns_of, csrf_token, desk_of, own_form
 from web.console.sentences import told
@@ -51,10 +56,23 @@ ANSWERS = {
 }
 
 
-POST_MOVES = {
-    "draft": [("submit", _("Submit"))],
-    "submitted": [("approve", _("Approve")), ("send-back", _("Send back"))],
+SHOWN_LATE = {  # beside a post whose policy is not the usual one
+    LatePolicy.ask: _("if it is late by {n} min, asks"),
+    LatePolicy.drop: _("if it is late by {n} min, drops it"),
 }
+
+
+def moves_of(desk: Desk, post: Post, standing: Standing | None) -> list[tuple[str, str]]:
+    """What this organizer may do now to a post that waits for a yes: the move, and the button's words."""
+    if not desk.may_write:
+        return []
+    if post.state is PostState.draft:
+        return [("submit", _("Submit"))]
+    if post.state is not PostState.submitted:
+        return []
+    mine = post.author_id == desk.organizer.id or (standing is not None and desk.organizer.id in standing.given)
+    back = [("send-back", _("Send back"))]
+    return back if mine or not desk.may_approve else [("approve", _("Approve")), *back]
 
 
 def answers_to(publication: Publication) -> list[tuple[str, str]]:
@@ -92,6 +110,13 @@ async def _list_page(
     async with site_of(request).database.read() as session:
         found = await posts.posts_of(session, desk.campaign.id)
         out = await posts.publications_of(session, [post.id for post in found])
+        windows = await windows_of(session, desk.campaign.id)
+        known = await installation.channels(session, desk.campaign.id)
+        standings = {
+            post.id: await approval.standing(session, desk.campaign, post)
+            for post in found
+            if post.state in (PostState.draft, PostState.submitted)
+        }
     return page(
         request,
         "console/posts.html",
@@ -103,8 +128,14 @@ async def _list_page(
         states=STATES,
         post_states=POST_STATES,
         answers_to=answers_to,
-        moves=POST_MOVES,
+        moves_of=lambda post: moves_of(desk, post, standings.get(post.id)),
+        standings=standings,
+        resting=[channel for channel in known if channel.resting_reason],
+        window_of=lambda publication, channel: window_in(windows, channel, publication),
+        late=SHOWN_LATE,
         reason=lambda publication: told(words, publication.reason or ""),
+        said=lambda sentence: told(words, sentence),
+        may_change=lambda post: any(p.state in posts.NOT_OUT for p, _channel in out[post.id]) or not out[post.id],
         counts={
             state: sum(p.state is state for rows in out.values() for p, _channel in rows) for state in PublicationState
         },
@@ -120,10 +151,15 @@ Publications = Mapping[int, Sequence[tuple[Publication, Channel]]]
 def _groups(found: Sequence[Post], out: Publications, now: datetime) -> list[tuple[str, str, list[Post]]]:
     """The posts under three headings: what somebody must decide, then what comes next, then what is out."""
     undecided = {post_id for post_id, rows in out.items() if any(answers_to(p) for p, _channel in rows)}
+    undecided |= {post.id for post in found if post.state is PostState.submitted}
     to_come = [p for p in found if p.id not in undecided and (p.publish_at is None or p.publish_at > now)]
     gone = [p for p in found if p.id not in undecided and p.publish_at is not None and p.publish_at <= now]
     groups = [
-        ("decide", _("To decide"), [p for p in found if p.id in undecided]),
+        (
+            "decide",
+            _("To decide"),
+            sorted((p for p in found if p.id in undecided), key=lambda post: post.publish_at or now),
+        ),
         ("to-come", _("To come"), sorted(to_come, key=lambda post: post.publish_at or now)),
         ("out", _("Past"), gone),
     ]
@@ -142,8 +178,12 @@ async def cancel(request: Request, slug: str, post_id: int) -> Response:
 async def move(request: Request, slug: str, post_id: int, move: str) -> Response:
     """Submit, approve or send back a post."""
     desk, site = await desk_of(request, slug, write=True), site_of(request)
-    acts = {"submit": approval.submit, "approve": approval.approve, "send-back": approval.send_back}
-    async with own_form(request):
+    acts: dict[str, Callable[[AsyncSession, Post, int, datetime], Awaitable[None]]] = {
+        "submit": approval.submit,
+        "approve": approval.approve,
+    }
+    async with own_form(request) as form:
+        acts["send-back"] = partial(approval.send_back, why=text_of(form, "why"))
         if move not in acts:
             raise Trouble(404, _("There is nothing here"), _("Go back to the list to see where it stands now."))
         try:

@@ -41,6 +41,16 @@ KNOWN = (
     _("picture {name}: {network} takes a ratio up to {limit}, it has {ratio}"),
     _("picture {name}: {network} takes {kinds}, this is {mime}"),
     _("description of {name}: {network} takes {limit} characters, it has {length}"),
+    _("channel “{channel}” has no posting slots; give it some, or write a moment"),
+    _("the next slot needs a channel, and neither a moment nor a recurrence beside it"),
+    # campaigns.keeping_back, campaigns.series
+    _("silence: {reason}, until {until} UTC; send it after, or drop it"),
+    _("the month's cap of ${cap} is reached: ${spent} is spent, this costs ${cost}; raise the cap or drop it"),
+    _("the day's quota of {quota} posts is reached; send it tomorrow, or drop it"),
+    _("late by {late}: dropped, as its late policy says"),
+    _("late by {late}: its late policy asks you; send it now, or drop it"),
+    _("late by {late}: a newer post of the channel caught up; send it now, or drop it"),
+    _("every text of the series was used within its {days} days; write another wording, or send this one again"),
     # campaigns.publications, networks.errors
     _(
         "the program stopped, or lost the network, while this was being sent: look at the channel, then say “it is there” or “send again”"

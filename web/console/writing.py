@@ -1,28 +1,36 @@
-"""The form that writes and schedules a post. What was typed stays, and each problem stands beside its field."""
+"""The form that writes a post, or changes one. What was typed stays, and each problem stands beside its field."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
 
 from fastapi import APIRouter
-from starlette.datastructures import FormData
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from campaigns import installation
-from campaigns.media import LARGEST, NewPicture
-from campaigns.models import Campaign, Channel
+from campaigns import approval, editing, installation, posts
+from campaigns.forecast import Outlook, forecast
+from campaigns.media import LARGEST
+from campaigns.models import Channel, Post, PostState
 from campaigns.posts import NewPost, PostRefused, Problem, add_post, check_post
-from campaigns.times import TimeProblem, parse_local, zone
+from campaigns.recurrence import parse_recurrence
+from campaigns.slots import parse_slots
+from campaigns.stamp import stamp_of, stamped
+from campaigns.words import mark
 from networks.base import OutgoingPost
 from networks.limits import LIMITS, count
 from networks.share_intents import LABELS
+from web.console import drafts
 from web.console.access import Desk, desk_of, own_form
+from web.console.drafts import Draft
 from web.console.sentences import told
-from web.pages import page, words_of
+from web.pages import Trouble, nothing_here, page, render, row, words_of
 from web.site import site_of
 from web.uploads import FORM_LIMIT, file_of, text_of
 
+_ = mark
 router = APIRouter()
 ZONES = (  # offered; any other may be typed
     "Europe/Paris",
@@ -38,35 +46,6 @@ ZONES = (  # offered; any other may be typed
 )
 
 
-@dataclass
-class Draft:
-    """The form's fields as they were typed."""
-
-    title: str = ""
-    text: str = ""
-    link: str = ""
-    alt: str = ""
-    date: str = ""
-    time: str = ""
-    timezone: str = ""
-    share_kit: bool = True
-    channels: set[str] = field(default_factory=set)  # their ids, as the form has them
-    versions: dict[str, str] = field(default_factory=dict)
-    wordings: list[str] = field(default_factory=lambda: ["", ""])
-    had_picture: bool = False
-
-
-def _fresh(campaign: Campaign, channels: Sequence[Channel], now: datetime) -> Draft:
-    """An empty form: every channel, the next full hour but one."""
-    at = (now + timedelta(hours=2)).astimezone(zone(campaign.timezone))
-    return Draft(
-        date=f"{at:%Y-%m-%d}",
-        time=f"{at:%H}:00",
-        timezone=campaign.timezone,
-        channels={str(channel.id) for channel in channels},
-    )
-
-
 async def _channels(request: Request, desk: Desk) -> Sequence[Channel]:
     async with site_of(request).database.read() as session:
         return await installation.channels(session, desk.campaign.id)
@@ -76,11 +55,19 @@ async def _channels(request: Request, desk: Desk) -> Sequence[Channel]:
 async def new_post(request: Request, slug: str) -> Response:
     desk = await desk_of(request, slug, write=True)
     channels = await _channels(request, desk)
-    return _form(request, desk, channels, _fresh(desk.campaign, channels, site_of(request).clock()))
+    draft = drafts.fresh(desk.campaign, channels, site_of(request).clock())
+    return _form(request, desk, channels, draft, outlooks=await _outlooks(request, desk, draft, channels))
 
 
 def _form(
-    request: Request, desk: Desk, channels: Sequence[Channel], draft: Draft, problems: Sequence[Problem] = ()
+    request: Request,
+    desk: Desk,
+    channels: Sequence[Channel],
+    draft: Draft,
+    problems: Sequence[Problem] = (),
+    *,
+    outlooks: Sequence[Outlook] = (),
+    editing: Post | None = None,
 ) -> Response:
     words = words_of(request)
     wrong: dict[str, list[str]] = {}
@@ -97,6 +84,11 @@ def _form(
         networks=networks,
         labels=LABELS,
         draft=draft,
+        editing=editing,
+        when=drafts.WHEN,
+        late=drafts.LATE,
+        next_slots=_next_slots(channels, desk.campaign.timezone, site_of(request).clock()),
+        outlooks=outlooks,
         wrong=wrong,
         summary=words.many(
             "Nothing was scheduled: {n} thing is to be mended.",
@@ -104,26 +96,31 @@ def _form(
             len(problems),
         ),
         zones=dict.fromkeys((desk.campaign.timezone, *ZONES)),
-        counts={name: _count(name, draft.versions.get(name) or draft.text, draft.link) for name in networks},
+        counts=_counts(desk, networks, draft),
     )
+
+
+def _next_slots(channels: Sequence[Channel], zone_name: str, now: datetime) -> dict[int, datetime]:
+    """Of each channel that has slots, the next one; whether it is free is looked at when the post is queued."""
+    return {c.id: parse_slots(c.slots, zone_name).next_free(now, ()) for c in channels if c.slots}
 
 
 @router.post("/console/c/{slug}/posts/new")
 async def write_post(request: Request, slug: str) -> Response:
     desk = await desk_of(request, slug, write=True)
-    site, _ = site_of(request), words_of(request)
+    site = site_of(request)
     channels = await _channels(request, desk)
     async with own_form(request, LARGEST + FORM_LIMIT) as form:
-        draft = _read(form, channels)
+        draft = drafts.read(form, channels)
         picture = await file_of(form, "image")
         draft.had_picture = picture is not None
-        publish_at, problems = _moment(draft, _("Choose a date and a time."))
-        post = _post_of(draft, channels, publish_at, picture)
+        only_checked = text_of(form, "act") == "check"
+        post, problems = drafts.post_of(draft, channels, picture)
         try:
+            if problems or only_checked:
+                raise PostRefused([*problems, *check_post(post, site.clock(), stamp_of(desk.campaign))])
             async with site.database.write() as session:
-                if problems:  # no moment to check; the rest is told at the same time
-                    raise PostRefused([*problems, *check_post(post, site.clock())])
-                row = await add_post(
+                stored = await add_post(
                     session,
                     desk.campaign.id,
                     post,
@@ -132,59 +129,100 @@ async def write_post(request: Request, slug: str) -> Response:
                     author_id=desk.organizer.id,
                 )
         except PostRefused as refused:
-            return _form(request, desk, channels, draft, refused.problems)
-    return RedirectResponse(f"/console/c/{slug}/posts#post-{row.id}", 303)
+            outlooks = await _outlooks(request, desk, draft, channels)
+            return _form(request, desk, channels, draft, refused.problems, outlooks=outlooks)
+    return RedirectResponse(f"/console/c/{slug}/posts#post-{stored.id}", 303)
 
 
-def _read(form: FormData, channels: Sequence[Channel]) -> Draft:
-    return Draft(
-        title=text_of(form, "title"),
-        text=text_of(form, "text"),
-        link=text_of(form, "link"),
-        alt=text_of(form, "alt"),
-        date=text_of(form, "date"),
-        time=text_of(form, "time"),
-        timezone=text_of(form, "timezone"),
-        share_kit=text_of(form, "share_kit") == "yes",
-        channels={value for value in form.getlist("channels") if isinstance(value, str)},
-        versions={channel.network: text_of(form, f"text.{channel.network}") for channel in channels},
-        wordings=[text_of(form, "wording.1"), text_of(form, "wording.2")],
-    )
+async def _post_to_change(session: AsyncSession, desk: Desk, post_id: int) -> Post:
+    post = await posts.find_post(session, desk.campaign.id, row(post_id))
+    if post is None:
+        raise nothing_here()
+    if post.state is PostState.cancelled:
+        raise Trouble(409, _("This cannot be done here"), _("The post was taken back: write it anew."))
+    return post
 
 
-def _moment(draft: Draft, missing: str) -> tuple[datetime | None, list[Problem]]:
-    if not draft.date or not draft.time:
-        return None, [Problem("publish_at", missing)]
-    try:
-        return parse_local(f"{draft.date} {draft.time}"), []
-    except TimeProblem as problem:
-        return None, [Problem("publish_at", str(problem))]
+@router.get("/console/c/{slug}/posts/{post_id:int}/edit")
+async def edit_form(request: Request, slug: str, post_id: int) -> Response:
+    desk, site = await desk_of(request, slug, write=True), site_of(request)
+    async with site.database.read() as session:
+        post = await _post_to_change(session, desk, post_id)
+        written = await editing.as_written(session, post, site.settings.media_dir)
+    draft = drafts.of_post(written)
+    outlooks = await _outlooks(request, desk, draft, written.channels, instead_of=post.id)
+    return _form(request, desk, written.channels, draft, outlooks=outlooks, editing=post)
 
 
-def _post_of(
-    draft: Draft, channels: Sequence[Channel], publish_at: datetime | None, picture: tuple[str, bytes] | None
-) -> NewPost:
-    return NewPost(
-        title=draft.title,
-        text=draft.text,
-        link=draft.link or None,
-        publish_at=publish_at,
-        timezone=draft.timezone,
-        channels=tuple(channel for channel in channels if str(channel.id) in draft.channels),
-        share_kit=draft.share_kit,
-        versions={network: text for network, text in draft.versions.items() if text},
-        wordings=tuple(filter(None, draft.wordings)),
-        pictures=(NewPicture(picture[0], picture[1], draft.alt),) if picture else (),
-    )
+@router.post("/console/c/{slug}/posts/{post_id:int}/edit")
+async def edit_post(request: Request, slug: str, post_id: int) -> Response:
+    """Write what was changed; a post that needed a yes needs it anew."""
+    desk, site = await desk_of(request, slug, write=True), site_of(request)
+    async with own_form(request) as form, site.database.write() as session:
+        post = await _post_to_change(session, desk, post_id)
+        before = await editing.as_written(session, post, site.settings.media_dir)
+        draft = replace(
+            drafts.read(form, before.channels),
+            timezone=before.timezone,
+            share_kit=before.share_kit,
+            channels={str(channel.id) for channel in before.channels},
+        )
+        new, problems = drafts.post_of(draft, before.channels)
+        if draft.when != drafts.AT:  # a series, or a draft that stays one
+            new = replace(new, publish_at=None)
+        new = replace(new, pictures=before.pictures, next_slot=False, recurrence=None)
+        try:
+            if problems:
+                raise PostRefused(problems)
+            await editing.change_post(session, post, before, new, desk.organizer.id, site.clock())
+        except PostRefused as refused:
+            return _form(request, desk, before.channels, draft, refused.problems, editing=post)
+        except approval.ApprovalRefused as refused:
+            said = words_of(request)(refused.msgid, **refused.values)
+            raise Trouble(409, _("This cannot be done here"), said) from None
+    return RedirectResponse(f"/console/c/{slug}/posts#post-{post_id}", 303)
+
+
+async def _outlooks(
+    request: Request, desk: Desk, draft: Draft, channels: Sequence[Channel], *, instead_of: int = 0
+) -> list[Outlook]:
+    """What the post would cost and meet; nothing while its moment cannot be read."""
+    post, problems = drafts.post_of(draft, channels)
+    if any(problem.field in ("publish_at", "recurrence", "until") for problem in problems):
+        return []
+    now = site_of(request).clock()
+    with suppress(ValueError):  # a zone, slots or a recurrence that cannot be read: told beside its field
+        first = _with_first_moment(post, now)
+        async with site_of(request).database.read() as session:
+            return await forecast(session, desk.campaign, first, now, instead_of=instead_of)
+    return []
+
+
+def _with_first_moment(post: NewPost, now: datetime) -> NewPost:
+    if not post.recurrence:
+        return post
+    return replace(post, publish_at=parse_recurrence(post.recurrence, post.timezone).next(now), recurrence=None)
+
+
+def _counts(desk: Desk, networks: Sequence[str], draft: Draft) -> dict[str, dict[str, int]]:
+    stamp = stamp_of(desk.campaign)
+    return {name: _count(name, stamped(draft.versions.get(name) or draft.text, stamp), draft.link) for name in networks}
 
 
 def _count(network: str, text: str, link: str) -> dict[str, int]:
     return {"length": count(network, OutgoingPost("", text, link or None).body), "limit": LIMITS[network].characters}
 
 
-@router.post("/console/count")
-async def live_count(request: Request) -> Response:
-    """The length of a text on each network, for the form's script. Posted, so that no log keeps what is being written."""
+@router.post("/console/c/{slug}/posts/check")
+async def live_check(request: Request, slug: str) -> Response:
+    """Lengths, cost and silence while somebody writes, for the form's script. Posted, so that no log keeps the text."""
+    desk = await desk_of(request, slug, write=True)
+    channels = await _channels(request, desk)
     async with own_form(request) as form:
-        networks: Mapping[str, str] = {name: text_of(form, f"text.{name}") or text_of(form, "text") for name in LIMITS}
-        return JSONResponse({name: _count(name, text, text_of(form, "link")) for name, text in networks.items()})
+        draft = drafts.read(form, channels)
+        replaced = text_of(form, "post")
+    instead_of = row(int(replaced)) if replaced.isascii() and replaced.isdigit() else 0
+    outlooks = await _outlooks(request, desk, draft, channels, instead_of=instead_of)
+    networks = list(dict.fromkeys(channel.network for channel in channels))
+    html = render(request, "console/_outlook.html", outlooks=outlooks, campaign=desk.campaign)
+    return JSONResponse({"counts": _counts(desk, networks, draft), "outlook": html})

@@ -1,24 +1,26 @@
 "use strict";
 
-// The lengths come from the server: each network counts in its own way, and the rules stand in one place.
+// Lengths, cost and silence come from the server: each rule stands in one place.
 const form = document.querySelector("[data-writing]");
 if (form) {
   const shown = form.querySelectorAll("[data-length]");
+  const outlook = form.querySelector("#outlook");
   let waiting = 0;
   let asked = 0;
 
   const ask = async () => {
     const mine = ++asked;
     const fields = new URLSearchParams();
-    for (const field of form.querySelectorAll("[data-counted], input[name=csrf]")) fields.set(field.name, field.value);
-    const answer = await fetch("/console/count", { method: "POST", body: fields }).catch(() => null);
+    for (const [name, value] of new FormData(form)) if (typeof value === "string") fields.append(name, value);
+    const answer = await fetch(form.dataset.writing, { method: "POST", body: fields }).catch(() => null);
     if (!answer || !answer.ok || mine !== asked) return;
-    const counts = await answer.json();
+    const found = await answer.json();
     for (const place of shown) {
-      const { length, limit } = counts[place.dataset.length];
+      const { length, limit } = found.counts[place.dataset.length];
       place.textContent = `${length} / ${limit}`;
       place.closest(".length").classList.toggle("over", length > limit);
     }
+    outlook.innerHTML = found.outlook; // rendered by the server, as the page itself
   };
   form.addEventListener("input", (event) => {
     if (!event.target.matches("[data-counted]")) return;

@@ -48,3 +48,18 @@ const calendar = new Intl.DateTimeFormat("fr-FR", { weekday: "long", day: "numer
 export const timeOf = (date) => clock.format(date);
 export const dayOf = (date) => calendar.format(date);
 export const fileUrl = (fileId) => `${base}/control/files/${encodeURIComponent(fileId)}`;
+
+const SHAPES = {
+  reply: "M4 5h16v11H11l-5 4v-4H4z", repost: "M5 11V8h12M14 5l3 3-3 3M19 13v3H7M10 19l-3-3 3-3", heart: "M12 20C5 15 4 11.500 4 9a4 4 0 0 1 8-1 4 4 0 0 1 8 1c0 2.500-1 6-8 11z",
+  star: "M12 4l2.500 5.300 5.800.700-4.300 4 1.200 5.800L12 17l-5.200 2.800L8 14 3.700 10l5.800-.700z", share: "M12 15V4M8 8l4-4 4 4M5 13v7h14v-7",
+  thumb: "M4 11h4v9H4zM8 11l4-7c2 0 2 2 1.500 5H19l-1.500 11H8", link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
+};
+export function icon(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const made = document.createElementNS(space, "svg");
+  made.setAttribute("viewBox", "0 0 24 24");
+  const path = document.createElementNS(space, "path");
+  path.setAttribute("d", SHAPES[name]);
+  made.append(path);
+  return made;
+}

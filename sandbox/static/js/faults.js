@@ -10,16 +10,22 @@ const KINDS = {
   expired: "session expirée", processing: "image encore en traitement", html: "200 : une page HTML", garbage: "200 : du charabia",
   garbage_after: "accepté, puis du charabia",
 };
-const NAMES = { telegram: "Telegram", x: "X", mastodon: "Mastodon", bluesky: "Bluesky" };
+const MAIL = { // what the same trouble is called by a mail server
+  rate_limit: "451 : réessayez plus tard", error_before: "421 : service fermé", error_after: "451 : mais c’était accepté",
+  revoked: "530 : identifiez-vous", blocked: "550 : boîte inconnue", payment: "552 : boîte pleine",
+};
+const NAMES = { telegram: "Telegram", x: "X", mastodon: "Mastodon", bluesky: "Bluesky", facebook: "Facebook", mail: "Courriel" };
 const SOCIAL = ["mastodon", "bluesky"];
 const ONLY = {
-  payment: ["x"], migrated: ["telegram"], expired: ["bluesky"], processing: ["mastodon"],
+  payment: ["x", "mail"], migrated: ["telegram"], expired: ["bluesky"], processing: ["mastodon"],
   html: SOCIAL, garbage: SOCIAL, garbage_after: SOCIAL,
 };
 
+const nameKinds = (service) => (service === "mail" ? { ...KINDS, ...MAIL } : KINDS);
+
 function choices() {
   const service = form.service.value;
-  const kinds = Object.entries(KINDS).filter(([kind]) => !ONLY[kind] || ONLY[kind].includes(service));
+  const kinds = Object.entries(nameKinds(service)).filter(([kind]) => !ONLY[kind] || ONLY[kind].includes(service));
   $("kind").replaceChildren(...kinds.map(([value, text]) => element("option", { value }, text)));
   $("operation").replaceChildren($(`operations-${service}`).content.cloneNode(true));
 }
@@ -28,7 +34,7 @@ function line(fault) {
   const often = fault.count === null ? "jusqu’à l’arrêt" : `encore ${fault.count} fois`;
   const off = element("button", { type: "button", class: "quiet" }, "Arrêter");
   off.addEventListener("click", async () => show(await ask("DELETE", `/faults/${fault.id}`)));
-  const words = element("span", {}, element("b", {}, KINDS[fault.kind]),
+  const words = element("span", {}, element("b", {}, nameKinds(fault.service)[fault.kind]),
     element("small", {}, `${NAMES[fault.service] || fault.service} · ${fault.operation} · ${often}`));
   return element("li", {}, words, off);
 }

@@ -62,7 +62,7 @@ export function formatted(text, entities = [], say = null) {
   return element("div", { class: "text" }, ...build(text, 0, text.length, sorted, say));
 }
 
-// X shows links, hashtags and mentions; its text has no other formatting.
+// X, Mastodon and Facebook find links, hashtags and mentions by themselves; their text has no other formatting.
 export function linked(text) {
   const out = element("div", { class: "text" });
   const pattern = /(https?:\/\/[^\s<>«»"]*[^\s<>«»".,;:!?)\]’…])|([#@][\p{L}\p{N}_]+)/gu;
@@ -73,5 +73,21 @@ export function linked(text) {
     at = found.index + found[0].length;
   }
   out.append(text.slice(at));
+  return out;
+}
+
+// Bluesky shows as links what the program marked, by ranges of UTF-8 bytes, and nothing else.
+export function faceted(text, facets) {
+  const bytes = new TextEncoder().encode(text);
+  const piece = (start, end) => new TextDecoder().decode(bytes.slice(start, end));
+  const out = element("div", { class: "text" });
+  let at = 0;
+  for (const facet of facets) {
+    if (facet.start < at) continue;
+    const said = piece(facet.start, facet.end);
+    out.append(piece(at, facet.start), facet.kind === "link" ? link(facet.uri, said.replace(/^https?:\/\//, "")) : element("span", { class: "tag" }, said));
+    at = facet.end;
+  }
+  out.append(piece(at));
   return out;
 }

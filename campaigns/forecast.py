@@ -1,0 +1,86 @@
+"""What will become of a post on each of its channels, told before it is queued: when, at what cost, and what would hold it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from campaigns.keeping_back import spent_since
+from campaigns.models import Campaign, Channel, Publication, PublicationState, SilenceWindow
+from campaigns.posts import NewPost, cost_of, due_moments
+from campaigns.silence_windows import window_of
+from campaigns.stamp import stamp_of
+from campaigns.times import zone
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """A post on one channel. `cost` and `spent` are thousandths of a dollar; `spent` is the month's, with what waits."""
+
+    channel: Channel
+    due_at: datetime | None
+    cost: int
+    spent: int
+    window: SilenceWindow | None
+
+    @property
+    def over_cap(self) -> bool:
+        return bool(self.cost and self.channel.monthly_cap) and self.spent + self.cost > self.channel.monthly_cap
+
+
+async def forecast(
+    session: AsyncSession, campaign: Campaign, post: NewPost, now: datetime, *, instead_of: int = 0
+) -> list[Outlook]:
+    """One outlook a channel; raises ValueError where the post has no moment that can be read.
+
+    `instead_of` is the id of the post that this one will replace, so that it is not paid for twice.
+    """
+    due, stamp = await due_moments(session, post, now), stamp_of(campaign)
+    found = []
+    for channel in post.channels:
+        at = due[channel.id]
+        cost = cost_of(channel, post.versions.get(channel.network, "").strip() or post.text, post.link, stamp)
+        window = await window_of(session, campaign.id, channel.territory_id, at) if at else None
+        spent = await spent_by(session, campaign, channel, now, at, instead_of=instead_of)
+        found.append(Outlook(channel, at, cost, spent, window))
+    return found
+
+
+async def spent_by(
+    session: AsyncSession,
+    campaign: Campaign,
+    channel: Channel,
+    now: datetime,
+    until: datetime | None,
+    *,
+    instead_of: int = 0,
+) -> int:
+    """What a channel has spent in the month of `until`, with what waits to go out before it; 0 where nothing is paid."""
+    if not (channel.price_post or channel.price_link):
+        return 0
+    month = (until or now).astimezone(zone(campaign.timezone)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    spent, _ = await spent_since(session, channel.id, month)
+    waiting = await session.scalar(
+        select(func.coalesce(func.sum(Publication.cost), 0))
+        .where(col(Publication.channel_id) == channel.id, col(Publication.state) == PublicationState.queued)
+        .where(col(Publication.post_id) != instead_of)
+        .where(col(Publication.due_at) >= month, col(Publication.due_at) < (until or now))
+    )
+    return spent + int(waiting or 0)
+
+
+def window_in(windows: Sequence[SilenceWindow], channel: Channel, publication: Publication) -> SilenceWindow | None:
+    """Of a campaign's windows, the one into which a publication that waits will fall."""
+    if publication.state is not PublicationState.queued or publication.due_at is None:
+        return None
+    return next(
+        (
+            window
+            for window in windows
+            if window.territory_id == channel.territory_id and window.starts_at <= publication.due_at < window.ends_at
+        ),
+        None,
+    )
