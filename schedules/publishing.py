@@ -189,7 +189,9 @@ class Publisher:
         # A channel with a cap or a quota sends one a turn, so that each is weighed after the last one.
         due |= {i: due[i][:1] for i, channel in channels.items() if is_metered(channel)}
         return [
-            _Turn(channels[i], due[i], whole=len(due[i]) < BATCH and not is_metered(channels[i])) if i in channels else None
+            _Turn(channels[i], due[i], whole=len(due[i]) < BATCH and not is_metered(channels[i]))
+            if i in channels
+            else None
             for i in channel_ids
         ]
 

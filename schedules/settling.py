@@ -8,7 +8,7 @@ import logging
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from campaigns import publications
+from campaigns import settling
 from campaigns.database import Database
 from campaigns.models import Channel, Publication, PublicationState
 from campaigns.publications import Content, Finish
@@ -41,7 +41,7 @@ class Settler:
             return
         self._looked = now
         async with self._database.read() as session:
-            unknown = await publications.unknown_ones(session, now - REST)
+            unknown = await settling.unknown_ones(session, now - REST)
         for publication, channel, content in unknown:
             key = (publication.id, publication.attempts)
             asked = self._asked.get(key)
@@ -76,11 +76,9 @@ class Settler:
                     sent_at=now,
                     sent_parts=receipt.parts,
                 )
-                await publications.settle_by_asking(
-                    session, publication, PublicationState.published, now, receipt=found
-                )
+                await settling.settle_by_asking(session, publication, PublicationState.published, now, receipt=found)
             elif may_repeat:
-                await publications.settle_by_asking(session, publication, PublicationState.queued, now)
+                await settling.settle_by_asking(session, publication, PublicationState.queued, now)
 
     async def end_leases(self, *, every: bool = False) -> None:
         """It holds none."""

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlmodel import col, delete, select
 
-from campaigns import approval, installation, posts, publications
+from campaigns import approval, installation, posts, settling
 from campaigns.approval import ApprovalRefused
 from campaigns.database import Database
 from campaigns.models import Campaign, Channel, LatePolicy, Post, Publication, PublicationState, SilenceWindow
@@ -265,7 +265,7 @@ class Machine(RuleBasedStateMachine):
             return
         row, was = rows[pick % len(rows)], rows[pick % len(rows)].state
         try:
-            await publications.settle(session, self.campaign.id, row.id, SETTLES[what], now=self.clock())
+            await settling.settle(session, self.campaign.id, row.id, SETTLES[what], now=self.clock())
         except MoveRefused:
             assert row.state is was
             return

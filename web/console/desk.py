@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from campaigns import approval, posts, publications
+from campaigns import approval, posts, settling
 from campaigns.models import Channel, Post, PostState, Publication, PublicationState
 from campaigns.posts import is_web_address
 from campaigns.publications import Mover, MoveRefused, may
@@ -170,7 +170,7 @@ async def settle(request: Request, slug: str, publication_id: int) -> Response:
     try:
         state = PublicationState(to)
         async with site.database.write() as session:
-            await publications.settle(
+            await settling.settle(
                 session, desk.campaign.id, row(publication_id), state, url=url or None, now=site.clock()
             )
     except (MoveRefused, ValueError):
