@@ -187,33 +187,37 @@ async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Con
     return await contents_of(session, claimed.scalars().all())
 
 
+_CONTENTS = (
+    select(
+        Publication.id,
+        Publication.attempts,
+        Publication.sent_parts,
+        Post.id,
+        Post.text,
+        Post.link,
+        PostVersion.text,
+        Post.title,
+        Campaign,
+        select(Media.id).where(col(Media.post_id) == col(Post.id)).exists(),
+    )  # type: ignore[call-overload]
+    .join(Post, col(Post.id) == col(Publication.post_id))
+    .join(Campaign, col(Campaign.id) == col(Post.campaign_id))
+    .join(Channel, col(Channel.id) == col(Publication.channel_id))
+    .outerjoin(
+        PostVersion, (col(PostVersion.post_id) == col(Post.id)) & (col(PostVersion.network) == col(Channel.network))
+    )
+    .where(col(Publication.id).in_(bindparam("ids", expanding=True)))
+)
+
+
 async def contents_of(session: AsyncSession, ids: Sequence[int]) -> dict[int, Content]:
     """What each of these publications says as it stands now."""
-    rows = await session.execute(
-        select(
-            Publication.id,
-            Publication.attempts,
-            Publication.sent_parts,
-            Post.id,
-            Post.text,
-            Post.link,
-            PostVersion.text,
-            Post.title,
-            Campaign,
-        )  # type: ignore[call-overload]
-        .join(Post, col(Post.id) == col(Publication.post_id))
-        .join(Campaign, col(Campaign.id) == col(Post.campaign_id))
-        .join(Channel, col(Channel.id) == col(Publication.channel_id))
-        .outerjoin(
-            PostVersion, (col(PostVersion.post_id) == col(Post.id)) & (col(PostVersion.network) == col(Channel.network))
-        )
-        .where(col(Publication.id).in_(ids))
-    )
-    found = rows.all()
+    found = (await session.execute(_CONTENTS, {"ids": ids})).all()
     media: dict[int, list[Media]] = {}
-    pictures = select(Media).where(col(Media.post_id).in_({row[3] for row in found})).order_by(col(Media.position))
-    for medium in (await session.scalars(pictures)).all():
-        media.setdefault(medium.post_id, []).append(medium)
+    if illustrated := {row[3] for row in found if row[9]}:
+        pictures = select(Media).where(col(Media.post_id).in_(illustrated)).order_by(col(Media.position))
+        for medium in (await session.scalars(pictures)).all():
+            media.setdefault(medium.post_id, []).append(medium)
     return {
         ident: Content(
             ident,
@@ -224,7 +228,7 @@ async def contents_of(session: AsyncSession, ids: Sequence[int]) -> dict[int, Co
             tuple(parts),
             title,
         )
-        for ident, attempts, parts, post_id, text, link, version, title, campaign in found
+        for ident, attempts, parts, post_id, text, link, version, title, campaign, _ in found
     }
 
 
@@ -250,23 +254,26 @@ async def channels_with_work(session: AsyncSession, now: datetime) -> list[int]:
     return list((await session.scalars(select(Channel.id).where(due, *ready(now)).order_by(col(Channel.id)))).all())  # type: ignore[arg-type]
 
 
+_DUE = (
+    select(
+        Publication.id,
+        Publication.channel_id,
+        func.row_number()
+        .over(partition_by=col(Publication.channel_id), order_by=(col(Publication.due_at), col(Publication.id)))
+        .label("place"),
+    )
+    .join(Post, col(Post.id) == col(Publication.post_id))
+    .where(col(Publication.channel_id).in_(bindparam("channel_ids", expanding=True)))
+    .where(col(Publication.state) == S.queued, col(Publication.due_at) <= bindparam("now", type_=Moment))
+    .where(col(Post.state) == PostState.scheduled)
+    .subquery()
+)
+_DUE_ON = select(_DUE.c.channel_id, _DUE.c.id).where(_DUE.c.place <= bindparam("most")).order_by(_DUE.c.place)
+
+
 async def due_on(session: AsyncSession, channel_ids: Sequence[int], now: datetime, limit: int) -> dict[int, list[int]]:
     """The next publications of each channel, at most `limit` of one, in the order in which they go out."""
-    place = func.row_number().over(
-        partition_by=col(Publication.channel_id), order_by=(col(Publication.due_at), col(Publication.id))
-    )
-    due = (
-        select(Publication.id, Publication.channel_id, place.label("place"))
-        .join(Post, col(Post.id) == col(Publication.post_id))
-        .where(
-            col(Publication.channel_id).in_(channel_ids),
-            col(Publication.state) == S.queued,
-            col(Publication.due_at) <= now,
-        )
-        .where(col(Post.state) == PostState.scheduled)
-        .subquery()
-    )
-    rows = await session.execute(select(due.c.channel_id, due.c.id).where(due.c.place <= limit).order_by(due.c.place))
+    rows = await session.execute(_DUE_ON, {"channel_ids": channel_ids, "now": now, "most": limit})
     found: dict[int, list[int]] = {channel_id: [] for channel_id in channel_ids}
     for channel_id, publication_id in rows.all():
         found[channel_id].append(publication_id)

@@ -3,13 +3,14 @@
 A human also decides on what was held, missed or failed: the same buttons, the same moves.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from campaigns.models import Channel, Post, Publication, PublicationState
+from campaigns.models import Audit, Channel, Post, Publication, PublicationState
 from campaigns.publications import Content, Finish, Mover, MoveRefused, cancel_taken_back, contents_of, may
 from campaigns.silence_windows import first_free
 from networks import NEEDS_RECIPIENTS
@@ -49,18 +50,34 @@ async def settle(
         found.sent_at, found.url = now, url or None
 
 
-async def unknown_ones(session: AsyncSession, before: datetime) -> list[tuple[Publication, Channel, Content]]:
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A publication of unknown outcome; `edited`: its post may say something else by now than what was sent."""
+
+    publication: Publication
+    channel: Channel
+    content: Content
+    edited: bool
+
+
+async def unknown_ones(session: AsyncSession, before: datetime) -> list[Unknown]:
     """Publications of unknown outcome whose last attempt began before that moment, on channels that do not rest."""
+    edited = (
+        select(Audit.id)
+        .where(col(Audit.post_id) == col(Publication.post_id), col(Audit.action) == "edited")
+        .where(col(Audit.at) >= col(Publication.tried_at))
+        .exists()
+    )
     rows = await session.execute(
-        select(Publication, Channel)
+        select(Publication, Channel, edited)
         .join(Channel, col(Channel.id) == col(Publication.channel_id))
         .where(col(Publication.state) == S.unknown, col(Publication.tried_at) <= before)
         .where(col(Channel.resting_reason).is_(None))
         .order_by(col(Publication.id))
     )
     found = rows.all()
-    contents = await contents_of(session, [publication.id for publication, _ in found])
-    return [(publication, channel, contents[publication.id]) for publication, channel in found]
+    contents = await contents_of(session, [publication.id for publication, _, _ in found])
+    return [Unknown(publication, channel, contents[publication.id], edited) for publication, channel, edited in found]
 
 
 async def settle_by_asking(

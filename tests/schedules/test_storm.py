@@ -11,13 +11,13 @@ from bench.storm import SEND, Storm
 from sandbox.client import SandboxClient
 from tests.program import Program
 
-KILLS = 4
-POSTS = 24
+KILLS = 3
+POSTS = 20
 PATIENCE = 12.0  # seconds: the program loads a network's library at the first send
 
 
 @pytest.mark.parametrize("seed", [20_270_418])
-async def test_killed_four_times_in_a_storm_every_post_is_out_once_or_says_why_not(
+async def test_killed_three_times_in_a_storm_every_post_is_out_once_or_says_why_not(
     program: Program, sandbox: SandboxClient, tmp_path: Path, seed: int
 ) -> None:
     storm = Storm(tmp_path / "data", sandbox, program, seed=seed, posts=POSTS, kills=KILLS, patience=PATIENCE)
