@@ -1,6 +1,5 @@
 """A post and the rows that it becomes: writing, queuing, taking back, finding."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from sqlmodel import col, select
 
 from campaigns import media
 from campaigns.approval import audit, is_needed
+from campaigns.costs import cost_of
 from campaigns.models import (
     Campaign,
     Channel,
@@ -32,7 +32,6 @@ from campaigns.times import to_utc, zone
 __all__ = ["NewPost", "PostRefused", "Problem", "check_post", "is_web_address"]  # a post is written through this module
 
 NOT_OUT = (PublicationState.queued, PublicationState.held, PublicationState.missed)
-LINK = re.compile(r"https?://|\bwww\.")
 
 
 async def add_post(
@@ -89,7 +88,7 @@ async def add_post(
             post_id=row.id,
             channel_id=channel.id,
             due_at=due[channel.id],
-            cost=cost_of(channel, f"{post.text} {post.link or ''}"),
+            cost=cost_of(channel, campaign, post.versions.get(channel.network) or post.text, post.link),
         )
         for channel in post.channels
     )
@@ -129,11 +128,6 @@ async def _due_moments(session: AsyncSession, post: NewPost, now: datetime) -> d
         slots = parse_slots(channel.slots, post.timezone)
         moments[channel.id] = slots.next_free(now, {moment for moment in taken if moment is not None})
     return moments
-
-
-def cost_of(channel: Channel, text: str) -> int:
-    """What a post costs on a channel, in thousandths of a dollar, by the channel's own prices."""
-    return channel.price_link if LINK.search(text) else channel.price_post
 
 
 async def warnings_of(session: AsyncSession, post: Post) -> list[str]:

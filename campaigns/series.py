@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
+from campaigns.costs import reprice
 from campaigns.models import Channel, Media, Post, PostState, PostVersion, Publication, PublicationState
-from campaigns.posts import cost_of
 from campaigns.recurrence import parse_recurrence, wording_of
 from campaigns.share_kits import wordings_of
 
@@ -97,9 +97,9 @@ async def _copy(session: AsyncSession, first: Post, post: Post, *, worn_out: boo
                 post_id=post.id,
                 channel_id=channel.id,
                 due_at=post.publish_at,
-                cost=cost_of(channel, f"{post.text} {post.link or ''}"),
                 state=PublicationState.held if worn_out else PublicationState.queued,
                 reason=WORN_OUT.format(days=first.repeat_after) if worn_out else None,
             )
         )
     await session.flush()
+    await reprice(session, post)
