@@ -21,6 +21,7 @@ from bench.rows import Row, Say
 BENCHMARKS = {
     "badges": "bench.badges",
     "kills": "bench.kills",
+    "rehearsal": "bench.rehearsal",
     "scheduler": "bench.scheduler",
 }
 RESULTS = Path(__file__).with_name("results.json")

@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.rows import Row, Say, row
 
-DUE = 3_000  # posts due in the same second
+DUE = 10_000  # posts due in the same second
 ROUNDS = 3  # of each side; the median counts
 LONE = 40  # posts, each alone: the p99 of so few is the slowest of them
 FUTURE = 100_000  # posts

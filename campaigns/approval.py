@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from campaigns.costs import reprice
 from campaigns.models import (
     Approval,
     Audit,
@@ -153,6 +154,7 @@ async def edit(
             .where(col(Publication.post_id) == post.id, col(Publication.state) == PublicationState.queued)
             .values(due_at=post.publish_at)
         )
+    await reprice(session, post)
     audit(session, post, organizer_id, now, "edited", post.text)
     if await is_needed(session, await session.get_one(Campaign, post.campaign_id), post):
         await _take_back(session, post)

@@ -9,14 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns import approval
+from campaigns.costs import reprice
 from campaigns.media import NewPicture
 from campaigns.models import Campaign, Post, PostVersion
 from campaigns.posts import (
-    NOT_OUT,
     NewPost,
     PostRefused,
     check_post,
-    cost_of,
     local_moment,
     pictures_of,
     publications_of,
@@ -80,11 +79,8 @@ async def change_post(
         for network, text in new.versions.items()
         if text.strip()
     )
-    for publication, channel in (await publications_of(session, [post.id]))[post.id]:
-        if publication.state in NOT_OUT:
-            text = new.versions.get(channel.network, "").strip() or post.text
-            publication.cost = cost_of(channel, text, post.link, stamp_of(campaign))
     await session.flush()
+    await reprice(session, post)
 
 
 def _minute(moment: datetime | None) -> datetime | None:

@@ -8,11 +8,11 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from campaigns.costs import cost_of
 from campaigns.keeping_back import spent_since
 from campaigns.models import Campaign, Channel, Publication, PublicationState, SilenceWindow
-from campaigns.posts import NewPost, cost_of, due_moments
+from campaigns.posts import NewPost, due_moments
 from campaigns.silence_windows import window_of
-from campaigns.stamp import stamp_of
 from campaigns.times import zone
 
 
@@ -38,11 +38,11 @@ async def forecast(
 
     `instead_of` is the id of the post that this one will replace, so that it is not paid for twice.
     """
-    due, stamp = await due_moments(session, post, now), stamp_of(campaign)
+    due = await due_moments(session, post, now)
     found = []
     for channel in post.channels:
         at = due[channel.id]
-        cost = cost_of(channel, post.versions.get(channel.network, "").strip() or post.text, post.link, stamp)
+        cost = cost_of(channel, campaign, post.versions.get(channel.network, "").strip() or post.text, post.link)
         window = await window_of(session, campaign.id, channel.territory_id, at) if at else None
         spent = await spent_by(session, campaign, channel, now, at, instead_of=instead_of)
         found.append(Outlook(channel, at, cost, spent, window))

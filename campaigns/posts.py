@@ -1,6 +1,5 @@
 """A post and the rows that it becomes: writing, queuing, taking back, finding."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from sqlmodel import col, select
 
 from campaigns import media
 from campaigns.approval import audit, is_needed
+from campaigns.costs import cost_of
 from campaigns.models import (
     Campaign,
     Channel,
@@ -25,15 +25,12 @@ from campaigns.models import (
 from campaigns.post_checks import NewPost, PostRefused, Problem, check_post, is_web_address
 from campaigns.recurrence import parse_recurrence
 from campaigns.slots import parse_slots
-from campaigns.stamp import stamp_of, stamped
+from campaigns.stamp import stamp_of
 from campaigns.times import to_utc, zone
-from networks.base import OutgoingPost
-from networks.limits import parts
 
 __all__ = ["NewPost", "PostRefused", "Problem", "check_post", "is_web_address"]  # a post is written through this module
 
 NOT_OUT = (PublicationState.queued, PublicationState.held, PublicationState.missed)
-LINK = re.compile(r"https?://|\bwww\.")
 
 
 async def add_post(
@@ -91,7 +88,7 @@ async def add_post(
             post_id=row.id,
             channel_id=channel.id,
             due_at=due[channel.id],
-            cost=cost_of(channel, post.versions.get(channel.network, "").strip() or row.text, row.link, stamp),
+            cost=cost_of(channel, campaign, post.versions.get(channel.network, "").strip() or row.text, row.link),
         )
         for channel in post.channels
     )
@@ -131,17 +128,6 @@ async def due_moments(session: AsyncSession, post: NewPost, now: datetime) -> di
         slots = parse_slots(channel.slots, post.timezone)
         moments[channel.id] = slots.next_free(now, {moment for moment in taken if moment is not None})
     return moments
-
-
-def cost_of(channel: Channel, text: str, link: str | None, stamp: str = "") -> int:
-    """What a text costs on a channel, in thousandths of a dollar, by the channel's own prices.
-
-    `stamp` goes out with it, and may bring a link along; each part of a thread is paid for.
-    """
-    if not (channel.price_post or channel.price_link):
-        return 0
-    written = parts(channel.network, OutgoingPost("", stamped(text, stamp), link))
-    return sum(channel.price_link if LINK.search(part) else channel.price_post for part in written)
 
 
 async def cancel_post(

@@ -24,9 +24,8 @@ from campaigns.models import (
     Publication,
     PublicationState,
 )
-from campaigns.silence_windows import first_free, is_silent
+from campaigns.silence_windows import is_silent
 from campaigns.stamp import stamp_of, stamped
-from networks import NEEDS_RECIPIENTS
 
 S = PublicationState
 LEASE = timedelta(minutes=5)  # longer than the slowest call to a network may take
@@ -134,6 +133,11 @@ _CANCEL_TAKEN_BACK = (
 )
 
 
+async def cancel_taken_back(session: AsyncSession, ids: Sequence[int]) -> None:
+    """For who moved publications to queued: those whose post was taken back meanwhile are cancelled."""
+    await session.execute(_CANCEL_TAKEN_BACK, {"of": ids})
+
+
 async def _finish(session: AsyncSession, steps: Sequence[Finish]) -> None:
     for step in steps:
         if (S.sending, step.state) not in MOVES:
@@ -156,7 +160,7 @@ async def _finish(session: AsyncSession, steps: Sequence[Finish]) -> None:
         await connection.execute(_FINISH, rows)
         waiting = [step.publication_id for step in steps if step.state is S.queued]
         if waiting:
-            await connection.execute(_CANCEL_TAKEN_BACK, {"of": waiting})
+            await cancel_taken_back(session, waiting)
 
 
 async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Content]:
@@ -181,36 +185,41 @@ async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Con
         .returning(col(Publication.id))
         .execution_options(synchronize_session=False)
     )
-    return await _contents(session, claimed.scalars().all())
+    return await contents_of(session, claimed.scalars().all())
 
 
-async def _contents(session: AsyncSession, ids: Sequence[int]) -> dict[int, Content]:
-    rows = await session.execute(
-        select(
-            Publication.id,
-            Publication.attempts,
-            Publication.sent_parts,
-            Post.id,
-            Post.text,
-            Post.link,
-            PostVersion.text,
-            Post.title,
-            Post.created_at,
-            Campaign,
-        )  # type: ignore[call-overload]
-        .join(Post, col(Post.id) == col(Publication.post_id))
-        .join(Campaign, col(Campaign.id) == col(Post.campaign_id))
-        .join(Channel, col(Channel.id) == col(Publication.channel_id))
-        .outerjoin(
-            PostVersion, (col(PostVersion.post_id) == col(Post.id)) & (col(PostVersion.network) == col(Channel.network))
-        )
-        .where(col(Publication.id).in_(ids))
+_CONTENTS = (
+    select(
+        Publication.id,
+        Publication.attempts,
+        Publication.sent_parts,
+        Post.id,
+        Post.text,
+        Post.link,
+        PostVersion.text,
+        Post.title,
+        Post.created_at,
+        Campaign,
+        select(Media.id).where(col(Media.post_id) == col(Post.id)).exists(),
+    )  # type: ignore[call-overload]
+    .join(Post, col(Post.id) == col(Publication.post_id))
+    .join(Campaign, col(Campaign.id) == col(Post.campaign_id))
+    .join(Channel, col(Channel.id) == col(Publication.channel_id))
+    .outerjoin(
+        PostVersion, (col(PostVersion.post_id) == col(Post.id)) & (col(PostVersion.network) == col(Channel.network))
     )
-    found = rows.all()
+    .where(col(Publication.id).in_(bindparam("ids", expanding=True)))
+)
+
+
+async def contents_of(session: AsyncSession, ids: Sequence[int]) -> dict[int, Content]:
+    """What each of these publications says as it stands now."""
+    found = (await session.execute(_CONTENTS, {"ids": ids})).all()
     media: dict[int, list[Media]] = {}
-    pictures = select(Media).where(col(Media.post_id).in_({row[3] for row in found})).order_by(col(Media.position))
-    for medium in (await session.scalars(pictures)).all():
-        media.setdefault(medium.post_id, []).append(medium)
+    if illustrated := {row[3] for row in found if row[10]}:
+        pictures = select(Media).where(col(Media.post_id).in_(illustrated)).order_by(col(Media.position))
+        for medium in (await session.scalars(pictures)).all():
+            media.setdefault(medium.post_id, []).append(medium)
     return {
         ident: Content(
             ident,
@@ -222,7 +231,7 @@ async def _contents(session: AsyncSession, ids: Sequence[int]) -> dict[int, Cont
             title,
             written_at,
         )
-        for ident, attempts, parts, post_id, text, link, version, title, written_at, campaign in found
+        for ident, attempts, parts, post_id, text, link, version, title, written_at, campaign, _ in found
     }
 
 
@@ -248,23 +257,26 @@ async def channels_with_work(session: AsyncSession, now: datetime) -> list[int]:
     return list((await session.scalars(select(Channel.id).where(due, *ready(now)).order_by(col(Channel.id)))).all())  # type: ignore[arg-type]
 
 
+_DUE = (
+    select(
+        Publication.id,
+        Publication.channel_id,
+        func.row_number()
+        .over(partition_by=col(Publication.channel_id), order_by=(col(Publication.due_at), col(Publication.id)))
+        .label("place"),
+    )
+    .join(Post, col(Post.id) == col(Publication.post_id))
+    .where(col(Publication.channel_id).in_(bindparam("channel_ids", expanding=True)))
+    .where(col(Publication.state) == S.queued, col(Publication.due_at) <= bindparam("now", type_=Moment))
+    .where(col(Post.state) == PostState.scheduled)
+    .subquery()
+)
+_DUE_ON = select(_DUE.c.channel_id, _DUE.c.id).where(_DUE.c.place <= bindparam("most")).order_by(_DUE.c.place)
+
+
 async def due_on(session: AsyncSession, channel_ids: Sequence[int], now: datetime, limit: int) -> dict[int, list[int]]:
     """The next publications of each channel, at most `limit` of one, in the order in which they go out."""
-    place = func.row_number().over(
-        partition_by=col(Publication.channel_id), order_by=(col(Publication.due_at), col(Publication.id))
-    )
-    due = (
-        select(Publication.id, Publication.channel_id, place.label("place"))
-        .join(Post, col(Post.id) == col(Publication.post_id))
-        .where(
-            col(Publication.channel_id).in_(channel_ids),
-            col(Publication.state) == S.queued,
-            col(Publication.due_at) <= now,
-        )
-        .where(col(Post.state) == PostState.scheduled)
-        .subquery()
-    )
-    rows = await session.execute(select(due.c.channel_id, due.c.id).where(due.c.place <= limit).order_by(due.c.place))
+    rows = await session.execute(_DUE_ON, {"channel_ids": channel_ids, "now": now, "most": limit})
     found: dict[int, list[int]] = {channel_id: [] for channel_id in channel_ids}
     for channel_id, publication_id in rows.all():
         found[channel_id].append(publication_id)
@@ -337,79 +349,3 @@ async def end_leases(session: AsyncSession, now: datetime, *, every: bool = Fals
         .execution_options(synchronize_session=False)
     )
     return len(moved.all())
-
-
-async def settle(
-    session: AsyncSession,
-    campaign_id: int,
-    publication_id: int,
-    to: PublicationState,
-    *,
-    url: str | None = None,
-    now: datetime,
-) -> None:
-    """A human's decision on one publication of their campaign; raises MoveRefused.
-
-    `published`: "it is there", with its address. `queued`: "send again". `cancelled`: "leave it".
-    """
-    found = await session.scalar(
-        select(Publication)
-        .join(Post, col(Post.id) == col(Publication.post_id))
-        .where(col(Publication.id) == publication_id, col(Post.campaign_id) == campaign_id)
-    )
-    if found is None or not may(Mover.human, found.state, to):
-        raise MoveRefused(MoveRefused.__doc__)
-    channel = await session.get_one(Channel, found.channel_id)
-    if found.state is S.unknown and to is S.queued and channel.network not in NEEDS_RECIPIENTS:
-        found.sent_parts = []  # "send again" means all of it; but a list goes on behind those who have it
-    found.state, found.reason = to, None
-    if to is S.queued:  # due again now, or when the silence around its channel ends
-        found.due_at = await first_free(session, campaign_id, channel.territory_id, now)
-        await session.flush()
-        await session.execute(_CANCEL_TAKEN_BACK, {"of": [found.id]})
-    if to is S.published:
-        found.sent_at, found.url = now, url or None
-
-
-async def unknown_ones(session: AsyncSession, before: datetime) -> list[tuple[Publication, Channel, Content]]:
-    """Publications of unknown outcome whose last attempt began before that moment, on channels that do not rest."""
-    rows = await session.execute(
-        select(Publication, Channel)
-        .join(Channel, col(Channel.id) == col(Publication.channel_id))
-        .where(col(Publication.state) == S.unknown, col(Publication.tried_at) <= before)
-        .where(col(Channel.resting_reason).is_(None))
-        .order_by(col(Publication.id))
-    )
-    found = rows.all()
-    contents = await _contents(session, [publication.id for publication, _ in found])
-    return [(publication, channel, contents[publication.id]) for publication, channel in found]
-
-
-async def settle_by_asking(
-    session: AsyncSession, asked: Publication, to: PublicationState, now: datetime, *, receipt: Finish | None = None
-) -> None:
-    """What the network itself said of an unknown publication: it is there (`receipt`), or it may safely go out again."""
-    if not may(Mover.engine, S.unknown, to):
-        raise MoveRefused(MoveRefused.__doc__)
-    values: dict[str, object] = {"state": to, "reason": None}
-    if receipt is not None:
-        values |= {
-            "remote_id": receipt.remote_id,
-            "url": receipt.url,
-            "sent_at": receipt.sent_at,
-            "sent_parts": list(receipt.sent_parts),
-        }
-    else:
-        values["due_at"] = now  # it is not late: it was on its way in time
-    await session.execute(
-        update(Publication)
-        .where(
-            col(Publication.id) == asked.id,
-            col(Publication.state) == S.unknown,
-            col(Publication.attempts) == asked.attempts,
-        )
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    if to is S.queued:
-        await session.execute(_CANCEL_TAKEN_BACK, {"of": [asked.id]})

@@ -12,11 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
-from campaigns.models import Campaign, Channel, Media, Post, PostState, PostVersion, Publication, PublicationState
-from campaigns.posts import cost_of
+from campaigns.costs import reprice
+from campaigns.models import Channel, Media, Post, PostState, PostVersion, Publication, PublicationState
 from campaigns.recurrence import parse_recurrence, wording_of
 from campaigns.share_kits import wordings_of
-from campaigns.stamp import stamp_of
 
 WORN_OUT = "every text of the series was used within its {days} days; write another wording, or send this one again"
 
@@ -83,12 +82,9 @@ async def _copy(session: AsyncSession, first: Post, post: Post, *, worn_out: boo
     """Pictures, versions and channels of the first post; a version belongs to the first text only."""
     for medium in (await session.scalars(select(Media).where(col(Media.post_id) == first.id))).all():
         session.add(Media(**{**medium.model_dump(exclude={"id"}), "post_id": post.id}))
-    versions: dict[str, str] = {}
     if post.wording == 0:
         for version in (await session.scalars(select(PostVersion).where(col(PostVersion.post_id) == first.id))).all():
             session.add(PostVersion(post_id=post.id, network=version.network, text=version.text))
-            versions[version.network] = version.text
-    stamp = stamp_of(await session.get_one(Campaign, post.campaign_id))
     rows = await session.execute(
         select(Publication, Channel)
         .join(Channel, col(Channel.id) == col(Publication.channel_id))
@@ -101,9 +97,9 @@ async def _copy(session: AsyncSession, first: Post, post: Post, *, worn_out: boo
                 post_id=post.id,
                 channel_id=channel.id,
                 due_at=post.publish_at,
-                cost=cost_of(channel, versions.get(channel.network, post.text), post.link, stamp),
                 state=PublicationState.held if worn_out else PublicationState.queued,
                 reason=WORN_OUT.format(days=first.repeat_after) if worn_out else None,
             )
         )
     await session.flush()
+    await reprice(session, post)

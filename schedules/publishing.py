@@ -155,9 +155,10 @@ class Publisher:
         """Publish what is due on a channel until nothing is; raises _ChannelWaits where the channel must wait."""
         while turn is not None and turn.due:
             last: list[Begin | Finish] = []
-            began = False
+            began, finished = False, True
             for publication_id in turn.due:
                 if self._stopping or not self._outlasts_a_call(turn.channel):
+                    finished = False
                     break
                 content = (await self._writer.write([*last, Begin(publication_id, self._clock())]))[-1]
                 last = []
@@ -170,7 +171,7 @@ class Publisher:
                     await self._writer.write(last)
                     raise waits
             await self._writer.write(last)
-            if not began:
+            if not began or (turn.whole and finished):
                 return  # the next tick looks again; going on at once might spin
             turn = await self._turn(turn.channel.id)
 
@@ -193,7 +194,12 @@ class Publisher:
         due = await publications.due_on(session, list(channels), now, BATCH)
         # A channel with a cap or a quota sends one a turn, so that each is weighed after the last one.
         due |= {i: due[i][:1] for i, channel in channels.items() if is_metered(channel)}
-        return [_Turn(channels[i], due[i]) if i in channels else None for i in channel_ids]
+        return [
+            _Turn(channels[i], due[i], whole=len(due[i]) < BATCH and not is_metered(channels[i]))
+            if i in channels
+            else None
+            for i in channel_ids
+        ]
 
     async def _send(
         self, content: Content, network: Network, channel: Channel
@@ -257,6 +263,7 @@ class _Turn:
 
     channel: Channel
     due: list[int]
+    whole: bool  # nothing else was due
 
 
 class _ChannelWaits(Exception):

@@ -4,34 +4,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from campaigns.database import Database
 from campaigns.forecast import forecast, window_in
 from campaigns.installation import Terms, set_terms
 from campaigns.models import Campaign, Channel, Publication
-from campaigns.posts import NewPost, add_post, cost_of, publications_of
+from campaigns.posts import NewPost, add_post, publications_of
 from campaigns.silence_windows import add_window, windows_of
 
 PRICED = {"price_post": 15, "price_link": 200}
 THREAD = f"{'a' * 200}\n---\n{'b' * 200}\n---\n{'c' * 200}"
-
-
-@pytest.mark.parametrize(
-    ("text", "link", "stamp", "cost"),
-    [
-        ("Bonjour", None, "", 15),
-        ("Bonjour", "https://exemple.fr", "", 200),
-        ("Voir https://exemple.fr", None, "", 200),
-        ("Bonjour", None, "Payé par nous https://exemple.fr/notice", 200),  # the stamp brings a link along
-        ("Bonjour", None, "Payé par nous", 15),
-        (THREAD, None, "", 45),  # three posts
-        (THREAD, "https://exemple.fr", "", 230),  # the link stands in the last one
-        ("a\n---\nb", None, "", 15),  # fits whole: one post
-    ],
-)
-def test_a_text_costs_what_its_network_asks(text: str, link: str | None, stamp: str, cost: int) -> None:
-    assert cost_of(Channel(network="x", name="X", **PRICED), text, link, stamp) == cost
 
 
 async def test_cost_silence_and_cap_are_told_before_a_post_is_queued(

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from campaigns import posts, publications
+from campaigns import posts, publications, settling
 from campaigns.batches import BatchWriter
 from campaigns.installation import add_channel
 from campaigns.media import NewPicture
@@ -120,7 +120,7 @@ async def test_a_human_moves_only_what_the_table_leaves_to_humans(
 
     async def settle():
         async with database.write() as session:
-            await publications.settle(session, campaign.id, publication.id, to, now=clock())
+            await settling.settle(session, campaign.id, publication.id, to, now=clock())
 
     if may(Mover.human, state, to):
         await settle()
@@ -388,7 +388,7 @@ async def test_send_again_means_all_of_it_when_nobody_knows_what_went_out(
 ):
     await put(publication, S.unknown, sent_parts=["42"], reason="the network did not answer")
     async with database.write() as session:
-        await publications.settle(session, campaign.id, publication.id, S.queued, now=clock())
+        await settling.settle(session, campaign.id, publication.id, S.queued, now=clock())
     assert ((row := await look(publication)).sent_parts, row.reason) == ([], None)
 
 
@@ -397,7 +397,7 @@ async def test_send_again_goes_on_behind_the_parts_that_certainly_went_out(
 ):
     await put(publication, S.failed, sent_parts=["42"], reason="refused")
     async with database.write() as session:
-        await publications.settle(session, campaign.id, publication.id, S.queued, now=clock())
+        await settling.settle(session, campaign.id, publication.id, S.queued, now=clock())
     assert (await look(publication)).sent_parts == ["42"]
 
 
@@ -410,7 +410,7 @@ async def test_send_again_of_a_post_that_was_taken_back_cancels_it(
         await posts.cancel_post(session, campaign.id, publication.post_id, clock())
     await put(publication, state)
     async with database.write() as session:
-        await publications.settle(session, campaign.id, publication.id, S.queued, now=clock())
+        await settling.settle(session, campaign.id, publication.id, S.queued, now=clock())
     assert (await look(publication)).state is S.cancelled
 
 
@@ -421,14 +421,14 @@ async def test_what_the_network_lets_go_out_again_is_cancelled_where_its_post_wa
         await posts.cancel_post(session, campaign.id, publication.post_id, clock())
     await put(publication, S.unknown)
     async with database.write() as session:
-        await publications.settle_by_asking(session, publication, S.queued, clock())
+        await settling.settle_by_asking(session, publication, S.queued, clock())
     assert (await look(publication)).state is S.cancelled
 
 
 async def test_it_is_there_keeps_the_moment_and_the_address(database, publication, put, look, campaign, clock):
     await put(publication, S.unknown)
     async with database.write() as session:
-        await publications.settle(
+        await settling.settle(
             session, campaign.id, publication.id, S.published, url="https://exemple.org/1", now=clock()
         )
     assert ((row := await look(publication)).url, row.sent_at) == ("https://exemple.org/1", clock())
@@ -438,7 +438,7 @@ async def test_nobody_settles_another_campaigns_publication(database, publicatio
     await put(publication, S.unknown)
     with pytest.raises(MoveRefused):
         async with database.write() as session:
-            await publications.settle(session, rival.id, publication.id, S.queued, now=clock())
+            await settling.settle(session, rival.id, publication.id, S.queued, now=clock())
     assert (await look(publication)).state is S.unknown
 
 
@@ -457,7 +457,7 @@ async def test_a_late_word_of_an_earlier_attempt_changes_nothing(publication, st
     await step(Begin(publication.id, clock()))
     async with database.write() as session:
         await publications.end_leases(session, clock(), every=True)
-        await publications.settle(session, campaign.id, publication.id, S.queued, now=clock())
+        await settling.settle(session, campaign.id, publication.id, S.queued, now=clock())
     await step(Begin(publication.id, clock()))
     await step(Finish(publication.id, S.failed, 1, "late"))
     assert (await look(publication)).state is S.sending

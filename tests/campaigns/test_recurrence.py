@@ -71,6 +71,17 @@ def test_recurrences_are_read_as_people_write_them(text, expected):
         ("0 8 31 4,6,9,11 *", "never comes"),
         ("* * * * *", "“* * * * *” comes more often than once an hour; write one minute, such as 0 * * * *"),
         ("*/5 8 * * *", "comes more often than once an hour"),
+    ],
+)
+def test_a_cron_that_never_fires_or_fires_each_minute_is_refused(text, sentence):
+    with pytest.raises(RecurrenceProblem) as problem:
+        parse_recurrence(text, "Europe/Paris")
+    assert sentence in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
         ("0,30 8 * * *", "comes more often than once an hour"),
         ("0 8 1 * mon", "names days of the month and days of the week, which cron programs read in two ways"),
         ("", "“” is not a recurrence; write 0 8 * * mon-fri or every first Tuesday at 09:00"),

@@ -1,8 +1,11 @@
 """A world in which power cuts happen: the store of one process, its networks, and the ledger that is the truth.
 
-Between any two steps of a Publisher (before and after each commit, before and after a network accepts) the world may
-let one event happen, a power cut among them. What a Publisher does wrong is noted in `wrong`: raised inside of it, the
-Publisher itself would take it for a network's trouble.
+Between any two steps of a Publisher or Settler (before and after each commit, before and after a network accepts, as it
+is asked) the world may let one event happen, a power cut among them. What a Publisher does wrong is noted in `wrong`:
+raised inside of it, the Publisher itself would take it for a network's trouble.
+
+Networks are of three kinds, by the name of a channel's network. Telegram neither forbids doubles nor can be asked. X can
+be asked. Mastodon and Bluesky can be asked and forbid doubles by a key, Mastodon for an hour.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -37,6 +40,11 @@ LOST_ANSWERS: dict[str, Callable[[tuple[str, ...]], Exception]] = {  # it accept
 }
 
 
+CAN_BE_ASKED = frozenset({"x", "mastodon", "bluesky"})
+KEYS_LAST = {"mastodon": timedelta(hours=1), "bluesky": timedelta.max}  # absent: no key
+BEHIND = timedelta(seconds=30)  # the networks' clocks against ours
+
+
 class PowerCut(Exception):
     """This process is dead."""
 
@@ -48,12 +56,26 @@ class Sent:
     publication: int
     part: int
     ident: str
+    text: str
+    at: datetime  # by the network's clock
+
+
+class Clock(FakeClock):
+    """A program's clock, which may be set back. `true` goes forward only, as the networks' clocks do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.true = self.now
+
+    def advance(self, by: timedelta) -> None:
+        super().advance(by)
+        self.true += max(by, timedelta(0))
 
 
 class World:
     """What is common to all processes: the clock, the file, the networks' ledger, and what happens next."""
 
-    def __init__(self, database: Database, clock: FakeClock) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self.database, self.clock = database, clock
         self.ledger: list[Sent] = []
         self.faults: list[str] = []
@@ -98,7 +120,7 @@ class World:
             self.wrong.append(f"{ident} began although its post is {post.state}")
         silent = [
             bool(await session.scalar(select(is_silent(channel.campaign_id, channel.territory_id, moment))))
-            for moment in self.moments
+            for moment in (*self.moments, self.clock())  # the event may still go on, at a later moment
         ]
         if all(silent):
             self.wrong.append(f"{ident} began in a silence window")
@@ -147,17 +169,15 @@ class Process:
         await self.world.step(self)
 
     def open(self, channel: Channel) -> Any:
-        return _Line(self, channel.id)
+        return _Line(self, channel)
 
 
 class _Line:
-    """A channel's networks.base.Network. It neither forbids doubles nor can be asked."""
+    """A channel's networks.base.Network."""
 
-    idempotent = False
-    can_find = False
-
-    def __init__(self, process: Process, channel_id: int) -> None:
-        self._process, self._channel_id = process, channel_id
+    def __init__(self, process: Process, channel: Channel) -> None:
+        self._process, self._channel_id, self._network = process, channel.id, channel.network
+        self.idempotent, self.can_find = channel.network in KEYS_LAST, channel.network in CAN_BE_ASKED
 
     async def check(self) -> str:
         return "here"
@@ -172,21 +192,55 @@ class _Line:
 
     async def _publish(self, post: OutgoingPost, world: World) -> Receipt:
         parts = list(post.sent_parts)
-        while len(parts) < (2 if LONG in post.text else 1):
+        while len(parts) < _length(post):
             await world.step(self._process)
             fault = world.faults.pop(0) if world.faults else ""
             if fault in REFUSALS:
                 raise REFUSALS[fault](tuple(parts))
-            sent = Sent(int(post.key), len(parts), f"m{len(world.ledger)}")
-            world.ledger.append(sent)
+            sent = self._known(post, len(parts))
+            if sent is None:
+                now = world.clock.true - BEHIND
+                sent = Sent(int(post.key), len(parts), f"m{len(world.ledger)}", post.text, now)
+                world.ledger.append(sent)
             await world.step(self._process)
             if fault in LOST_ANSWERS:
                 raise LOST_ANSWERS[fault](tuple(parts))
             parts.append(sent.ident)
         return Receipt(parts[0], None, tuple(parts))
 
+    def _known(self, post: OutgoingPost, part: int) -> Sent | None:
+        """What was accepted with this key, while the network remembers it."""
+        world, lasts = self._process.world, KEYS_LAST.get(self._network)
+        same = (s for s in reversed(world.ledger) if (s.publication, s.part) == (int(post.key), part))
+        sent = next(same, None)
+        return sent if sent and lasts and world.clock.true - BEHIND - sent.at < lasts else None
+
     async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
+        """Bluesky by the key; X and Mastodon by the text, among what is not older than `since`."""
+        world = self._process.world
+        await world.step(self._process)
+        assert self.can_find
+        fault = world.faults.pop(0) if world.faults else ""
+        if fault in REFUSALS:
+            raise REFUSALS[fault](post.sent_parts)
+        there = {
+            s.part: s.ident
+            for s in world.ledger
+            if s.publication == int(post.key)
+            and (self._network == "bluesky" or (s.text == post.text and (since is None or s.at >= since)))
+        }
+        await world.step(self._process)
+        found = [there.get(part) for part in range(len(post.sent_parts), _length(post))]
+        idents = (*post.sent_parts, *(ident for ident in found if ident is not None))
+        if None not in found:
+            return Receipt(idents[0], None, idents)
+        if any(found):
+            raise OutcomeUnknown(sent_parts=idents)
         return None
 
     async def close(self) -> None:
         pass
+
+
+def _length(post: OutgoingPost) -> int:
+    return 2 if LONG in post.text else 1

@@ -1,4 +1,6 @@
-"""The whole state machine against chance: crashes, faults, clock jumps, humans; the networks' ledger is the truth.
+"""The whole state machine against chance: crashes, faults, clock jumps, humans, networks that are asked.
+
+The networks' ledger is the truth: nothing goes out twice without a human's word or a key by which the network forbids it.
 
 `PORTEVOIX_TEST_EXAMPLES=2000` looks for longer, and elsewhere each time.
 """
@@ -12,7 +14,7 @@ import random
 import shutil
 import sqlite3
 from collections import defaultdict
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,7 +26,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlmodel import col, delete, select
 
-from campaigns import approval, installation, posts, publications
+from campaigns import approval, installation, posts, settling
 from campaigns.approval import ApprovalRefused
 from campaigns.database import Database
 from campaigns.models import Campaign, Channel, LatePolicy, Post, Publication, PublicationState, SilenceWindow
@@ -32,12 +34,19 @@ from campaigns.posts import NewPost
 from campaigns.publications import LEASE, MOVES, MoveRefused
 from campaigns.silence_windows import add_window
 from schedules.publishing import Publisher
-from tests.conftest import FakeClock
-from tests.schedules.power import LONG, LOST_ANSWERS, REFUSALS, PowerCut, Process, World
+from schedules.settling import CLOCKS_APART, GIVE_UP, REST, Settler
+from schedules.timetable import Work
+from tests.schedules.power import CAN_BE_ASKED, LONG, LOST_ANSWERS, REFUSALS, Clock, PowerCut, Process, World
 
 S = PublicationState
 EXAMPLES = int(os.environ.get("PORTEVOIX_TEST_EXAMPLES", "0"))
-MOST_CHANNELS = 3
+KEYS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+CHANNELS = {  # network -> settings; see power.py for what each of them promises
+    "telegram": {"chat_id": "@canal"},
+    "x": dict.fromkeys(KEYS, "secret"),
+    "mastodon": {"base_url": "https://exemple.fr", "access_token": "secret"},
+    "bluesky": {"handle": "exemple.fr", "app_password": "secret"},
+}
 OUT_OR_MAY_BE = (S.published, S.unknown, S.sending)
 SECONDS = (1, 45, 120, 270, 360, 3_600, 26 * 3_600, 9 * 86_400, -5, -1_200)
 LEAPS = [timedelta(seconds=seconds) for seconds in SECONDS]
@@ -53,11 +62,12 @@ CREATE TRIGGER lost AFTER DELETE ON publication
 """
 
 leaps = st.sampled_from(LEAPS)
+agings = st.sampled_from([timedelta(minutes=minutes) for minutes in (1, 6, 49, 51, 61, 25 * 60)])
 picks = st.integers(0, 11)  # which post, publication or channel is meant, counted from the newest
 # What can happen beside the Publisher's work, or in the midst of it.
 events = st.one_of(
     st.tuples(st.sampled_from(["cancel", "edit", "mend", "leases", "other", "silence", "speak"]), picks, leaps),
-    st.tuples(st.sampled_from(["move", "advance", "suspended", "suspended"]), picks, leaps),
+    st.tuples(st.sampled_from(["move", "advance", "suspended", "suspended", "ask"]), picks, leaps),
     st.tuples(st.sampled_from(["it is there", "send again", "drop"]), picks, leaps),
 )
 crashes = st.tuples(st.sampled_from(["crash and restart", "crash of one of two"]), picks, leaps)
@@ -74,12 +84,13 @@ class Machine(RuleBasedStateMachine):
         file = shutil.copyfile(migrated_file, Path(self.folder.name) / "porte-voix.sqlite3")
         self.eye = sqlite3.connect(file)
         self.eye.executescript(STORY)
-        self.clock = FakeClock()
+        self.clock = Clock()
         self.database = Database(f"sqlite:///{file}")
         self.world = World(self.database, self.clock)
         self.names = (f"worker {number}" for number in itertools.count(1))
         self.processes: list[Process] = []
         self.publishers: list[Publisher] = []
+        self.settlers: list[Settler] = []
         self.again: defaultdict[int, int] = defaultdict(int)  # publication -> where "send again" was said in the ledger
         self.by_hand: set[int] = set()  # of which a human said "it is there"
         self.told = 0  # how many lines of the story were read
@@ -93,13 +104,12 @@ class Machine(RuleBasedStateMachine):
         async with self.database.write() as session:
             new = Campaign(slug="", name="Campagne")
             self.campaign = await installation.add_campaign(session, new, self.clock())
-            self.channels = [await self._channel(session, number) for number in range(MOST_CHANNELS)]
+            self.channels = [await self._channel(session, network) for network in CHANNELS]
         self._start()
         self._start()
 
-    async def _channel(self, session: Any, number: int) -> Channel:
-        chat = {"chat_id": f"@canal_{number}"}
-        return await installation.add_channel(session, self.campaign.id, "telegram", f"Canal {number}", chat)
+    async def _channel(self, session: Any, network: str) -> Channel:
+        return await installation.add_channel(session, self.campaign.id, network, network, CHANNELS[network])
 
     def _start(self, place: int | None = None) -> None:
         process = Process(self.world)
@@ -111,14 +121,17 @@ class Machine(RuleBasedStateMachine):
             worker=next(self.names),
             rng=random.Random(7),
         )
+        settler = Settler(cast(Database, process), self.clock, process.open, Path(self.folder.name))
         if place is None:
             self.processes.append(process)
             self.publishers.append(publisher)
+            self.settlers.append(settler)
         else:
-            self.processes[place], self.publishers[place] = process, publisher
+            self.processes[place], self.publishers[place], self.settlers[place] = process, publisher, settler
 
     def teardown(self) -> None:
         try:
+            self.run(self._let_networks_tell())
             self.run(self._let_all_go_out())
             self.what_happened_may_happen()
         finally:
@@ -126,6 +139,32 @@ class Machine(RuleBasedStateMachine):
             self.runner.close()
             self.eye.close()
             self.folder.cleanup()
+
+    async def _let_networks_tell(self) -> None:
+        """Without trouble, a network that can be asked settles what it has: liveness."""
+        self.world.faults.clear()
+        self._start(0)
+        for channel in range(len(CHANNELS)):
+            await self._event("mend", channel, LEAPS[0])
+        self.clock.advance(REST)
+        await self.settlers[0].tick()
+        now = self.clock()
+        async with self.database.read() as session:
+            rows = await session.execute(
+                select(Publication, Post.text, Channel.network)
+                .join(Post)
+                .join(Channel)
+                .where(col(Publication.state) == S.unknown, col(Channel.network).in_(CAN_BE_ASKED))
+                .where(col(Publication.tried_at) <= now - REST, col(Publication.tried_at) > now - GIVE_UP)
+            )
+            for row, text, network in rows.all():
+                there = {
+                    s.part
+                    for s in self.world.ledger
+                    if s.publication == row.id and s.text == text and s.at >= row.tried_at - CLOCKS_APART
+                }
+                missing = set(range(len(row.sent_parts), 2 if LONG in text else 1)) - there
+                assert missing, f"publication {row.id} is on {network}, whole, and still unknown"
 
     async def _let_all_go_out(self) -> None:
         """Without trouble, nothing stays queued or stuck: liveness."""
@@ -148,21 +187,23 @@ class Machine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.queue(MOST_CHANNELS, timedelta(minutes=1), LatePolicy.send, 60, long=False)
+        self.queue(0, len(CHANNELS), timedelta(minutes=1), LatePolicy.send, 60, long=False)
 
     @rule(
-        channels=st.integers(1, MOST_CHANNELS),
+        first=st.integers(0, len(CHANNELS) - 1),
+        channels=st.integers(1, len(CHANNELS)),
         due_in=st.sampled_from([timedelta(seconds=s) for s in (0, 1, 60, 60, 600, 90_000)]),
         policy=st.sampled_from(LatePolicy),
         grace=st.sampled_from([5, 60, 1500]),
         long=st.booleans(),
     )
-    def queue(self, channels: int, due_in: timedelta, policy: LatePolicy, grace: int, long: bool) -> None:
+    def queue(self, first: int, channels: int, due_in: timedelta, policy: LatePolicy, grace: int, long: bool) -> None:
         async def write() -> None:
             async with self.database.write() as session:
                 text = f"{LONG} {self.clock()}" if long else f"court {self.clock()}"
                 moment = self.clock() + due_in
-                new = NewPost("Titre", text, publish_at=moment, channels=tuple(self.channels[-channels:]))
+                chosen = tuple((self.channels * 2)[first : first + channels])
+                new = NewPost("Titre", text, publish_at=moment, channels=chosen)
                 media_dir = Path(self.folder.name)
                 post = await posts.add_post(session, self.campaign.id, new, media_dir=media_dir, now=self.clock())
                 post.late_policy, post.grace = policy, grace
@@ -180,28 +221,54 @@ class Machine(RuleBasedStateMachine):
 
     @rule(
         who=st.sampled_from([0, 1, 2]),
+        first=st.integers(0, len(CHANNELS) - 1),
         fresh=st.lists(st.booleans(), max_size=3),
         faults=st.lists(st.sampled_from(["", "", *REFUSALS, *LOST_ANSWERS]), max_size=4),
         steps=st.integers(0, 14),
         event=st.none() | events | crashes,
     )
     def tick(
-        self, who: int, fresh: list[bool], faults: list[str], steps: int, event: tuple[str, int, timedelta] | None
+        self,
+        who: int,
+        first: int,
+        fresh: list[bool],
+        faults: list[str],
+        steps: int,
+        event: tuple[str, int, timedelta] | None,
     ) -> None:
         """One publisher, the other one or both; mostly with posts that are due, so that there is a meanwhile."""
         for number, long in enumerate(fresh):
-            self.queue(1 + number % 2, timedelta(0), LatePolicy.send, 60, long=long)
+            self.queue(first, 1 + number % 2, timedelta(0), LatePolicy.send, 60, long=long)
         self.world.faults = faults
         self.run(self._tick(who, steps if event else None, event))
 
+    @rule(
+        who=st.sampled_from([0, 1]),
+        aging=agings,
+        faults=st.lists(st.sampled_from(["", "", "", *REFUSALS]), max_size=3),
+        steps=st.integers(0, 6),
+        event=st.none() | events | crashes,
+    )
+    def ask(
+        self, who: int, aging: timedelta, faults: list[str], steps: int, event: tuple[str, int, timedelta] | None
+    ) -> None:
+        """One settler asks the networks about what is unknown, some time after it was tried."""
+        self.clock.advance(aging)
+        self.world.faults = faults
+        self.run(self._work([self.settlers[who]], steps if event else None, event))
+
     async def _tick(self, who: int, steps: int | None, event: tuple[str, int, timedelta] | None) -> None:
+        await self._work(self.publishers[:] if who == 2 else [self.publishers[who]], steps, event)
+
+    async def _work(self, works: Sequence[Work], steps: int | None, event: tuple[str, int, timedelta] | None) -> None:
+        """Let works tick, and one event happen in the midst of it."""
+
         async def meanwhile(process: Process) -> None:
             assert event is not None
             await self._event(*event, process=process)
 
         self.world.arm(steps, meanwhile)
-        chosen = self.publishers[:] if who == 2 else [self.publishers[who]]
-        await asyncio.gather(*(publisher.tick() for publisher in chosen), return_exceptions=True)
+        await asyncio.gather(*(work.tick() for work in works), return_exceptions=True)
         await asyncio.gather(*(publisher.settled() for publisher in self.publishers))
         self.world.disarm()  # it may be that nothing was due
         for place, process in enumerate(self.processes):
@@ -228,6 +295,12 @@ class Machine(RuleBasedStateMachine):
                 await other.end_leases()
             await other.tick()
             await other.settled()
+        elif what == "ask":
+            async with self.database.read() as session:
+                self.world.touched |= set(
+                    await session.scalars(select(Publication.id).where(col(Publication.state) == S.unknown))
+                )
+            await self.settlers[1 if process is self.processes[0] else 0].tick()
         else:
             # In the midst of a tick, what was just queued is the most interesting.
             await self._human(what, pick if process is None else pick % 3, leap)
@@ -238,7 +311,7 @@ class Machine(RuleBasedStateMachine):
             newest = list(await session.scalars(select(Post).order_by(col(Post.id).desc())))
             post = newest[pick % len(newest)]
             if what == "mend":
-                await self._channel(session, pick % MOST_CHANNELS)
+                await self._channel(session, list(CHANNELS)[pick % len(CHANNELS)])
             elif what == "silence" and leap > timedelta(0):
                 start = now - timedelta(minutes=1)
                 await add_window(session, self.campaign, start, start + leap + timedelta(minutes=1), "silence")
@@ -265,7 +338,7 @@ class Machine(RuleBasedStateMachine):
             return
         row, was = rows[pick % len(rows)], rows[pick % len(rows)].state
         try:
-            await publications.settle(session, self.campaign.id, row.id, SETTLES[what], now=self.clock())
+            await settling.settle(session, self.campaign.id, row.id, SETTLES[what], now=self.clock())
         except MoveRefused:
             assert row.state is was
             return
@@ -279,7 +352,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def what_happened_may_happen(self) -> None:
-        assert self.world.wrong == []
+        assert not self.world.wrong, "\n".join(self.world.wrong)
         rows = self.eye.execute("SELECT seq, publication, old, new FROM story WHERE seq > ? ORDER BY seq", (self.told,))
         for seq, ident, old, new in rows:
             self.told = seq
@@ -292,16 +365,21 @@ class Machine(RuleBasedStateMachine):
 
     def _the_ledger_agrees(self) -> None:
         rows = self.eye.execute(
-            "SELECT publication.id, publication.state, sent_parts, post.state FROM publication JOIN post ON post.id = post_id"
+            "SELECT publication.id, publication.state, sent_parts, post.state, network FROM publication "
+            "JOIN post ON post.id = post_id JOIN channel ON channel.id = channel_id"
         )
-        for ident, state, parts, post_state in rows:
+        for ident, state, parts, post_state, network in rows:
+            every = [s for s in self.world.ledger if s.publication == ident]
             sent = [s for s in self.world.ledger[self.again[ident] :] if s.publication == ident]
-            out = [s.ident for s in sent]
             assert len({s.part for s in sent}) == len(sent), f"publication {ident} ({state}) went out twice: {sent}"
-            if S(state) not in OUT_OR_MAY_BE:
-                assert out == json.loads(parts), f"publication {ident} is {state} and knows of {parts}, not of {out}"
-            if S(state) is S.published and ident not in self.by_hand:
-                assert out == json.loads(parts), f"publication {ident} is out as {out} and knows of {parts}"
+            out, knows = [s.ident for s in sent], json.loads(parts)
+            if network in CAN_BE_ASKED:  # it may name what was out before a human said "send again"
+                part_of = {s.ident: s.part for s in every}
+                agrees = set(out) <= set(knows) and [part_of.get(each) for each in knows] == list(range(len(knows)))
+            else:
+                agrees = out == knows
+            if S(state) not in OUT_OR_MAY_BE or (S(state) is S.published and ident not in self.by_hand):
+                assert agrees, f"publication {ident} on {network} is {state} and knows of {knows}, not of {out}"
             if state == S.queued:
                 assert post_state != "cancelled", f"publication {ident} waits for ever: its post was taken back"
             if state == S.sending:

@@ -24,7 +24,7 @@ from campaigns.models import (
 )
 from campaigns.notices import LISTED, LONGEST_REASON, SETTLES
 from campaigns.posts import NewPost, add_post
-from campaigns.publications import settle
+from campaigns.settling import settle
 from networks.base import OutgoingPost, Receipt
 from networks.errors import ChannelRevoked, NetworkDown, OutcomeUnknown, PostRejected, RateLimited
 from sandbox.client import SandboxClient

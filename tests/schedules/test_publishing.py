@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, select
 
-from campaigns import publications
+from campaigns import publications, settling
 from campaigns.database import Database
 from campaigns.installation import add_channel
 from campaigns.models import Campaign, Channel, LatePolicy, Post, PostState, Publication, PublicationState
@@ -389,7 +389,7 @@ async def test_a_human_sends_a_missed_post_now_and_it_is_not_late_again(desk: De
     desk.clock.advance(timedelta(days=2))
     await desk.tick()
     async with desk.database.write() as session:
-        await publications.settle(session, desk.campaign.id, 1, S.queued, now=desk.clock())
+        await settling.settle(session, desk.campaign.id, 1, S.queued, now=desk.clock())
     await desk.tick()
     assert desk.sent == ["manqué"]
 
@@ -406,7 +406,7 @@ async def test_in_a_silence_window_nothing_goes_out_and_what_was_due_is_held(des
     assert (row.state, desk.sent) == (S.held, [])
     assert "veille du vote" in (row.reason or "") and "send it after, or drop it" in (row.reason or "")
     async with desk.database.write() as session:  # "send after"
-        await publications.settle(session, desk.campaign.id, 1, S.queued, now=desk.clock())
+        await settling.settle(session, desk.campaign.id, 1, S.queued, now=desk.clock())
     desk.clock.now = end - timedelta(seconds=1)
     await desk.tick()
     assert desk.sent == []
@@ -451,7 +451,7 @@ async def test_over_the_months_cap_a_post_is_held_with_what_was_spent(desk: Desk
     )
     desk.clock.now = desk.clock().replace(year=2027, month=1, day=1, hour=12)  # another month
     async with desk.database.write() as session:
-        await publications.settle(session, desk.campaign.id, held.id, S.queued, now=desk.clock())
+        await settling.settle(session, desk.campaign.id, held.id, S.queued, now=desk.clock())
     await desk.tick()
     assert desk.sent[-1] == "trop"
 

@@ -11,7 +11,7 @@ from campaigns.database import Database
 from campaigns.installation import add_channel
 from campaigns.models import Campaign, Channel, Publication, PublicationState
 from campaigns.posts import NewPost, add_post
-from campaigns.publications import settle
+from campaigns.settling import settle
 from networks.base import Network
 from networks.mail import MailRelay
 from sandbox.client import SandboxClient

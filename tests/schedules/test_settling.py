@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from campaigns import approval
 from campaigns.installation import add_channel
-from campaigns.models import Publication, PublicationState
+from campaigns.models import Post, Publication, PublicationState
 from campaigns.posts import NewPost, add_post
 from networks.base import OutgoingPost, Receipt
 from networks.errors import NetworkDown, OutcomeUnknown
@@ -22,7 +23,7 @@ class Line:
         self.idempotent, self.can_find, self.accepts = idempotent, can_find, accepts
         self.there: dict[str, str] = {}
         self.calls = self.questions = 0
-        self.down = False
+        self.down = self.broken = False
 
     async def publish(self, post: OutgoingPost) -> Receipt:
         self.calls += 1
@@ -36,6 +37,8 @@ class Line:
         self.questions += 1
         if self.down:
             raise NetworkDown("away")
+        if self.broken:
+            raise RuntimeError("a bug of a library")
         return Receipt("1", "https://exemple.fr/1") if post.key in self.there else None
 
     async def check(self) -> str:
@@ -108,3 +111,33 @@ async def test_a_network_that_is_away_is_asked_again_now_and_then(play):
     line.down = True
     assert (await play(line, wait=REST, questions=int(AGAIN / REST) + 2)).state is S.unknown
     assert line.questions == 2
+
+
+async def test_complaint_1_what_was_edited_meanwhile_is_not_sent_again_where_keys_are_forgotten(
+    database, campaign, clock, tmp_path
+):
+    """The network is asked by the text: of the new one it can only say that it is not there."""
+    line = Line(idempotent=True, can_find=True, accepts=False)
+    async with database.write() as session:
+        settings = {"base_url": "https://m.example", "access_token": "t"}
+        channel = await add_channel(session, campaign.id, "mastodon", "Canal", settings)
+        new = NewPost("Titre", "Texte", publish_at=clock(), channels=(channel,))
+        post = await add_post(session, campaign.id, new, media_dir=tmp_path, now=clock())
+    publisher = Publisher(database, clock, lambda _: line, tmp_path, worker="one")
+    await publisher.tick()
+    await publisher.settled()
+    clock.advance(timedelta(seconds=30))
+    async with database.write() as session:
+        await approval.edit(session, await session.get_one(Post, post.id), None, clock(), text="Autre texte")
+    clock.advance(REST)
+    await Settler(database, clock, lambda _: line, tmp_path).tick()
+    assert line.questions == 1
+    async with database.read() as session:
+        assert (await session.get_one(Publication, 1)).state is S.unknown
+
+
+async def test_an_answer_that_nobody_foresaw_leaves_it_unknown_and_ends_nothing(play):
+    line = Line(idempotent=False, can_find=True, accepts=True)
+    line.broken = True
+    row = await play(line, questions=1)
+    assert (row.state, line.questions) == (S.unknown, 1)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from campaigns import approval, installation, posts, publications
+from campaigns import approval, installation, posts, settling
 from campaigns.approval import Standing
 from campaigns.forecast import window_in
 from campaigns.models import Channel, LatePolicy, Post, PostState, Publication, PublicationState
@@ -210,7 +210,7 @@ async def settle(request: Request, slug: str, publication_id: int) -> Response:
     try:
         state = PublicationState(to)
         async with site.database.write() as session:
-            await publications.settle(
+            await settling.settle(
                 session, desk.campaign.id, row(publication_id), state, url=url or None, now=site.clock()
             )
     except (MoveRefused, ValueError):

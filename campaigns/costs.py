@@ -1,0 +1,44 @@
+"""What a post costs on a channel, by the channel's own prices: shown before it is scheduled, held against the cap."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+from twitter_text import extract_urls
+
+from campaigns.models import Campaign, Channel, Post, PostVersion, Publication, PublicationState
+from campaigns.stamp import stamp_of, stamped
+from networks.base import OutgoingPost
+from networks.limits import parts
+
+S = PublicationState
+TO_COME = (S.queued, S.held, S.missed)
+
+
+def cost_of(channel: Channel, campaign: Campaign, text: str, link: str | None) -> int:
+    """Thousandths of a dollar. As it goes out: with the sponsor line, and each part of a thread by itself.
+
+    A bare domain is an address too: X makes a link of it.
+    """
+    if not (channel.price_post or channel.price_link):
+        return 0
+    written = parts(channel.network, OutgoingPost("", stamped(text, stamp_of(campaign)), link or None))
+    return sum(channel.price_link if _has_address(part) else channel.price_post for part in written)
+
+
+def _has_address(text: str) -> bool:
+    return "://" in text or bool(extract_urls(text))
+
+
+async def reprice(session: AsyncSession, post: Post) -> None:
+    """After a change of the post: what it will cost where it is not out yet."""
+    rows = await session.execute(
+        select(Publication, Channel, Campaign, PostVersion.text)
+        .join(Channel, col(Channel.id) == col(Publication.channel_id))
+        .join(Campaign, col(Campaign.id) == col(Channel.campaign_id))
+        .outerjoin(
+            PostVersion, (col(PostVersion.post_id) == post.id) & (col(PostVersion.network) == col(Channel.network))
+        )
+        .where(col(Publication.post_id) == post.id, col(Publication.state).in_(TO_COME))
+    )
+    for publication, channel, campaign, version in rows.all():
+        publication.cost = cost_of(channel, campaign, version if version is not None else post.text, post.link)
+    await session.flush()

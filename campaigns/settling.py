@@ -1,0 +1,110 @@
+"""How a publication of unknown outcome is settled: by a human's word, or by what the network itself says of it.
+
+A human also decides on what was held, missed or failed: the same buttons, the same moves.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from campaigns.models import Audit, Channel, Post, Publication, PublicationState
+from campaigns.publications import Content, Finish, Mover, MoveRefused, cancel_taken_back, contents_of, may
+from campaigns.silence_windows import first_free
+from networks import NEEDS_RECIPIENTS
+
+S = PublicationState
+
+
+async def settle(
+    session: AsyncSession,
+    campaign_id: int,
+    publication_id: int,
+    to: PublicationState,
+    *,
+    url: str | None = None,
+    now: datetime,
+) -> None:
+    """A human's decision on one publication of their campaign; raises MoveRefused.
+
+    `published`: "it is there", with its address. `queued`: "send again". `cancelled`: "leave it".
+    """
+    found = await session.scalar(
+        select(Publication)
+        .join(Post, col(Post.id) == col(Publication.post_id))
+        .where(col(Publication.id) == publication_id, col(Post.campaign_id) == campaign_id)
+    )
+    if found is None or not may(Mover.human, found.state, to):
+        raise MoveRefused(MoveRefused.__doc__)
+    channel = await session.get_one(Channel, found.channel_id)
+    if found.state is S.unknown and to is S.queued and channel.network not in NEEDS_RECIPIENTS:
+        found.sent_parts = []  # "send again" means all of it; but a list goes on behind those who have it
+    found.state, found.reason = to, None
+    if to is S.queued:  # due again now, or when the silence around its channel ends
+        found.due_at = await first_free(session, campaign_id, channel.territory_id, now)
+        await session.flush()
+        await cancel_taken_back(session, [found.id])
+    if to is S.published:
+        found.sent_at, found.url = now, url or None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A publication of unknown outcome; `edited`: its post may say something else by now than what was sent."""
+
+    publication: Publication
+    channel: Channel
+    content: Content
+    edited: bool
+
+
+async def unknown_ones(session: AsyncSession, before: datetime) -> list[Unknown]:
+    """Publications of unknown outcome whose last attempt began before that moment, on channels that do not rest."""
+    edited = (
+        select(Audit.id)
+        .where(col(Audit.post_id) == col(Publication.post_id), col(Audit.action) == "edited")
+        .where(col(Audit.at) >= col(Publication.tried_at))
+        .exists()
+    )
+    rows = await session.execute(
+        select(Publication, Channel, edited)
+        .join(Channel, col(Channel.id) == col(Publication.channel_id))
+        .where(col(Publication.state) == S.unknown, col(Publication.tried_at) <= before)
+        .where(col(Channel.resting_reason).is_(None))
+        .order_by(col(Publication.id))
+    )
+    found = rows.all()
+    contents = await contents_of(session, [publication.id for publication, _, _ in found])
+    return [Unknown(publication, channel, contents[publication.id], edited) for publication, channel, edited in found]
+
+
+async def settle_by_asking(
+    session: AsyncSession, asked: Publication, to: PublicationState, now: datetime, *, receipt: Finish | None = None
+) -> None:
+    """What the network itself said of an unknown publication: it is there (`receipt`), or it may safely go out again."""
+    if not may(Mover.engine, S.unknown, to):
+        raise MoveRefused(MoveRefused.__doc__)
+    values: dict[str, object] = {"state": to, "reason": None}
+    if receipt is not None:
+        values |= {
+            "remote_id": receipt.remote_id,
+            "url": receipt.url,
+            "sent_at": receipt.sent_at,
+            "sent_parts": list(receipt.sent_parts),
+        }
+    else:
+        values["due_at"] = now  # it is not late: it was on its way in time
+    await session.execute(
+        update(Publication)
+        .where(
+            col(Publication.id) == asked.id,
+            col(Publication.state) == S.unknown,
+            col(Publication.attempts) == asked.attempts,
+        )
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if to is S.queued:
+        await cancel_taken_back(session, [asked.id])
