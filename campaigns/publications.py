@@ -5,8 +5,8 @@ A publication is written before the call to the network (`begin`) and after it (
 """
 
 import enum
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, exists, func, or_, update
@@ -87,6 +87,7 @@ class Finish:
     url: str | None = None
     sent_at: datetime | None = None
     sent_parts: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)  # of the channel, that the network changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,16 @@ async def _finish(session: AsyncSession, steps: Sequence[Finish]) -> None:
         waiting = [step.publication_id for step in steps if step.state is S.queued]
         if waiting:
             await cancel_taken_back(session, waiting)
+    for step in steps:
+        if step.settings:
+            await _keep_settings(session, step)
+
+
+async def _keep_settings(session: AsyncSession, step: Finish) -> None:
+    of = select(Publication.channel_id).where(col(Publication.id) == step.publication_id).scalar_subquery()
+    channel = await session.scalar(select(Channel).where(col(Channel.id) == of))
+    if channel is not None:
+        channel.settings = {**channel.settings, **step.settings}
 
 
 async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Content]:

@@ -1,8 +1,8 @@
 """What every network speaks: an OutgoingPost goes in, a Receipt or a named error comes out."""
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -78,13 +78,15 @@ class Receipt:
     """That a post is out: its id on the network, its address where it has one, the ids of all its parts.
 
     `note` is what a human should know although it is out, such as an address that was refused,
-    or that the network took only the first parts of a thread.
+    or that the network took only the first parts of a thread. `settings` are those of the channel that the network
+    changed, such as a group's new number: to be written down.
     """
 
     remote_id: str
     url: str | None = None
     parts: tuple[str, ...] = ()
     note: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 class Network(Protocol):

@@ -21,8 +21,6 @@ UNREADABLE = "Telegram answered in a way that cannot be read; look at the channe
 NOT_LET_IN = re.compile(
     r"chat not found|rights|chat_write_forbidden|chat_admin_required|peer_id_invalid|chat_restricted", re.I
 )
-# Groups that became supergroups, and the number that each has now. Telegram tells it at each call with the old one.
-_MOVED: dict[int | str, int] = {}
 
 
 def open_bot(token: str, base_url: str = HOST, *, connections: int = 8) -> telegram.Bot:
@@ -44,6 +42,7 @@ class TelegramChannel:
         if not bot_token:
             raise ChannelRevoked("no bot token: set PORTEVOIX_BOT_TOKEN to what @BotFather gave")
         self.chat_id: int | str = int(chat_id) if chat_id.lstrip("-").isdigit() else chat_id
+        self._moved = False  # the group became a supergroup, which has another number
         self._bot = open_bot(bot_token, base_url)
 
     async def check(self) -> str:
@@ -65,9 +64,9 @@ class TelegramChannel:
         except NetworkProblem as problem:
             problem.sent_parts = tuple(parts)
             raise
-        moved = _MOVED.get(self.chat_id)
-        note = f"the group became a supergroup; set the channel's chat_id to {moved}" if moved else ""
-        return Receipt(remote_id=parts[0], url=self._address(parts[0]), parts=tuple(parts), note=note)
+        moved = {"chat_id": str(self.chat_id)} if self._moved else {}
+        note = f"the group became a supergroup, whose number is {self.chat_id}" if moved else ""
+        return Receipt(parts[0], self._address(parts[0]), tuple(parts), note, moved)
 
     async def _send_pictures(self, pictures: tuple[Picture, ...], caption: str | None) -> list[str]:
         if len(pictures) == 1:
@@ -79,9 +78,9 @@ class TelegramChannel:
     async def _ask(self, call: Callable[[int | str], Awaitable[T]]) -> T:
         """Make a call for the chat, and once more where it says that it has another number now: nothing went out yet."""
         try:
-            return await answered(call(_MOVED.get(self.chat_id, self.chat_id)))
+            return await answered(call(self.chat_id))
         except ChatMoved as moved:
-            _MOVED[self.chat_id] = moved.chat_id
+            self.chat_id, self._moved = moved.chat_id, True
             return await answered(call(moved.chat_id))
         except PostRejected as problem:
             if not NOT_LET_IN.search(str(problem)):
@@ -96,10 +95,9 @@ class TelegramChannel:
         return None
 
     def _address(self, message_id: str) -> str | None:
-        chat_id = _MOVED.get(self.chat_id, self.chat_id)
-        if isinstance(chat_id, str):
-            return f"https://t.me/{chat_id.lstrip('@')}/{message_id}"
-        private = str(chat_id)
+        if isinstance(self.chat_id, str):
+            return f"https://t.me/{self.chat_id.lstrip('@')}/{message_id}"
+        private = str(self.chat_id)
         return f"https://t.me/c/{private.removeprefix('-100')}/{message_id}" if private.startswith("-100") else None
 
     async def close(self) -> None:

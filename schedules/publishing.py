@@ -236,6 +236,7 @@ class Publisher:
             sent_at=self._clock(),
             sent_parts=receipt.parts,
             reason=receipt.note or None,
+            settings=receipt.settings,
         )
         return finish, None
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
-from networks import telegram as module
 from networks.base import OutgoingPost, Picture
 from networks.errors import ChannelRevoked, NetworkDown, OutcomeUnknown, PostRejected, RateLimited
 from networks.telegram import TelegramChannel
@@ -25,10 +24,7 @@ def picture(colour: str = "red", alt: str = "") -> Picture:
 
 
 @pytest.fixture
-async def channel(
-    sandbox_server: SandboxServer, sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[TelegramChannel]:
-    monkeypatch.setattr(module, "_MOVED", {})
+async def channel(sandbox_server: SandboxServer, sandbox: SandboxClient) -> AsyncIterator[TelegramChannel]:
     opened = TelegramChannel(str(CHANNEL), DEMO_TOKEN, sandbox_server.url + "/telegram")
     yield opened
     await opened.close()
@@ -113,17 +109,17 @@ async def test_each_fault_becomes_the_error_that_leads_to_the_right_action(
         await channel.publish(OutgoingPost("1", "Bonjour"))
 
 
-async def test_a_group_that_became_a_supergroup_is_followed_at_once_and_from_then_on(
+async def test_a_group_that_became_a_supergroup_is_followed_at_once_and_its_number_told(
     sandbox_server: SandboxServer, sandbox: SandboxClient, channel: TelegramChannel
 ) -> None:
     old = await sandbox.channel("Groupe", type="group")
     await sandbox.change_channel(old, migrated_to=CHANNEL)
+    group = TelegramChannel(str(old), DEMO_TOKEN, sandbox_server.url + "/telegram")
     for number in (1, 2):
-        group = TelegramChannel(str(old), DEMO_TOKEN, sandbox_server.url + "/telegram")
         receipt = await group.publish(OutgoingPost(str(number), f"Numéro {number}"))
-        await group.close()
         assert receipt.url == f"https://t.me/c/1234567890/{receipt.remote_id}"
-        assert f"chat_id to {CHANNEL}" in receipt.note
+        assert receipt.settings == {"chat_id": str(CHANNEL)}
+    await group.close()
     assert await texts(sandbox) == [("sendMessage", "Numéro 1"), ("sendMessage", "Numéro 2")]
     assert [line["status"] for line in await sandbox.requests("telegram", "sendMessage")] == [400, 200, 200]
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from networks import telegram
 from networks.base import OutgoingPost
 from networks.errors import ChannelRevoked, NetworkDown, OutcomeUnknown, PostRejected, RateLimited
 from networks.telegram import TelegramChannel
@@ -35,8 +34,7 @@ def refused(code: int, said: str, **parameters: int) -> Says:
 
 
 @pytest.fixture
-async def channel(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Open]:
-    monkeypatch.setattr(telegram, "_MOVED", {})
+async def channel() -> AsyncIterator[Open]:
     opened: list[TelegramChannel] = []
 
     def open_one(url: str, chat_id: str = "-1001") -> TelegramChannel:

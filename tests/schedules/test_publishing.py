@@ -17,6 +17,10 @@ from campaigns.posts import NewPost, add_post, cancel_post
 from campaigns.silence_windows import add_window
 from networks.base import OutgoingPost, Receipt
 from networks.errors import ChannelRevoked, NetworkDown, OutcomeUnknown, PostRejected, RateLimited
+from networks.telegram import TelegramChannel
+from sandbox.client import SandboxClient
+from sandbox.defaults import DEMO_TOKEN
+from sandbox.server import SandboxServer
 from schedules.publishing import FIRST_WAIT, LONGEST_WAIT, MOST_ATTEMPTS, Publisher, back_off
 from tests.conftest import FakeClock
 
@@ -465,3 +469,30 @@ async def test_over_the_days_quota_posts_are_held(desk: Desk, telegram: Channel)
     await desk.tick()
     assert (desk.sent, await desk.states()) == (["0", "1"], [S.published, S.published, S.held, S.held])
     assert "quota of 2 posts" in ((await desk.rows())[2].reason or "")
+
+
+async def test_complaint_17_the_number_of_a_group_that_moved_is_written_down(
+    desk: Desk,
+    telegram: Channel,
+    sandbox: SandboxClient,
+    sandbox_server: SandboxServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old, new = await sandbox.channel("Groupe", type="group"), await sandbox.channel("Groupe")
+    await sandbox.change_channel(old, migrated_to=new)
+    async with desk.database.write() as session:
+        (await session.get_one(Channel, telegram.id)).settings = {"chat_id": str(old)}
+
+    def opened(channel: Channel) -> TelegramChannel:
+        return TelegramChannel(channel.settings["chat_id"], DEMO_TOKEN, f"{sandbox_server.url}/telegram")
+
+    monkeypatch.setattr(desk.wire, "open", opened)
+    desk.publisher = desk.new_publisher("one")
+    for text in ("Avant", "Après"):
+        await desk.queue(text, telegram)
+        desk.clock.advance(MINUTE)
+        await desk.tick()
+    async with desk.database.read() as session:
+        assert (await session.get_one(Channel, telegram.id)).settings == {"chat_id": str(new)}
+    assert await desk.states() == [S.published, S.published]
+    assert [line["status"] for line in await sandbox.requests("telegram", "sendMessage")] == [400, 200, 200]
