@@ -5,6 +5,7 @@ from html import escape
 from bot.joining import menu
 from bot.visit import Visit, button, forget_dialogue, number
 from campaigns import supporters
+from campaigns.consents import has_consent
 from campaigns.engagement import counts_of
 from campaigns.models import Campaign, Kind, Purpose
 from campaigns.words import LANGUAGES, mark
@@ -28,7 +29,7 @@ async def figures(visit: Visit) -> None:
     async with visit.house.database.read() as session:
         counts = await counts_of(session, visit.supporter.id, visit.campaign.id)
         place = await supporters.participation(session, visit.supporter.id, visit.campaign.id)
-        counted = await supporters.has_consent(session, visit.supporter.id, visit.campaign.id, Purpose.counting)
+        counted = await has_consent(session, visit.supporter.id, visit.campaign.id, Purpose.counting)
     _ = visit.words
     if not counted:
         await visit.say(
@@ -52,8 +53,10 @@ async def tapped(visit: Visit) -> None:
             visit.campaign = await session.get(Campaign, number(value) or 0)
         if visit.supporter is not None and visit.campaign is not None and await visit.takes_part():
             async with visit.house.database.write() as session:
-                both = {Purpose.contact, Purpose.counting}
-                await supporters.set_consents(session, visit.supporter, visit.campaign.id, both, visit.house.clock())
+                asked = {Purpose.counting}
+                await supporters.set_consents(
+                    session, visit.supporter, visit.campaign.id, asked, visit.house.clock(), among=asked
+                )
         await figures(visit)
     elif action == "language":
         await _change_language(visit, value)

@@ -18,6 +18,7 @@ from bot import polling
 from bot.app import BotRunner
 from bot.visit import House
 from campaigns import engagement, posts, supporters
+from campaigns.consents import has_consent
 from campaigns.database import Database
 from campaigns.installation import add_campaign, add_territory
 from campaigns.models import Campaign, Kind, Post, Purpose, Supporter, Territory
@@ -264,7 +265,7 @@ class Books:
             return set()
         async with self.database.read() as session:
             where = (session, known.id, (campaign or self.campaign).id)
-            return {purpose for purpose in Purpose if await supporters.has_consent(*where, purpose)}
+            return {purpose for purpose in Purpose if await has_consent(*where, purpose)}
 
     async def count(self, person: Person, kind: Kind) -> int:
         known = await self.supporter(person)
