@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import Text, cast, delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -25,6 +25,7 @@ from campaigns.models import (
 )
 
 STRANGERS = timedelta(days=1)
+PHOTOS = timedelta(hours=1)  # that the bot may still ask Telegram for a photo, after the last tap on its badge
 ASKED_AT_JOINING = frozenset({Purpose.contact, Purpose.counting})
 
 
@@ -127,6 +128,13 @@ async def set_consents(
         await wall.take_down_of(session, supporter.id, campaign_id)
 
 
+async def remember_badge(session: AsyncSession, supporter_id: int, campaign_id: int, name: str, design: str) -> None:
+    """Keep name and frame of the last badge for the next one; who calls has seen the consent to that."""
+    place = await participation(session, supporter_id, campaign_id)
+    if place is not None:
+        place.badge_name, place.badge_frame = name, design
+
+
 async def stop(session: AsyncSession, supporter: Supporter, campaign_id: int, now: datetime) -> None:
     """No message of this campaign any more: every consent is withdrawn, what waits to be sent is skipped."""
     place = await participation(session, supporter.id, campaign_id)
@@ -141,6 +149,19 @@ async def forget_strangers(session: AsyncSession, now: datetime) -> None:
     await session.execute(
         delete(Dialogue).where(col(Dialogue.updated_at) < now - STRANGERS, col(Dialogue.chat_id).not_in(known))
     )
+
+
+async def forget_photos(session: AsyncSession, now: datetime) -> None:
+    """A badge that nobody went on with is over: the dialogue forgets its photo, which was only Telegram's reference."""
+    left = select(Dialogue).where(
+        col(Dialogue.updated_at) < now - PHOTOS, cast(col(Dialogue.data), Text).contains('"badge"')
+    )
+    for dialogue in await session.scalars(left):
+        dialogue.data = {key: value for key, value in dialogue.data.items() if key != "badge"}
+        if dialogue.step.startswith("badge"):
+            dialogue.step = ""
+        if not dialogue.data and await find_supporter(session, dialogue.chat_id) is None:
+            await session.delete(dialogue)
 
 
 async def mark_gone(session: AsyncSession, telegram_id: int, now: datetime) -> None:

@@ -29,6 +29,11 @@ def small(badge: bytes) -> bytes:
     return file.getvalue()
 
 
+def shown_name(first_name: str) -> str:
+    """A first name as it stands on the wall: one line, and short enough to show."""
+    return " ".join(first_name.split())[:LONGEST_NAME]
+
+
 async def put_up(
     session: AsyncSession,
     campaign: Campaign,
@@ -52,7 +57,7 @@ async def put_up(
         campaign_id=campaign.id,
         supporter_id=supporter.id if supporter else None,
         territory_id=territory_id,
-        first_name=" ".join(first_name.split())[:LONGEST_NAME],
+        first_name=shown_name(first_name),
         picture=picture,
         token=secrets.token_urlsafe(16),
         wording=WALL_WORDING,

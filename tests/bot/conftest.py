@@ -151,6 +151,22 @@ class Person:
     async def message(self, message_id: int) -> Json:
         return next(m for m in await self.messages() if m["message_id"] == message_id)
 
+    async def pick(self, name: str) -> Reply:
+        """Turn the frames until the one of this name is shown, and take it."""
+        message_id, _ = await self.find("badge:frame")
+        for _ in range(30):
+            if name in written(await self.message(message_id)):
+                return await self.tap("badge:frame")
+            arrow = labels(await self.message(message_id))["▶"]
+            await self.tap(arrow, (message_id, arrow))
+        raise AssertionError(f"{self.name} is offered no frame {name!r}")
+
+    async def see_badge(self, photo: bytes, frame: str = "Anneau", name: str = "badge:name:none") -> Reply:
+        """The badge to look at, of a photo, a frame and a name (or the button for one)."""
+        await self.send(photo)
+        await self.pick(frame)
+        return await (self.tap(name) if name.startswith("badge:") else self.say(name))
+
     async def join(self, payload: str = "", *, counting: bool = True) -> Reply:
         """Say yes to a campaign without territories."""
         await self.start(payload)
@@ -189,8 +205,8 @@ async def life(house: House, sandbox: SandboxClient, monkeypatch: pytest.MonkeyP
 
 @pytest.fixture
 def person(sandbox: SandboxClient) -> Callable[..., Awaitable[Person]]:
-    async def make(name: str = "Zoé", language: str = "fr") -> Person:
-        return Person(sandbox, await sandbox.person(name, language_code=language), name)
+    async def make(name: str = "Zoé", language: str = "fr", **more: str) -> Person:
+        return Person(sandbox, await sandbox.person(name, language_code=language, **more), name)
 
     return make
 
