@@ -2,19 +2,13 @@
 
 import asyncio
 import shutil
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from badges import render_badge
-from campaigns.badge_frames import frame_of
 from campaigns.times import system_clock
-from commands import addresses, channels, posts, rehearse, silence
+from commands import addresses, badges, channels, posts, rehearse, silence
 from commands.common import (
-    CampaignOption,
-    Refused,
-    campaign_of,
     opened,
     opener,
     out,
@@ -34,6 +28,7 @@ app.add_typer(channels.app, name="channels")
 app.add_typer(posts.app, name="posts")
 app.add_typer(silence.app, name="silence")
 app.add_typer(addresses.app, name="addresses")
+app.add_typer(badges.app, name="badge")
 app.command("rehearse")(rehearse.rehearse_queue)
 
 
@@ -71,32 +66,6 @@ def migrate() -> None:
         settings = prepared_settings()
         async with opened(settings):
             out.print(f"The database {settings.store_url} is ready.")
-
-    run_async(main())
-
-
-@app.command()
-def badge(
-    photo: Annotated[Path, typer.Argument(help="JPEG, PNG, WebP or GIF.")],
-    frame: Annotated[str, typer.Option(help="ring, banner or ribbon.")],
-    name: Annotated[str, typer.Option(help="Written on the badge; may be empty.")],
-    out_file: Annotated[Path, typer.Option("--out", help="A .jpg or .png file.")],
-    campaign: CampaignOption = None,
-) -> None:
-    """Make one badge from a file."""
-
-    async def main() -> None:
-        kind: Any = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}.get(out_file.suffix.lower())
-        if kind is None:
-            raise Refused(f"{out_file}: a badge is written as .jpg or .png")
-        settings = prepared_settings()
-        async with opened(settings) as database, database.write() as session:
-            design = frame_of(await campaign_of(session, campaign), frame)
-        try:
-            out_file.write_bytes(render_badge(photo.read_bytes(), design, name, kind=kind))
-        except OSError as error:
-            raise Refused(f"{error.filename}: {error.strerror}") from None
-        out.print(f"{out_file} is written.")
 
     run_async(main())
 

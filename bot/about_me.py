@@ -2,9 +2,11 @@
 
 from html import escape
 
+from bot import badge_wishes
 from bot.joining import menu
 from bot.visit import Visit, button, forget_dialogue, number
 from campaigns import supporters
+from campaigns.consents import has_consent
 from campaigns.engagement import counts_of
 from campaigns.models import Campaign, Kind, Purpose
 from campaigns.words import LANGUAGES, mark
@@ -25,15 +27,17 @@ async def figures(visit: Visit) -> None:
     if visit.supporter is None or visit.campaign is None or not await visit.takes_part():
         await visit.say(visit.words("First join the campaign: /start"))
         return
+    who = visit.supporter.id, visit.campaign.id
     async with visit.house.database.read() as session:
-        counts = await counts_of(session, visit.supporter.id, visit.campaign.id)
-        place = await supporters.participation(session, visit.supporter.id, visit.campaign.id)
-        counted = await supporters.has_consent(session, visit.supporter.id, visit.campaign.id, Purpose.counting)
+        counts = await counts_of(session, *who)
+        place = await supporters.participation(session, *who)
+        agreed = {purpose for purpose in Purpose if await has_consent(session, *who, purpose)}
     _ = visit.words
-    if not counted:
+    keyboard = badge_wishes.buttons_to_withdraw(visit, visit.campaign, agreed)
+    if Purpose.counting not in agreed:
         await visit.say(
             _("You chose not to be counted, so there are no figures about you. Change your mind?"),
-            [[button("📈 " + _("Yes, count"), f"me:count:{visit.campaign.id}")]],
+            [[button("📈 " + _("Yes, count"), f"me:count:{visit.campaign.id}")], *keyboard],
         )
         return
     lines = [f"📊 <b>{escape(visit.campaign.name)}</b> · " + _("Your figures"), ""]
@@ -41,7 +45,7 @@ async def figures(visit: Visit) -> None:
     if place is not None:
         link = f"{visit.house.settings.telegram_link}/{visit.bot.username}?start=r-{place.invite_code}"
         lines += ["", _("Invite somebody with your own link:"), escape(link)]
-    await visit.say("\n".join(lines))
+    await visit.say("\n".join(lines), keyboard)
 
 
 async def tapped(visit: Visit) -> None:
@@ -52,8 +56,10 @@ async def tapped(visit: Visit) -> None:
             visit.campaign = await session.get(Campaign, number(value) or 0)
         if visit.supporter is not None and visit.campaign is not None and await visit.takes_part():
             async with visit.house.database.write() as session:
-                both = {Purpose.contact, Purpose.counting}
-                await supporters.set_consents(session, visit.supporter, visit.campaign.id, both, visit.house.clock())
+                asked = {Purpose.counting}
+                await supporters.set_consents(
+                    session, visit.supporter, visit.campaign.id, asked, visit.house.clock(), among=asked
+                )
         await figures(visit)
     elif action == "language":
         await _change_language(visit, value)

@@ -1,27 +1,23 @@
-"""/badge: a photo, a frame, a name; then the badge to look at, and the file in full quality.
+"""/badge: a photo, a frame, a name; then the badge to look at and its files. Which question comes next, and who answers.
 
 The photo is never stored: the dialogue keeps Telegram's own reference to it, and forgets that when the badge is done.
 """
 
-import asyncio
-import io
+from dataclasses import replace
 from html import escape
 
-from telegram import InlineKeyboardMarkup, InputFile, Message
-from telegram.constants import ChatAction, ParseMode
-from telegram.error import BadRequest
+from telegram import Document, InlineKeyboardButton, PhotoSize, WebAppInfo
 
-from badges import DESIGNS, SIDE, BadgeError, PhotoRefused, preview, render_badge
-from bot.visit import Keyboard, Visit, button, patiently
-from campaigns import installation, share_kits
-from campaigns.badge_frames import badge_sentence, frame_of
-from campaigns.models import Campaign, Frame, Kind
+from bot import badge_look, badge_wishes, frame_carousel
+from bot.badge_draft import WAIT_FRAME, WAIT_NAME, WAIT_PHOTO, Draft, draft_of, keep
+from bot.badge_look import trouble_is_told
+from bot.visit import Keyboard, Visit, button, number
+from campaigns import supporters
+from campaigns.models import Frame, Participation, Purpose
 
 DOWNLOAD_LIMIT = 20_000_000  # bytes; what the Bot API lets a bot download
-PREVIEW_SIDE = 360  # pixels
 LONGEST_NAME = 80  # characters that are taken; the badge shortens what does not fit
-
-WAIT_PHOTO, WAIT_FRAME, WAIT_NAME = "badge: photo", "badge: frame", "badge: name"
+LONGEST_LABEL = 40  # characters of a button
 
 
 async def begin(visit: Visit) -> None:
@@ -31,11 +27,25 @@ async def begin(visit: Visit) -> None:
         return
     if await visit.says_silence(visit.campaign):
         return
-    await visit.remember(WAIT_PHOTO, photo=None, design=None)
-    await visit.say(
-        "📷 "
-        + visit.words("Send me your photo. As a file it keeps its full quality. It is not kept once the badge is made.")
-    )
+    _ = visit.words
+    text = "📷 " + _("Send me your photo. As a file it keeps its full quality. It is not kept once the badge is made.")
+    place = await _place(visit)
+    frame = await _remembered_frame(visit, place)
+    if place is not None and frame is not None:
+        name = escape(place.badge_name or _("No name"))
+        text += "\n\n💾 " + _("As last time: {frame}, {name}.", frame=escape(frame.name), name=name)
+    message = await visit.say(text, _ways(visit))
+    await keep(visit, WAIT_PHOTO, Draft(visit.update.update_id, messages=(message.message_id,)))
+
+
+def _ways(visit: Visit) -> Keyboard:
+    """Other ways to a photo than to send one."""
+    rows = [[button("👤 " + visit.words("Use my profile photo"), "badge:mine")]]
+    site, campaign = visit.house.settings.site_url, visit.campaign
+    if site.startswith("https://") and campaign is not None:  # Telegram opens no other address inside of itself
+        address = WebAppInfo(f"{site}/c/{campaign.slug}/badge/app")
+        rows.append([InlineKeyboardButton("🎨 " + visit.words("Open the badge maker"), web_app=address)])
+    return rows
 
 
 async def take_photo(visit: Visit) -> None:
@@ -55,64 +65,96 @@ async def take_photo(visit: Visit) -> None:
             visit.words("This file is too heavy for Telegram: at most {limit} MB. Send it as a photo.", limit=20)
         )
         return
-    await visit.remember(WAIT_FRAME, photo=sent.file_id)
+    await _with_photo(visit, sent)
+
+
+async def _profile_photo(visit: Visit) -> None:
+    found = await visit.bot.get_user_profile_photos(visit.user.id, limit=1)
+    if not found.photos:
+        await visit.remember(WAIT_PHOTO)
+        await visit.say(
+            "🔒 "
+            + visit.words(
+                "Your privacy settings hide your profile photo from me, or you have none. Send me a photo here instead: only this badge is made with it."
+            )
+        )
+        return
+    await _with_photo(visit, found.photos[0][-1])
+
+
+async def _with_photo(visit: Visit, photo: PhotoSize | Document) -> None:
+    """A badge of this photo, with the frame and the name of the one in hand, or else of the last one."""
+    seen = photo if isinstance(photo, PhotoSize) else photo.thumbnail
+    draft = draft_of(visit) or Draft(0)
+    if not draft.frame and draft.name is None:
+        place = await _place(visit)
+        frame = await _remembered_frame(visit, place)
+        if place is not None and frame is not None:
+            draft = replace(draft, frame=frame.id, name=place.badge_name)
+    draft = replace(
+        draft,
+        began=visit.update.update_id,
+        photo=photo.file_id,
+        shape=round(seen.width / seen.height, 3) if seen and seen.height else 0.0,
+        crop=None,
+        sent=(),
+    )
+    await _go_on(visit, draft)
+
+
+async def _place(visit: Visit) -> Participation | None:
+    if visit.supporter is None or visit.campaign is None:
+        return None
     async with visit.house.database.read() as session:
-        choices = list(await installation.frames(session, visit.campaign.id))
-    if len(choices) == 1:
-        await _ask_name(visit, choices[0].design)
-        return
-    async with visit.house.renders:
-        sheet = await asyncio.to_thread(_sheet, visit.campaign, choices)
-    markup = InlineKeyboardMarkup(_frame_buttons(visit, choices))
-    text = visit.words("Which frame do you want?")
-    await patiently(lambda: visit.bot.send_photo(visit.chat.id, sheet, text, reply_markup=markup))
+        return await supporters.participation(session, visit.supporter.id, visit.campaign.id)
 
 
-def _frame_buttons(visit: Visit, choices: list[Frame]) -> Keyboard:
-    return [[button(frame.name, f"badge:frame:{frame.design}") for frame in choices]]
+async def _remembered_frame(visit: Visit, place: Participation | None) -> Frame | None:
+    if place is None or place.badge_frame is None:
+        return None
+    return next((each for each in await frame_carousel.frames_for(visit) if each.design == place.badge_frame), None)
 
 
-def _sheet(campaign: Campaign, choices: list[Frame]) -> bytes:
-    """The frames side by side, as one picture."""
-    from PIL import Image
-
-    gap = PREVIEW_SIDE // 18
-    sheet = Image.new("RGB", (len(choices) * (PREVIEW_SIDE + gap) + gap, PREVIEW_SIDE + 2 * gap), "white")
-    for i, choice in enumerate(choices):
-        with Image.open(io.BytesIO(preview(frame_of(campaign, choice.design), PREVIEW_SIDE))) as one:
-            sheet.paste(one.convert("RGB"), (gap + i * (PREVIEW_SIDE + gap), gap))
-    out = io.BytesIO()
-    sheet.save(out, "PNG")
-    return out.getvalue()
+async def _frame(visit: Visit, draft: Draft) -> Frame | None:
+    """The frame that was chosen, if this campaign still offers it."""
+    return next((each for each in await frame_carousel.frames_for(visit) if each.id == draft.frame), None)
 
 
-async def tapped(visit: Visit) -> None:
-    _, action, value = (*visit.tapped, "", "")[:3]
-    if "photo" not in visit.data or visit.campaign is None:
-        await visit.answer(visit.words("This badge is done. Send a photo to make another one."), alert=True)
-        await visit.change_keyboard(None)
-        return
-    if action == "frame" and value in DESIGNS:
-        await visit.change_keyboard(None)
-        await _ask_name(visit, value)
-    elif action == "name" and visit.step == WAIT_NAME:
-        await visit.change_keyboard(None)
-        await _make(visit, visit.user.first_name if value == "mine" else "")
+async def _go_on(visit: Visit, draft: Draft) -> None:
+    """Ask what is still to be known; then show the badge."""
+    async with trouble_is_told(visit, draft):
+        if not draft.photo:
+            await keep(visit, WAIT_PHOTO, draft)
+            await visit.say(visit.words("I am waiting for a photo. Send one, or /help to do something else."))
+            return
+        known = await frame_carousel.frames_for(visit)
+        frame = known[0] if len(known) == 1 else next((each for each in known if each.id == draft.frame), None)
+        if not known:
+            await visit.say(visit.words("This campaign has no frame for badges yet. Come back soon!"))
+        elif frame is None:
+            await frame_carousel.ask(visit, draft, known)
+        elif draft.name is None:
+            await _ask_name(visit, replace(draft, frame=frame.id))
+        else:
+            await badge_look.show(visit, replace(draft, frame=frame.id), frame)
 
 
-async def _ask_name(visit: Visit, design: str) -> None:
-    await visit.remember(WAIT_NAME, design=design)
-    keyboard = [
-        [button(visit.user.first_name[:40], "badge:name:mine")],
-        [button(visit.words("No name"), "badge:name:none")],
-    ]
-    await visit.say("✍️ " + visit.words("Which name shall I write? Type it, or choose:"), keyboard)
+async def _ask_name(visit: Visit, draft: Draft) -> None:
+    place = await _place(visit)
+    keyboard = [[button(visit.user.first_name[:LONGEST_LABEL], "badge:name:mine")]]
+    if place is not None and place.badge_name not in (None, "", visit.user.first_name):
+        keyboard.append([button(str(place.badge_name)[:LONGEST_LABEL], "badge:name:last")])
+    keyboard.append([button(visit.words("No name"), "badge:name:none")])
+    message = await visit.say("✍️ " + visit.words("Which name shall I write? Type it, or choose:"), keyboard)
+    await keep(visit, WAIT_NAME, replace(draft, messages=(message.message_id,)))
 
 
 async def take_text(visit: Visit) -> bool:
     """A text in the middle of this conversation; False where it is none of ours."""
-    if visit.step == WAIT_NAME:
-        await _make(visit, visit.text[:LONGEST_NAME])
+    draft = draft_of(visit)
+    if visit.step == WAIT_NAME and draft is not None and visit.campaign is not None:
+        if not await visit.says_silence(visit.campaign):
+            await _go_on(visit, replace(draft, name=visit.text[:LONGEST_NAME]))
     elif visit.step == WAIT_PHOTO:
         await visit.say(visit.words("I am waiting for a photo. Send one, or /help to do something else."))
     elif visit.step == WAIT_FRAME:
@@ -130,53 +172,93 @@ async def not_a_photo(visit: Visit) -> None:
         await visit.say(visit.words("I cannot do anything with this. Send a photo to make a badge, or /help."))
 
 
-async def _make(visit: Visit, name: str) -> None:
-    campaign, design = visit.campaign, str(visit.data.get("design"))
-    if campaign is None or await visit.says_silence(campaign):
+async def tapped(visit: Visit) -> None:
+    """badge:ACTION:VALUE…: consents are good for ever, the others as long as their badge is in hand."""
+    _, action, *values = (*visit.tapped, "")
+    draft = draft_of(visit)
+    if action == "keep":
+        frame = await _frame(visit, draft) if draft and visit.campaign else None
+        await badge_wishes.remember_answered(visit, draft, frame, values)
+    elif action == "down":
+        await badge_wishes.withdraw(visit, Purpose.wall, values[0])
+    elif action == "forget":
+        await badge_wishes.withdraw(visit, Purpose.remembering, values[0])
+    elif visit.campaign is None:
+        await visit.answer(visit.words("First join the campaign: /start"), alert=True)
+    elif action != "end" and await visit.says_silence(visit.campaign):
+        return  # the buttons stay: they are good again when the vote is over
+    elif action == "mine" and (draft is None or _in_hand(visit, draft)):
+        await _profile_photo(visit)
+        await _take_buttons_away(visit)
+    elif draft is None or not draft.photo:
+        await visit.answer(visit.words("This badge is done. Send a photo to make another one."), alert=True)
+        await visit.change_keyboard(None)
+    elif not _in_hand(visit, draft):
+        await visit.answer(visit.words("This button is of an earlier step: go on with the last message below."))
+        await visit.change_keyboard(None)
+    else:
+        await _tapped_in_hand(visit, draft, action, values)
+
+
+def _in_hand(visit: Visit, draft: Draft) -> bool:
+    query = visit.update.callback_query
+    return query is not None and query.message is not None and query.message.message_id in draft.messages
+
+
+async def _take_buttons_away(visit: Visit) -> None:
+    """From the message that was tapped, once a later one asks; where something went wrong they may be tapped again."""
+    draft = draft_of(visit)
+    if draft is None or not _in_hand(visit, draft):
+        await visit.change_keyboard(None)
+
+
+async def _tapped_in_hand(visit: Visit, draft: Draft, action: str, values: list[str]) -> None:
+    if action == "turn" and visit.step == WAIT_FRAME:
+        async with trouble_is_told(visit, draft):
+            await frame_carousel.turn(visit, values[0])
+    elif action == "frame" and visit.step == WAIT_FRAME:
+        await _go_on(visit, replace(draft, frame=number(values[0]) or 0))
+        await _take_buttons_away(visit)
+    elif action == "name" and visit.step == WAIT_NAME:
+        await _go_on(visit, replace(draft, name=await _named(visit, values[0])))
+        await _take_buttons_away(visit)
+    elif action == "other" and values[0] in ("frame", "name"):
+        await _go_on(visit, replace(draft, name=None) if values[0] == "name" else replace(draft, frame=0))
+        await _take_buttons_away(visit)
+    elif action == "edge":
+        await visit.answer(visit.words("It goes no further this way."))
+    elif action == "end":
+        for message_id in draft.messages[:2]:  # the badge and its file; a badge on the wall may still be taken down
+            await visit.take_buttons_from(message_id)
+        await keep(visit, "", None)
+        await visit.say(visit.words("Done: your photo is forgotten. Send another one whenever you like."))
+    else:
+        await _tapped_on_badge(visit, draft, action, values)
+
+
+async def _named(visit: Visit, value: str) -> str:
+    if value == "last":
+        place = await _place(visit)
+        return (place.badge_name if place else None) or ""
+    return visit.user.first_name if value == "mine" else ""
+
+
+async def _tapped_on_badge(visit: Visit, draft: Draft, action: str, values: list[str]) -> None:
+    frame = await _frame(visit, draft)
+    if frame is None or draft.name is None:
+        await _go_on(visit, draft)  # the campaign took the frame away meanwhile
         return
-    await visit.bot.send_chat_action(visit.chat.id, ChatAction.UPLOAD_PHOTO)
-    try:
-        photo = await _download(visit)
-        frame = frame_of(campaign, design)
-        async with visit.house.renders:
-            look = await asyncio.to_thread(render_badge, photo, frame, name, kind="JPEG")
-            full = await asyncio.to_thread(render_badge, photo, frame, name, kind="PNG")
-    except BadgeError as error:
-        await visit.say("⚠️ " + escape(badge_sentence(visit.words, error)))
-        if isinstance(error, PhotoRefused):
-            await visit.remember(WAIT_PHOTO, photo=None)
-        return
-    except BadRequest:
-        await visit.remember(WAIT_PHOTO, photo=None)
-        await visit.say(visit.words("Telegram no longer has this photo. Send it again."))
-        return
-    await _hand_over(visit, campaign, look, full)
-
-
-async def _download(visit: Visit) -> bytes:
-    file = await visit.bot.get_file(visit.data["photo"])
-    return bytes(await file.download_as_bytearray())
-
-
-async def _hand_over(visit: Visit, campaign: Campaign, look: bytes, full: bytes) -> None:
-    """Telegram recompresses what is sent as a photo, so the badge goes out twice: to look at, and as a file to post."""
-    _ = visit.words
-    caption = "🎉 " + _("Your badge, {name}! Put it on your profiles.", name=escape(visit.user.first_name))
-    await patiently(lambda: visit.bot.send_photo(visit.chat.id, look, caption, parse_mode=ParseMode.HTML))
-    file = InputFile(full, f"badge-{campaign.slug}.png")
-    note = _("The same in full quality: {side} × {side} pixels.", side=SIDE)
-
-    async def send_file() -> Message:
-        return await visit.bot.send_document(visit.chat.id, file, caption=note, disable_content_type_detection=True)
-
-    await _count(visit, campaign, Kind.badge_made)
-    await patiently(send_file)
-    await _count(visit, campaign, Kind.badge_downloaded)
-    await visit.remember("", photo=None, design=None)
-
-
-async def _count(visit: Visit, campaign: Campaign, kind: Kind) -> None:
-    async with visit.house.database.write() as session:
-        await share_kits.count_badge(
-            session, campaign, visit.supporter, kind, visit.house.clock(), key=visit.once(kind)
-        )
+    async with trouble_is_told(visit, draft):
+        if action == "crop":
+            await badge_look.move(visit, draft, frame, values[:3])
+        elif action == "file":
+            first = not draft.sent
+            sent = await badge_look.send_files(visit, draft, frame, values[0])
+            if sent is not None and first:
+                await badge_wishes.remember(visit, sent, frame)
+        elif action == "wall" and values[0] == "yes":
+            await badge_wishes.put_up(visit, draft, frame)
+        elif action == "wall" and values[0] == "no":
+            await badge_wishes.refuse_wall(visit)
+        elif action == "wall":
+            await badge_wishes.ask_wall(visit, draft)

@@ -40,6 +40,7 @@ class House:
     settings: Settings
     clock: Clock
     renders: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RENDERS_AT_ONCE))
+    previews: dict[tuple[object, ...], str] = field(default_factory=dict)  # of frames: Telegram's references to them
 
 
 @dataclass(slots=True)
@@ -142,9 +143,20 @@ class Visit:
     async def change_keyboard(self, keyboard: Keyboard | None) -> None:
         """Replace the buttons of the message whose button was tapped."""
         query = self.update.callback_query
-        if query is not None:
+        if query is not None and isinstance(query.message, Message):  # else it is too old for a bot to change
             markup = InlineKeyboardMarkup(keyboard) if keyboard else None
             await unless_the_same(lambda: query.edit_message_reply_markup(markup))
+
+    async def take_buttons_from(self, message_id: int) -> None:
+        """Take the buttons from another message of this chat."""
+        await unless_the_same(lambda: self.bot.edit_message_reply_markup(self.chat.id, message_id))
+
+    async def change_text(self, text: str, keyboard: Keyboard | None = None) -> None:
+        """Replace a text whose button was tapped, and its buttons."""
+        query = self.update.callback_query
+        if query is not None and isinstance(query.message, Message):
+            markup = InlineKeyboardMarkup(keyboard) if keyboard else None
+            await unless_the_same(lambda: query.edit_message_text(text, ParseMode.HTML, reply_markup=markup))
 
 
 async def patiently(call: Callable[[], Awaitable[T]]) -> T:
@@ -159,10 +171,10 @@ async def patiently(call: Callable[[], Awaitable[T]]) -> T:
         return await call()
 
 
-async def unless_the_same(call: Callable[[], Awaitable[object]]) -> None:
+async def unless_the_same(call: Callable[[], Awaitable[T]]) -> T | None:
     """Edit a message. A button that is tapped twice asks for what is there already: that is no error."""
     try:
-        await patiently(call)
+        return await patiently(call)
     except BadRequest as error:
         if (
             "not modified" not in error.message
@@ -170,6 +182,7 @@ async def unless_the_same(call: Callable[[], Awaitable[object]]) -> None:
             and "can't be edited" not in error.message
         ):
             raise
+        return None
 
 
 async def forget_dialogue(session: AsyncSession, chat_id: int) -> None:

@@ -7,12 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns import share_links
+from campaigns.consents import has_consent
 from campaigns.engagement import Act, once, record
 from campaigns.models import Campaign, Kind, Media, Post, PostState, PostVersion, Purpose, ShareLink, Supporter, Wording
 from campaigns.posts import pictures_of
 from campaigns.silence_windows import window_of
 from campaigns.stamp import stamp_of, stamped
-from campaigns.supporters import has_consent
 from networks.share_intents import SHARE_INTENTS, share_intent
 from networks.threads import whole
 

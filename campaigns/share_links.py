@@ -16,9 +16,9 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from campaigns.consents import has_consent
 from campaigns.engagement import Act, once, record
 from campaigns.models import Click, Consent, DailySalt, Kind, Post, Purpose, ShareLink, Supporter
-from campaigns.supporters import has_consent
 
 TOKEN_BYTES = 12  # 96 bits
 

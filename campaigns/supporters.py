@@ -5,14 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import Text, cast, delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from campaigns import consents, wall
+from campaigns.consents import has_consent
 from campaigns.engagement import Act, record
 from campaigns.models import (
     Campaign,
-    Consent,
     Dialogue,
     Engagement,
     Handout,
@@ -24,7 +25,8 @@ from campaigns.models import (
 )
 
 STRANGERS = timedelta(days=1)
-CONSENT_WORDING = "2026-11"  # the version of the texts that the bot shows before it asks
+PHOTOS = timedelta(hours=1)  # that the bot may still ask Telegram for a photo, after the last tap on its badge
+ASKED_AT_JOINING = frozenset({Purpose.contact, Purpose.counting})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ async def join(session: AsyncSession, joining: Joining) -> tuple[Supporter, Part
     place.stopped_at = None
     if joining.territory_id is not None:
         place.territory_id = joining.territory_id
-    await set_consents(session, supporter, joining.campaign_id, joining.purposes, joining.at)
+    among = ASKED_AT_JOINING | joining.purposes
+    await set_consents(session, supporter, joining.campaign_id, joining.purposes, joining.at, among=among)
     return supporter, place
 
 
@@ -104,42 +107,32 @@ async def _count_recruit(session: AsyncSession, joining: Joining, newcomer_id: i
 
 
 async def set_consents(
-    session: AsyncSession, supporter: Supporter, campaign_id: int, purposes: Iterable[Purpose], now: datetime
+    session: AsyncSession,
+    supporter: Supporter,
+    campaign_id: int,
+    purposes: Iterable[Purpose],
+    now: datetime,
+    *,
+    among: Iterable[Purpose] = Purpose,
 ) -> None:
-    """Make these the purposes a person says yes to: new ones are written, others withdrawn; nothing is overwritten."""
-    wanted = set(purposes)
-    query = select(Consent).where(
-        col(Consent.supporter_id) == supporter.id,
-        col(Consent.campaign_id) == campaign_id,
-        col(Consent.withdrawn_at).is_(None),
-    )
-    for consent in await session.scalars(query):
-        if consent.purpose in wanted:
-            wanted.discard(consent.purpose)
-        else:
-            consent.withdrawn_at = now
-    session.add_all(
-        Consent(
-            supporter_id=supporter.id,
-            campaign_id=campaign_id,
-            purpose=purpose,
-            wording=CONSENT_WORDING,
-            language=supporter.language,
-            surface="telegram",
-            given_at=now,
-        )
-        for purpose in sorted(wanted)
-    )
+    """Of the purposes that were asked about, make these the ones a person says yes to; the others are withdrawn.
+
+    What rests on a consent goes with it: the remembered name and frame, the badge on the support wall.
+    """
+    taken_back = await consents.record(session, supporter, campaign_id, purposes, now, among=among)
+    if Purpose.remembering in taken_back:
+        place = await participation(session, supporter.id, campaign_id)
+        if place is not None:
+            place.badge_name = place.badge_frame = None
+    if Purpose.wall in taken_back:
+        await wall.take_down_of(session, supporter.id, campaign_id)
 
 
-async def has_consent(session: AsyncSession, supporter_id: int, campaign_id: int, purpose: Purpose) -> bool:
-    query = select(Consent.id).where(
-        col(Consent.supporter_id) == supporter_id,
-        col(Consent.campaign_id) == campaign_id,
-        col(Consent.purpose) == purpose,
-        col(Consent.withdrawn_at).is_(None),
-    )
-    return await session.scalar(query) is not None
+async def remember_badge(session: AsyncSession, supporter_id: int, campaign_id: int, name: str, design: str) -> None:
+    """Keep name and frame of the last badge for the next one; who calls has seen the consent to that."""
+    place = await participation(session, supporter_id, campaign_id)
+    if place is not None:
+        place.badge_name, place.badge_frame = name, design
 
 
 async def stop(session: AsyncSession, supporter: Supporter, campaign_id: int, now: datetime) -> None:
@@ -156,6 +149,19 @@ async def forget_strangers(session: AsyncSession, now: datetime) -> None:
     await session.execute(
         delete(Dialogue).where(col(Dialogue.updated_at) < now - STRANGERS, col(Dialogue.chat_id).not_in(known))
     )
+
+
+async def forget_photos(session: AsyncSession, now: datetime) -> None:
+    """A badge that nobody went on with is over: the dialogue forgets its photo, which was only Telegram's reference."""
+    left = select(Dialogue).where(
+        col(Dialogue.updated_at) < now - PHOTOS, cast(col(Dialogue.data), Text).contains('"badge"')
+    )
+    for dialogue in await session.scalars(left):
+        dialogue.data = {key: value for key, value in dialogue.data.items() if key != "badge"}
+        if dialogue.step.startswith("badge"):
+            dialogue.step = ""
+        if not dialogue.data and await find_supporter(session, dialogue.chat_id) is None:
+            await session.delete(dialogue)
 
 
 async def mark_gone(session: AsyncSession, telegram_id: int, now: datetime) -> None:

@@ -66,8 +66,9 @@ class Crowd:
     async def _make_badge(self, person: int) -> None:
         await self._client.say(person, "/badge")
         await self._client.send_photo(person, PORTRAIT.read_bytes())
-        await self._tap(person, "badge:frame:", some=True)
+        await self._tap(person, "badge:frame:")
         await self._tap(person, "badge:name:mine")
+        await self._tap(person, "badge:file:square")
 
     async def _message_with(self, person: int, data: str, *, after: int = 0) -> Json:
         """The oldest message behind `after` that has such a button."""

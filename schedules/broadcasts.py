@@ -61,8 +61,9 @@ class Broadcaster:
         await self.settled()
 
     async def end_leases(self, *, every: bool = False) -> None:
-        """Take care of cards that a dead process left, and of people who never answered."""
+        """Take care of cards that a dead process left, of people who never answered, and of badges left unfinished."""
         async with self._database.write() as session:
+            await supporters.forget_photos(session, self._clock())
             await supporters.forget_strangers(session, self._clock())
             await handouts.end_leases(session, self._clock(), every=every)
 

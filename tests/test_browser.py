@@ -108,11 +108,22 @@ async def test_an_activist_joins_shares_and_makes_a_badge_in_the_chat(
     await expect(page.get_by_text("Envoyez-moi votre photo.")).to_be_visible()
     await page.get_by_label("Joindre une photo ou un fichier").click()
     await page.get_by_text("Portrait d’exemple").click()
-    await key(page, "Bandeau").click()
+    frames = page.locator(".bubble", has_text="Quel cadre voulez-vous").last
+    await expect(frames).to_contain_text("Anneau")
+    first = await frames.locator("img").get_attribute("src")
+    await key(page, "▶").click()
+    await expect(frames).to_contain_text("Bandeau")  # the same bubble, with another picture
+    assert await frames.locator("img").get_attribute("src") != first
+    await key(page, "Celui-ci").click()
     await key(page, "Chloé").click()
-    await expect(page.get_by_text("Le même en pleine qualité")).to_be_visible()
-    await expect(page.get_by_text("Votre badge, Chloé")).to_be_visible()
+    look = page.locator(".bubble", has_text="Votre badge, Chloé").last
+    first = await look.locator("img").get_attribute("src")
+    await key(page, "➕").click()
+    await expect(look.locator("img")).not_to_have_attribute("src", str(first))
     await camera.shot(page, "chat-badge")
+    await key(page, "envoyez-moi le fichier").click()
+    await expect(page.get_by_text("Le même en pleine qualité")).to_be_visible()
+    await expect(key(page, "Story")).to_be_visible()
 
     await page.get_by_label("Message", exact=True).fill("/me")
     await page.keyboard.press("Enter")

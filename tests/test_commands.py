@@ -186,7 +186,7 @@ async def test_an_import_with_bad_lines_names_them_all_and_stores_nothing(
     ("arguments", "said"),
     [
         (("--frame", "moon", "--out", "b.png"), "no frame design moon"),
-        (("--frame", "ring", "--out", "b.gif"), "a badge is written as .jpg or .png"),
+        (("--frame", "ring", "--out", "b.gif"), "a badge is written as .jpg, .png or .webp"),
         (("--frame", "ring", "--out", "nowhere/b.png"), "nowhere/b.png: No such file"),
     ],
 )

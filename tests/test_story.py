@@ -196,9 +196,10 @@ async def she_shares_and_people_follow(site: str, sandbox: SandboxClient, zoe: i
 async def she_makes_a_badge(sandbox: SandboxClient, zoe: int, portrait: bytes) -> None:
     await sandbox.say(zoe, "/badge")
     await sandbox.send_photo(zoe, portrait)
-    await tap(sandbox, zoe, "badge:frame:banner")
+    await tap(sandbox, zoe, "badge:frame:")
     await sandbox.message(zoe, lambda m: "Quel nom" in m.get("text", ""))
     await sandbox.say(zoe, "Zoé du Littoral")
+    await tap(sandbox, zoe, "badge:file:square")
     message = await sandbox.message(zoe, lambda m: "document" in m, within=60)
     file = await sandbox.file(message["document"]["file_id"])
     with Image.open(io.BytesIO(file)) as badge:

@@ -7,6 +7,7 @@ from sandbox.telegram.call import Answer, Call
 from sandbox.telegram.errors import bad_request
 
 LARGEST_DOWNLOAD = 20 * 1024 * 1024  # bytes, from getFile
+MOST_PHOTOS = 100  # in one answer, from getUserProfilePhotos
 MOST_COMMANDS = 100  # from setMyCommands
 
 
@@ -62,12 +63,16 @@ async def get_file(call: Call) -> Answer:
 
 
 async def get_user_profile_photos(call: Call) -> Answer:
-    """getUserProfilePhotos: empty when privacy settings hide the photo"""
+    """getUserProfilePhotos: empty when privacy settings hide the photo; here nobody has more than one"""
     person = call.state.people.get(call.params.whole("user_id"))
     if person is None:
         raise bad_request("user not found")
     shown = [person.photo_sizes] if person.photo == "shown" and person.photo_sizes else []
-    return {"total_count": len(shown), "photos": shown}
+    first, limit = (
+        max(call.params.whole("offset"), 0),
+        min(max(call.params.whole("limit", MOST_PHOTOS), 1), MOST_PHOTOS),
+    )
+    return {"total_count": len(shown), "photos": shown[first : first + limit]}
 
 
 def _scope(call: Call) -> str:

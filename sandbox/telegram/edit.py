@@ -109,7 +109,7 @@ def _editable(call: Call) -> tuple[Chat, Message]:
 
 def _replace(call: Call, chat: Chat, message: Message, content: Json) -> Json:
     """Put new content and markup in place of the old; what it was goes to the history of edits."""
-    markup = read_markup(call.params, only_inline=True)
+    markup = read_markup(call.params, only_inline=True, private=chat.type == "private")
     old = {name: message.payload[name] for name in (*CONTENT, "reply_markup") if name in message.payload}
     new = content | ({"reply_markup": markup} if markup else {})
     if _compared(old) == _compared(new):

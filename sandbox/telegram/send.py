@@ -97,7 +97,7 @@ async def send_chat_action(call: Call) -> Answer:
 
 
 def _accept(call: Call, chat: Chat, content: Json) -> Json:
-    markup = read_markup(call.params, only_inline=chat.type == "channel")
+    markup = read_markup(call.params, only_inline=chat.type == "channel", private=chat.type == "private")
     replied = _replied(call, chat)
     call.count(chat)
     return store(call, chat, content | replied, markup)

@@ -18,6 +18,7 @@ from bot import polling
 from bot.app import BotRunner
 from bot.visit import House
 from campaigns import engagement, posts, supporters
+from campaigns.consents import has_consent
 from campaigns.database import Database
 from campaigns.installation import add_campaign, add_territory
 from campaigns.models import Campaign, Kind, Post, Purpose, Supporter, Territory
@@ -150,6 +151,22 @@ class Person:
     async def message(self, message_id: int) -> Json:
         return next(m for m in await self.messages() if m["message_id"] == message_id)
 
+    async def pick(self, name: str) -> Reply:
+        """Turn the frames until the one of this name is shown, and take it."""
+        message_id, _ = await self.find("badge:frame")
+        for _ in range(30):
+            if name in written(await self.message(message_id)):
+                return await self.tap("badge:frame")
+            arrow = labels(await self.message(message_id))["▶"]
+            await self.tap(arrow, (message_id, arrow))
+        raise AssertionError(f"{self.name} is offered no frame {name!r}")
+
+    async def see_badge(self, photo: bytes, frame: str = "Anneau", name: str = "badge:name:none") -> Reply:
+        """The badge to look at, of a photo, a frame and a name (or the button for one)."""
+        await self.send(photo)
+        await self.pick(frame)
+        return await (self.tap(name) if name.startswith("badge:") else self.say(name))
+
     async def join(self, payload: str = "", *, counting: bool = True) -> Reply:
         """Say yes to a campaign without territories."""
         await self.start(payload)
@@ -188,8 +205,8 @@ async def life(house: House, sandbox: SandboxClient, monkeypatch: pytest.MonkeyP
 
 @pytest.fixture
 def person(sandbox: SandboxClient) -> Callable[..., Awaitable[Person]]:
-    async def make(name: str = "Zoé", language: str = "fr") -> Person:
-        return Person(sandbox, await sandbox.person(name, language_code=language), name)
+    async def make(name: str = "Zoé", language: str = "fr", **more: str) -> Person:
+        return Person(sandbox, await sandbox.person(name, language_code=language, **more), name)
 
     return make
 
@@ -264,7 +281,7 @@ class Books:
             return set()
         async with self.database.read() as session:
             where = (session, known.id, (campaign or self.campaign).id)
-            return {purpose for purpose in Purpose if await supporters.has_consent(*where, purpose)}
+            return {purpose for purpose in Purpose if await has_consent(*where, purpose)}
 
     async def count(self, person: Person, kind: Kind) -> int:
         known = await self.supporter(person)

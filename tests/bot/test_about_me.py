@@ -217,5 +217,5 @@ async def test_a_stranger_who_says_anything_is_led_to_help_without_a_menu(zoe, b
 async def test_a_command_in_the_middle_of_a_dialogue_is_a_command(zoe, small):
     await zoe.join()
     await zoe.send(small)
-    await zoe.tap("badge:frame:ring")
+    await zoe.tap("badge:frame")
     assert "Je n’ai pas compris" in (await zoe.say("/nimporte")).text  # not a badge with that name

@@ -52,7 +52,7 @@ async def test_stop_lets_an_answer_end_and_it_is_not_given_again(zoe, life, sand
         ("kit:on:1:0:x", "answerCallbackQuery", Kind.said_shared),
         ("kit:copy:", "answerCallbackQuery", Kind.copied),
         ("kit:wording:", "editMessageText", Kind.wording_changed),
-        ("badge:name:mine", "sendDocument", Kind.badge_made),
+        ("badge:name:mine", "sendPhoto", Kind.badge_made),
     ],
 )
 async def test_an_act_whose_update_comes_twice_counts_once(zoe, life, sandbox, add, books, small, button, held, kind):
@@ -60,7 +60,7 @@ async def test_an_act_whose_update_comes_twice_counts_once(zoe, life, sandbox, a
     await zoe.join()
     if kind is Kind.badge_made:
         await zoe.send(small)
-        await zoe.tap("badge:frame:ring")
+        await zoe.tap("badge:frame")
     else:
         await zoe.say("/posts")
         await zoe.tap("kit:card:")
@@ -184,7 +184,7 @@ async def test_who_cannot_be_told_either_holds_nobody_up(zoe, person, sandbox, c
 async def test_who_blocks_the_bot_in_the_middle_is_gone_and_comes_back_by_start(zoe, sandbox, books, small, clock, how):
     await zoe.join()
     await zoe.send(small)
-    await zoe.tap("badge:frame:ring")
+    await zoe.tap("badge:frame")
     if how == "Telegram says so":
         await sandbox.block(zoe.id)
         await sandbox.updates_taken()
@@ -208,7 +208,7 @@ async def test_an_edited_message_is_ignored(zoe, sandbox, small):
     await zoe.join()
     mine = await sandbox.say(zoe.id, "Bonjour")
     await zoe.send(small)
-    await zoe.tap("badge:frame:ring")
+    await zoe.tap("badge:frame")
     edited = await zoe.do(lambda who: sandbox.edit(who, mine["message_id"], "/stop"))
     assert edited.messages == []
     assert "Votre badge" in (await zoe.say("Zoé")).text

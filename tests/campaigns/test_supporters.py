@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlmodel import col, func, select
 
 from campaigns import handouts, share_kits, supporters
+from campaigns.consents import WORDINGS, has_consent
 from campaigns.engagement import Act, counts_of, counts_of_campaign, counts_of_posts, once, record
 from campaigns.installation import add_territory
 from campaigns.models import (
@@ -24,7 +25,6 @@ from campaigns.models import (
     Tally,
 )
 from campaigns.share_links import find_link, record_opened
-from campaigns.supporters import CONSENT_WORDING, has_consent
 
 SITE = "https://ose.example.org"
 
@@ -69,7 +69,7 @@ async def test_each_purpose_is_consented_to_by_itself(database, join, consents, 
     found = await consents(person, campaign)
     assert {c.purpose for c in found} == set(purposes)
     for consent in found:
-        assert (consent.wording, consent.language, consent.surface) == (CONSENT_WORDING, "en", "telegram")
+        assert (consent.wording, consent.language, consent.surface) == (WORDINGS[consent.purpose], "en", "telegram")
         assert (consent.given_at, consent.withdrawn_at) == (clock(), None)
     async with database.read() as session:
         for purpose in Purpose:
@@ -107,6 +107,30 @@ async def test_saying_the_same_again_writes_nothing(join, consents, change, camp
     person, _ = await join(42)
     await change(person, *Purpose)
     assert len(await consents(person, campaign)) == len(Purpose)
+
+
+async def test_what_was_not_asked_about_stays_as_it_was(database, join, change, campaign, clock):
+    person, _ = await join(42, Purpose.contact, Purpose.remembering)
+    async with database.write() as session:
+        purposes, asked = {Purpose.counting, Purpose.wall}, {Purpose.counting, Purpose.contact}
+        await supporters.set_consents(session, person, campaign.id, purposes, clock(), among=asked)
+    async with database.read() as session:
+        now = {p for p in Purpose if await has_consent(session, person.id, campaign.id, p)}
+    assert now == {Purpose.counting, Purpose.remembering}  # and a yes that nobody asked for is none
+
+
+@pytest.mark.parametrize(
+    ("kept", "name"), [({Purpose.remembering}, "Maëlle"), ({Purpose.contact, Purpose.counting}, None), (set(), None)]
+)
+async def test_the_remembered_badge_goes_with_the_consent_to_remember_it(database, join, change, campaign, kept, name):
+    person, place = await join(42)
+    async with database.write() as session:
+        place = await session.get_one(Participation, place.id)
+        place.badge_name, place.badge_frame = "Maëlle", "ring"
+    await change(person, *kept)
+    async with database.read() as session:
+        place = await session.get_one(Participation, place.id)
+        assert (place.badge_name, place.badge_frame) == (name, name and "ring")
 
 
 async def test_who_refuses_to_be_counted_is_not(database, join, add, campaign, clock):

@@ -5,7 +5,14 @@ import io
 import pytest
 import telegram
 from PIL import Image
-from telegram import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup, InputMediaDocument, InputMediaPhoto
+from telegram import (
+    CopyTextButton,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputMediaDocument,
+    InputMediaPhoto,
+    WebAppInfo,
+)
 from telegram.error import BadRequest
 
 from sandbox.client import SandboxClient
@@ -182,3 +189,22 @@ async def test_a_bot_reads_a_chat_and_its_own_rights(bot: telegram.Bot, amina: i
 async def test_typing_is_seen_in_the_chat(bot: telegram.Bot, amina: int, sandbox: SandboxClient) -> None:
     await bot.send_chat_action(amina, "typing")
     assert (await sandbox.chat(amina))["action"] == "typing"
+
+
+async def test_a_mini_app_opens_from_a_private_chat_by_https_alone(bot: telegram.Bot, amina: int) -> None:
+    def app(url: str) -> InlineKeyboardMarkup:
+        return keys(InlineKeyboardButton("App", web_app=WebAppInfo(url)))
+
+    sent = await bot.send_message(amina, "Atelier", reply_markup=app("https://ex.org/app"))
+    assert sent.reply_markup is not None and sent.reply_markup.inline_keyboard[0][0].web_app is not None
+    with pytest.raises(BadRequest, match="only https links are allowed"):
+        await bot.send_message(amina, "Atelier", reply_markup=app("http://ex.org/app"))
+    with pytest.raises(BadRequest, match=r"(?i)button_type_invalid"):
+        await bot.send_message(CHANNEL, "Atelier", reply_markup=app("https://ex.org/app"))
+
+
+async def test_profile_photos_come_in_pages(bot: telegram.Bot, amina: int) -> None:
+    first = await bot.get_user_profile_photos(amina, limit=1)
+    assert (first.total_count, len(first.photos)) == (1, 1)
+    second = await bot.get_user_profile_photos(amina, offset=1, limit=1)
+    assert (second.total_count, len(second.photos)) == (1, 0)
