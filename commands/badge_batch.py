@@ -1,7 +1,6 @@
 """Many badges on all cores: one that fails is named at the end, the others are made.
 
-Threads, since Pillow works without the interpreter's lock: they share the drawn frames and start at once. Processes
-were no faster in the same run.
+Threads, since Pillow works without the interpreter's lock: they share the drawn frames and start at once.
 """
 
 import os
