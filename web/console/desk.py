@@ -18,7 +18,7 @@ from campaigns.publications import Mover, MoveRefused, may
 from campaigns.silence_windows import windows_of
 from campaigns.words import mark
 from web.console.access import Desk, campaigns_of, csrf_token, desk_of, own_form
-from web.console.sentences import told
+from web.console.sentences import told, within
 from web.pages import Trouble, page, row, words_of
 from web.site import site_of
 from web.uploads import text_of
@@ -135,6 +135,7 @@ async def _list_page(
         late=SHOWN_LATE,
         reason=lambda publication: told(words, publication.reason or ""),
         said=lambda sentence: told(words, sentence),
+        within=within,
         may_change=lambda post: any(p.state in posts.NOT_OUT for p, _channel in out[post.id]) or not out[post.id],
         counts={
             state: sum(p.state is state for rows in out.values() for p, _channel in rows) for state in PublicationState

@@ -43,6 +43,9 @@ KNOWN = (
     _("description of {name}: {network} takes {limit} characters, it has {length}"),
     _("channel “{channel}” has no posting slots; give it some, or write a moment"),
     _("the next slot needs a channel, and neither a moment nor a recurrence beside it"),
+    # campaigns.silence
+    _("{label}, polling day {day}"),
+    _("polling day {day}"),
     # campaigns.keeping_back, campaigns.series
     _("silence: {reason}, until {until} UTC; send it after, or drop it"),
     _("the month's cap of ${cap} is reached: ${spent} is spent, this costs ${cost}; raise the cap or drop it"),
@@ -80,15 +83,18 @@ def _shapes() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 def told(words: Words, sentence: str) -> str:
     """The sentence in the reader's language where it is a known one, else as it is; with a capital."""
-    said = _said(words, sentence)
+    said = within(words, sentence)
     return said[:1].upper() + said[1:]
 
 
-def _said(words: Words, sentence: str) -> str:
+def within(words: Words, sentence: str) -> str:
+    """The same for what stands inside another sentence: as it is written, without a capital."""
     for shape, known in _shapes():
         if found := shape.fullmatch(sentence):
             values = found.groupdict()
             if "unit" in values:
                 values["unit"] = words(UNITS.get(values["unit"], values["unit"]))
+            if "reason" in values:  # a sentence of its own
+                values["reason"] = within(words, values["reason"])
             return words(known, **values)
     return sentence

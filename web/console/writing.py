@@ -25,7 +25,7 @@ from networks.share_intents import LABELS
 from web.console import drafts
 from web.console.access import Desk, desk_of, own_form
 from web.console.drafts import Draft
-from web.console.sentences import told
+from web.console.sentences import told, within
 from web.pages import Trouble, nothing_here, page, render, row, words_of
 from web.site import site_of
 from web.uploads import FORM_LIMIT, file_of, text_of
@@ -89,6 +89,7 @@ def _form(
         late=drafts.LATE,
         next_slots=_next_slots(channels, desk.campaign.timezone, site_of(request).clock()),
         outlooks=outlooks,
+        within=within,
         wrong=wrong,
         summary=words.many(
             "Nothing was scheduled: {n} thing is to be mended.",
@@ -224,5 +225,5 @@ async def live_check(request: Request, slug: str) -> Response:
     instead_of = row(int(replaced)) if replaced.isascii() and replaced.isdigit() else 0
     outlooks = await _outlooks(request, desk, draft, channels, instead_of=instead_of)
     networks = list(dict.fromkeys(channel.network for channel in channels))
-    html = render(request, "console/_outlook.html", outlooks=outlooks, campaign=desk.campaign)
+    html = render(request, "console/_outlook.html", outlooks=outlooks, campaign=desk.campaign, within=within)
     return JSONResponse({"counts": _counts(desk, networks, draft), "outlook": html})
