@@ -103,10 +103,11 @@ _templates.filters |= {"web_address": web_address, "site_name": site_name, "shor
 def page(
     request: Request, template: str, status: int = 200, headers: Mapping[str, str] | None = None, **values: object
 ) -> HTMLResponse:
-    """Render a template; it may use `_`, `words`, `asset` and what is handed in."""
+    """Render a template; it may use `_`, `many`, `words`, `asset` and what is handed in."""
     words = words_of(request)
     html = _templates.get_template(template).render(
         _=words,
+        many=words.many,  # by its bare name, as the catalogs' tool finds it
         words=words,
         asset=asset,
         path=request.url.path,
