@@ -82,6 +82,7 @@ export class Made {
   async #show() {
     const format = this.#format;
     const blob = await this.#picture(format, "JPEG");
+    if (format !== this.#format) return; // another one was asked for meanwhile
     const picture = this.#at.querySelector("[data-badge]");
     if (this.#shownAt) URL.revokeObjectURL(this.#shownAt);
     picture.src = this.#shownAt = URL.createObjectURL(blob);
