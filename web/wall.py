@@ -8,6 +8,7 @@ import asyncio
 import binascii
 import hashlib
 from base64 import b64decode
+from dataclasses import dataclass
 
 from fastapi import APIRouter
 from sqlmodel import col, select
@@ -35,6 +36,33 @@ HIDDEN = {"X-Robots-Tag": "noindex"}
 SECRET = NOT_KEPT | HIDDEN
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One page of a wall: each badge with its section's name, and which page of how many it is."""
+
+    badges: list[tuple[WallBadge, str]]
+    size: int
+    at: int
+    last: int
+    base: str
+
+
+async def shown_on(request: Request, campaign: Campaign) -> Shown:
+    """The page of the wall that `?page=` numbers; Trouble where there is none."""
+    number = request.query_params.get("page", "1")
+    if not (number.isascii() and number.isdigit() and 1 <= int(number[:7]) == int(number[:30])):
+        raise nothing_here()
+    at = int(number)
+    async with site_of(request).database.read() as session:
+        size = await wall.wall_size(session, campaign.id)
+        badges = await wall.wall(session, campaign.id, limit=SHOWN, offset=(at - 1) * SHOWN)
+        names = {each.id: each.name for each in await installation.territories(session, campaign.id)}
+    if not badges and at > 1:
+        raise nothing_here()
+    named = [(badge, names.get(badge.territory_id or 0, "")) for badge in badges]
+    return Shown(named, size, at, max(1, -(-size // SHOWN)), request.url.path)
+
+
 @router.api_route("/wall", methods=PAGE)
 async def only_wall(request: Request) -> Response:
     return await _wall(request, await campaign_of(site_of(request), None))
@@ -46,27 +74,8 @@ async def campaign_wall(request: Request, slug: str) -> Response:
 
 
 async def _wall(request: Request, campaign: Campaign) -> Response:
-    number = request.query_params.get("page", "1")
-    if not (number.isascii() and number.isdigit() and 1 <= int(number[:7]) == int(number)):
-        raise nothing_here()
-    at = int(number)
-    async with site_of(request).database.read() as session:
-        size = await wall.wall_size(session, campaign.id)
-        badges = await wall.wall(session, campaign.id, limit=SHOWN, offset=(at - 1) * SHOWN)
-        names = {each.id: each.name for each in await installation.territories(session, campaign.id)}
-    if not badges and at > 1:
-        raise nothing_here()
-    last = max(1, -(-size // SHOWN))
-    return page(
-        request,
-        "wall.html",
-        headers=HIDDEN | {"Cache-Control": "no-cache"},
-        campaign=campaign,
-        badges=[(badge, names.get(badge.territory_id or 0, "")) for badge in badges],
-        size=size,
-        at=at,
-        last=last,
-    )
+    shown = await shown_on(request, campaign)
+    return page(request, "wall.html", headers=HIDDEN | {"Cache-Control": "no-cache"}, campaign=campaign, shown=shown)
 
 
 @router.api_route("/c/{slug}/wall/{number:int}.jpg", methods=PAGE)

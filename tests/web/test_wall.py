@@ -161,6 +161,34 @@ async def test_the_wall_shows_the_newest_first_page_by_page(world: Any, browser:
         assert (await browser.get(f"/c/orne/wall?page={page}")).status_code == 404
 
 
+async def test_the_comms_team_takes_down_what_does_not_belong_there(
+    world: Any, browser: httpx.AsyncClient, enter: Any
+) -> None:
+    for _ in range(2):
+        await browser.post("/c/orne/wall", data=YES | await made(browser))
+    first, second = await rows(world)
+    take_down = f"/console/c/orne/wall/{first.id}/take-down"
+    assert (await browser.post(take_down)).headers["location"] == "/console/login"
+    viewer = await enter("viewer@example.org")
+    assert "take-down" not in (await browser.get("/console/c/orne/wall")).text
+    assert (await browser.post(take_down, data={"csrf": viewer})).status_code == 403
+    token = await enter()
+    assert take_down in (await browser.get("/console/c/orne/wall")).text
+    assert (await browser.post(take_down, data={"csrf": "forged"})).status_code == 403
+    for _ in range(2):  # gone already is gone
+        assert (await browser.post(take_down, data={"csrf": token})).status_code == 303
+    assert [badge.id for badge in await rows(world)] == [second.id]
+
+
+async def test_a_rivals_organizer_takes_nothing_down(world: Any, browser: httpx.AsyncClient, enter: Any) -> None:
+    await browser.post("/c/orne/wall", data=YES | await made(browser))
+    (badge,) = await rows(world)
+    token = await enter("rival@example.org")
+    assert (await browser.post(f"/console/c/orne/wall/{badge.id}/take-down", data={"csrf": token})).status_code == 404
+    await browser.post(f"/console/c/caux/wall/{badge.id}/take-down", data={"csrf": token})
+    assert len(await rows(world)) == 1
+
+
 async def test_rival_walls_stay_apart(world: Any, browser: httpx.AsyncClient) -> None:
     await browser.post("/c/orne/wall", data=YES | await made(browser))
     (badge,) = await rows(world)
