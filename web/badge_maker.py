@@ -114,14 +114,15 @@ async def _form(request: Request, campaign: Campaign, mistake: Mistake | None = 
 
 
 async def sharing(site: Site, campaign: Campaign) -> dict[str, Any]:
-    """What a page needs to offer the campaign's share links; none in a silence window."""
+    """What a page needs to offer the campaign's share links; none in a silence window, whose end is `silent`."""
     async with site.database.read() as session:
-        silent = await window_of(session, campaign.id, None, site.clock()) is not None
+        silent = await window_of(session, campaign.id, None, site.clock())
     link = f"{site.url}/c/{campaign.slug}/badge"
     text = " ".join(filter(None, (campaign.slogan or campaign.name, campaign.hashtag and f"#{campaign.hashtag}")))
     text = stamped(text, stamp_of(campaign))
     opens = {} if silent else {network: share_intent(network, text, link) for network in SHARE_INTENTS}
     return {
+        "silent": silent,
         "kit": {"opens": opens},
         "labels": LABELS,
         "first_buttons": FIRST_BUTTONS,
@@ -239,7 +240,8 @@ async def _overlaid(site: Site, design: Design, format: str) -> tuple[bytes, tup
         made = await asyncio.to_thread(draw)
     else:
         made = await site.workshop.drawn((frame, format), draw)
-    return made, frame.artwork(format, named=bool(design.name)).window
+    artwork = await asyncio.to_thread(frame.artwork, format, named=bool(design.name))
+    return made, artwork.window
 
 
 @router.post("/badge-downloaded")
