@@ -182,11 +182,12 @@ async def test_the_page_looks_well_and_nothing_leaves_its_width(
     await fits()
     await choose(page)
     await page.locator("#name").fill("Chloé")
-    await painted(page)
+    await expect_name(page)
     await fits()
     await camera.shot(page, names[0], whole=size == "wide")
     await make(page)
     await fits()
+    assert await page.evaluate("scrollY") == 0  # the badge itself is what is seen first
     await camera.shot(page, names[1])
     for shape in ("story", "banner"):
         await page.locator(f"[data-made-formats] .format:has([value={shape}])").click()

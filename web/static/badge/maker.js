@@ -92,9 +92,12 @@ async function refresh() {
   }
 }
 
-// The photo: chosen, taken, dropped or pasted.
-async function take(file) {
-  if (!file) return;
+// The photo: chosen, taken, dropped or pasted. A large one takes a moment to open; the last one counts.
+let opening = Promise.resolve();
+function take(file) {
+  if (file) opening = opening.then(() => open(file));
+}
+async function open(file) {
   if (file.type && !file.type.startsWith("image/")) {
     complain({ field: "photo", message: says.not_a_photo });
     return;
@@ -175,21 +178,18 @@ function show(isMade) {
   form.hidden = isMade;
   find(".badge-head").hidden = isMade;
   find("[data-made]").hidden = !isMade;
-  (isMade ? find("#made-title") : make).focus({ preventScroll: !isMade });
-  if (isMade) scrollTo({ top: 0 });
+  (isMade ? find("#made-title") : canvas).focus({ preventScroll: true });
+  scrollTo({ top: 0, behavior: "instant" });
 }
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (make.disabled) return;
-  if (!stage.photo) {
-    complain({ field: "photo", message: says.photo_first });
-    find("[data-choose]").focus();
-    return;
-  }
   make.disabled = true;
   make.textContent = says.sending;
   try {
+    await opening;
+    if (!stage.photo) throw new Refusal("photo", says.photo_first);
     await made.make(chosen("format"));
     complain({});
     history.pushState({ made: true }, "");
@@ -198,7 +198,8 @@ form.addEventListener("submit", async (event) => {
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     complain(error);
-    form.querySelector("[data-wrong]:not([hidden])").scrollIntoView({ block: "center" });
+    if (stage.photo) form.querySelector("[data-wrong]:not([hidden])").scrollIntoView({ block: "center" });
+    else find("[data-choose]").focus();
   } finally {
     make.disabled = false;
     make.textContent = label;
