@@ -38,7 +38,7 @@ $(DEV): $(RUN) requirements-dev.lock
 
 # The screenshots of README and docs, taken from the program as it is.
 pictures: $(DEV)
-	$(BIN)/python -m pytest tests/test_browser.py --pictures docs/pictures
+	$(BIN)/python -m pytest tests/test_browser.py tests/test_browser_badge.py --pictures docs/pictures
 
 # Texts that the code has and campaigns/locales/fr.po has not are added there, empty, each in its place by the alphabet.
 words: $(DEV)

@@ -20,6 +20,7 @@ from bench.rows import Row, Say
 # Name -> a module with `run(say) -> list[Row]`, imported when it is asked for.
 BENCHMARKS = {
     "badges": "bench.badges",
+    "badge-form": "bench.badge_form",
     "kills": "bench.kills",
     "rehearsal": "bench.rehearsal",
     "scheduler": "bench.scheduler",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser, async_playwright
 
 from campaigns.database import Database, migrate
 from campaigns.installation import add_campaign, add_channel
@@ -14,6 +15,7 @@ from campaigns.models import Campaign, Channel
 from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_TOKEN, PORTRAIT
 from sandbox.server import SandboxServer
+from tests.browser import CHROMIUM, FLAGS, Camera
 from tests.program import Program
 
 MATERIAL = Path(__file__).with_name("material")
@@ -21,6 +23,20 @@ MATERIAL = Path(__file__).with_name("material")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pictures", metavar="FOLDER", help="keep the screenshots of the browser tests there")
+
+
+@pytest.fixture
+def camera(request: pytest.FixtureRequest, tmp_path: Path) -> Camera:
+    folder = request.config.getoption("--pictures")
+    return Camera(Path(folder) if folder else tmp_path)
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
 
 
 class FakeClock:

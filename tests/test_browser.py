@@ -1,4 +1,4 @@
-"""The story in headless Chromium: the chat page, the badge page and the console of `run_bot.py demo`.
+"""The story in headless Chromium: the chat page and the console of `run_bot.py demo`.
 
 `make pictures` runs these with `--pictures docs/pictures`, which is how the README's screenshots are made.
 """
@@ -8,37 +8,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from sandbox.client import SandboxClient
-from sandbox.defaults import PORTRAIT
+from tests.browser import PHONE, WIDE, Camera, person
 from tests.conftest import free_port
 from tests.program import Program
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-FLAGS += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]  # nothing leaves this machine
-WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 AMINA = 500001
 CHLOE = 500003  # a person whom the demo's own crowd leaves alone
-
-expect.set_options(timeout=30_000)
-
-
-class Camera:
-    """Takes a page's picture for the docs, or for who looks into a failed test."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    async def shot(self, page: Page, name: str, *, whole: bool = False) -> None:
-        await page.screenshot(path=self.folder / f"{name}.png", full_page=whole)
-
-
-@pytest.fixture
-def camera(request: pytest.FixtureRequest, tmp_path: Path) -> Camera:
-    folder = request.config.getoption("--pictures")
-    return Camera(Path(folder) if folder else tmp_path)
 
 
 @pytest.fixture
@@ -49,18 +27,6 @@ async def demo(tmp_path: Path) -> AsyncIterator[Program]:
     await program.line("runs at")
     yield program
     await program.stop()
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        await browser.close()
-
-
-async def person(chromium: Browser, viewport: dict[str, int], **options: object) -> BrowserContext:
-    return await chromium.new_context(viewport=viewport, locale="fr-FR", **options)  # type: ignore[arg-type]
 
 
 def key(page: Page, label: str) -> Locator:
@@ -141,32 +107,6 @@ async def test_the_chat_fits_a_phone(demo: Program, chromium: Browser, camera: C
     await expect(key(page, "Oui, je participe")).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await camera.shot(page, "chat-phone")
-
-
-@pytest.mark.parametrize("javascript", [True, False])
-async def test_a_supporter_makes_a_badge_on_the_web_page(
-    demo: Program, chromium: Browser, camera: Camera, javascript: bool
-) -> None:
-    page = await (await person(chromium, WIDE if javascript else PHONE, java_script_enabled=javascript)).new_page()
-    await page.goto(f"{demo.site}/badge")
-    await page.locator("#photo").set_input_files(PORTRAIT)
-    await page.locator(".frame", has_text="Anneau").click()
-    await page.locator("#name").fill("Chloé")
-    if javascript:
-        await camera.shot(page, "badge-form", whole=True)
-    await page.locator(".maker button[type=submit]").click()
-    badge = page.locator("img.badge")
-    await expect(badge).to_be_visible()
-    assert await badge.evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])") == [
-        1080,
-        1080,
-    ]
-    if javascript:
-        await camera.shot(page, "badge-made")
-        async with page.expect_download() as download:
-            await page.locator("a[download$='.png']").click()
-        file = await (await download.value).path()
-        assert file.read_bytes().startswith(b"\x89PNG")
 
 
 async def test_the_comms_team_writes_a_post_and_reads_the_figures(

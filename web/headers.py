@@ -1,8 +1,11 @@
 """What every answer tells the browser about how to treat it."""
 
+import re
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+FRAMED_BY = "frame-ancestors 'none'"
 CSP = "; ".join(
     (
         "default-src 'none'",
@@ -12,7 +15,7 @@ CSP = "; ".join(
         "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
-        "frame-ancestors 'none'",
+        FRAMED_BY,
     )
 )
 HEADERS = {
@@ -22,12 +25,23 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 OURS = ("", "/static")  # mounts
+# Telegram's web clients show a Mini App in a frame, and nobody else does.
+MINI_APP = re.compile(r"/c/[^/]+/badge/app")
+IN_TELEGRAM = CSP.replace(FRAMED_BY, "frame-ancestors https://web.telegram.org")
+MODULES = (
+    "/static/badge/"  # they import each other by name, without what makes an address new: so they are asked for again
+)
 SHARED = ("/s/", "/o/", "/p/")  # where people come from and go to: a site may learn that a campaign sent them
 
 
 def secure(headers: MutableHeaders, path: str) -> None:
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
+    if MINI_APP.fullmatch(path):
+        headers["Content-Security-Policy"] = IN_TELEGRAM
+        del headers["X-Frame-Options"]
+    if path.startswith(MODULES):
+        headers["Cache-Control"] = "no-cache"
     if path.startswith(SHARED):
         headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     if path.startswith("/console"):

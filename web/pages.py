@@ -101,10 +101,11 @@ _templates.filters |= {"web_address": web_address, "site_name": site_name, "shor
 
 
 def render(request: Request, template: str, **values: object) -> str:
-    """A template as HTML; it may use `_`, `words`, `asset` and what is handed in."""
+    """A template as HTML; it may use `_`, `many`, `words`, `asset` and what is handed in."""
     words = words_of(request)
     return _templates.get_template(template).render(
         _=words,
+        many=words.many,  # by its bare name, as the catalogs' tool finds it
         words=words,
         asset=asset,
         path=request.url.path,

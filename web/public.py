@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
-from campaigns import installation
+from campaigns import installation, wall
 from campaigns.installation import NotFound
 from campaigns.models import Campaign, Post
 from campaigns.posts import posts_to_share
@@ -81,12 +81,14 @@ async def _campaign_page(request: Request, campaign: Campaign) -> Response:
     async with site.database.read() as session:
         posts = await posts_to_share(session, campaign.id, site.clock(), limit=POSTS_SHOWN)
         frames = await installation.frames(session, campaign.id)
+        on_wall = await wall.wall_size(session, campaign.id)
     return page(
         request,
         "campaign.html",
         campaign=campaign,
         shown=await _with_kits(site, posts),
         frames=frames,
+        on_wall=on_wall,
         labels=LABELS,
         first_buttons=FIRST_BUTTONS,
         bot_link=site.bot_link(campaign.slug),

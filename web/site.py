@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from itsdangerous import URLSafeSerializer
@@ -15,7 +15,9 @@ from campaigns.settings import Settings
 from campaigns.share_links import Followed
 from campaigns.times import Clock
 from web.console.lock import LoginLock
+from web.receipts import VALID
 from web.sends import SendCounts
+from web.turns import Turns
 from web.workshop import Workshop
 
 
@@ -52,6 +54,8 @@ class Site:
     sends: SendCounts
     workshop: Workshop = field(default_factory=Workshop)
     logins: LoginLock = field(default_factory=LoginLock)
+    wall_clients: Turns = field(default_factory=lambda: Turns(40, timedelta(hours=1)))  # a meeting shares one address
+    wall_badges: Turns = field(default_factory=lambda: Turns(1, VALID))
     linked: set[int] = field(default_factory=set)  # posts whose own share link exists: nothing to write for them
     mute_since: datetime | None = None  # when the store was first found not to answer
 

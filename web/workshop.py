@@ -1,15 +1,16 @@
 """Where badges are rendered: a few at once, a few waiting, and an honest refusal above that."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import asynccontextmanager
 from typing import TypeVar
-
-from badges import Frame, preview
 
 AT_ONCE = 2  # renders; each may take 200 MB while it decodes a large photo
 WAITING = 8  # renders; a place is reached within seconds
+SKETCHES_WAITING = 24  # overlays and previews; a dozen is drawn in a second
 RETRY_AFTER = 10  # seconds
 HELD = 200_000_000  # bytes of uploads in memory at the same time, whoever sends them
+KEPT = 16_000_000  # bytes of drawn pictures that no person's name stands on
 
 Made = TypeVar("Made")
 
@@ -24,8 +25,9 @@ class Workshop:
     def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING, held: int = HELD) -> None:
         self._places = at_once + waiting
         self._benches = asyncio.Semaphore(at_once)
+        self._sketches = SKETCHES_WAITING
         self._drawing = asyncio.Lock()
-        self._previews: dict[tuple[Frame, int], bytes] = {}
+        self._drawn: dict[Hashable, bytes] = {}
         self._room = held
 
     async def run(self, work: Callable[[], Made]) -> Made:
@@ -39,6 +41,32 @@ class Workshop:
         finally:
             self._places += 1
 
+    @asynccontextmanager
+    async def sketching(self) -> AsyncIterator[None]:
+        """Overlays and previews are drawn inside of this: one at a time, so that they never crowd out badges.
+
+        Raises Busy where too many wait.
+        """
+        if self._sketches == 0:
+            raise Busy
+        self._sketches -= 1
+        try:
+            async with self._drawing:
+                yield
+        finally:
+            self._sketches += 1
+
+    async def drawn(self, key: Hashable, draw: Callable[[], bytes]) -> bytes:
+        """A picture drawn in a thread, then kept for the next who asks; only for what names nobody."""
+        if key in self._drawn:
+            self._drawn[key] = self._drawn.pop(key)  # the last to go
+            return self._drawn[key]
+        picture = await asyncio.to_thread(draw)
+        self._drawn[key] = picture
+        while sum(map(len, self._drawn.values())) > KEPT:
+            self._drawn.pop(next(iter(self._drawn)))
+        return picture
+
     def take(self, size: int) -> None:
         """Make room for bytes of an upload; raises Busy. Each byte taken is given back."""
         if size > self._room:
@@ -47,13 +75,3 @@ class Workshop:
 
     def give_back(self, size: int) -> None:
         self._room += size
-
-    async def preview(self, drawn: Callable[[], Frame], side: int) -> bytes:
-        """A frame's preview as PNG, made once. One at a time, so that pictures never crowd out badges."""
-        async with self._drawing:
-            frame = await asyncio.to_thread(drawn)
-            if (frame, side) not in self._previews:
-                while len(self._previews) >= 60:  # 60 previews are 4 MB
-                    self._previews.pop(next(iter(self._previews)))
-                self._previews[frame, side] = await asyncio.to_thread(preview, frame, side)
-            return self._previews[frame, side]

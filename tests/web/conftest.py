@@ -196,14 +196,15 @@ def visit(world: World) -> Callable[..., httpx.AsyncClient]:
 @pytest.fixture
 async def served(world: World) -> AsyncIterator[httpx.AsyncClient]:
     """The same installation behind a real server and a real socket, with a store of its own loop."""
-    with _serve(world.app(database=Database(world.settings.store_url))) as address:
+    with serve(world.app(database=Database(world.settings.store_url))) as address:
         headers = {"user-agent": HUMAN, "accept-language": "en"}
         async with httpx.AsyncClient(base_url=address, headers=headers, timeout=60) as client:
             yield client
 
 
 @contextmanager
-def _serve(app: FastAPI) -> Iterator[str]:
+def serve(app: FastAPI) -> Iterator[str]:
+    """The address of an app behind a server of its own, in a thread."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()  # from here on a client waits instead of being refused

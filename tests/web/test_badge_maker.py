@@ -2,7 +2,6 @@
 
 import io
 import re
-import tempfile
 from base64 import b64decode
 from collections.abc import AsyncIterator, Callable, Iterator
 from html import unescape
@@ -12,6 +11,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from badges import FORMATS
 from campaigns.models import Kind
 from web.workshop import Busy, Workshop
 
@@ -22,7 +22,7 @@ GOOD = {"frame": "ring", "name": "Zoé Lefèvre"}
 
 def pictures_in(page: str) -> dict[str, Image.Image]:
     """The two pictures that can be saved, by the end of their file's name."""
-    found = re.findall(r'href="data:image/\w+;base64,([^"]+)" download="badge-orne-\w+\.(\w+)"', page)
+    found = re.findall(r'href="data:image/\w+;base64,([^"]+)" download="badge-orne-[\w-]+\.(\w+)"', page)
     return {kind: Image.open(io.BytesIO(b64decode(data))) for data, kind in found}
 
 
@@ -42,23 +42,6 @@ async def test_a_photo_becomes_a_badge_in_both_formats(
     counts = await world.counts()
     assert counts[Kind.badge_made] == 1
     assert counts[Kind.badge_downloaded] == 0
-
-
-async def test_no_photo_touches_the_disk(
-    world: Any, served: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def rolled_over(file: Any) -> None:
-        raise AssertionError("an upload was written to a temporary file")
-
-    monkeypatch.setattr(tempfile.SpooledTemporaryFile, "rollover", rolled_over)
-    noise = io.BytesIO()
-    Image.effect_noise((1800, 1800), 90).save(noise, "PNG")  # over a megabyte
-    assert len(noise.getvalue()) > 1_500_000
-    answer = await served.post("/c/orne/badge", data=GOOD, files={"photo": ("me.png", noise.getvalue(), "image/png")})
-    assert answer.status_code == 200
-    kept = {file.name.partition(".")[0] for file in world.settings.data_dir.iterdir()}
-    assert kept == {"t", "media"}  # the store, and the pictures of posts
-    assert len(list(world.settings.media_dir.iterdir())) == 1
 
 
 async def test_a_saved_badge_counts_once(world: Any, browser: httpx.AsyncClient, picture_of: Pictures) -> None:
@@ -207,6 +190,16 @@ async def test_what_is_no_form_is_refused_with_a_page(browser: httpx.AsyncClient
     answer = await browser.post("/c/orne/badge", content=body, headers={"content-type": kind})
     assert answer.status_code in (400, 422)
     assert "<html" in answer.text
+
+
+@pytest.mark.parametrize("format", list(FORMATS))
+async def test_without_javascript_each_format_is_made(
+    browser: httpx.AsyncClient, picture_of: Pictures, format: str
+) -> None:
+    answer = await browser.post(
+        "/c/orne/badge", data=GOOD | {"format": format}, files={"photo": ("me.jpg", picture_of(900, 1200))}
+    )
+    assert {image.size for image in pictures_in(answer.text).values()} == {FORMATS[format].size}
 
 
 async def test_each_frame_has_a_picture_in_the_campaigns_colours(browser: httpx.AsyncClient) -> None:

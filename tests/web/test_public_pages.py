@@ -118,7 +118,15 @@ async def test_share_pages_say_where_people_come_from(world: Any, browser: httpx
 
 
 async def test_no_page_holds_a_script_or_a_style_of_its_own(world: Any, browser: httpx.AsyncClient) -> None:
-    for path in ("/", "/c/orne", f"/p/{world.post.id}", "/c/orne/badge", "/console/login"):
+    for path in (
+        "/",
+        "/c/orne",
+        f"/p/{world.post.id}",
+        "/c/orne/badge",
+        "/c/orne/badge/app",
+        "/c/orne/wall",
+        "/console/login",
+    ):
         page = (await browser.get(path)).text
         assert not re.search(r"<style|\sstyle=|<script(?! src)|\son\w+=|javascript:", page)
 

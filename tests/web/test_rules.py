@@ -23,10 +23,14 @@ async def silence(world: Any) -> None:
 
 async def test_in_silence_no_badge_is_made_and_the_page_says_until_when(world: Any, browser: httpx.AsyncClient) -> None:
     await silence(world)
+    page = await browser.get("/c/orne/badge")
+    assert "silence" in page.text and "https://wa.me" not in page.text
     form = {"frame": "ring", "name": "Zoé"}
     answer = await browser.post("/c/orne/badge", data=form, files={"photo": ("p.jpg", picture(), "image/jpeg")})
     assert answer.status_code == 403
     assert "silence" in answer.text and "data:image" not in answer.text
+    script = await browser.post("/c/orne/badge/picture", data=form, files={"photo": ("p.jpg", picture(), "image/jpeg")})
+    assert script.status_code == 403 and "silence" in script.json()["sentence"]
     world.clock.move(days=2)
     answer = await browser.post("/c/orne/badge", data=form, files={"photo": ("p.jpg", picture(), "image/jpeg")})
     assert answer.status_code == 200

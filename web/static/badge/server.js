@@ -1,0 +1,41 @@
+// What the page asks of the server. A refusal is one sentence beside one field.
+
+const TRIES = 3;
+const LONGEST_WAIT = 10; // seconds; the server says how long, while many people are there
+
+export class Refusal extends Error {
+  constructor(field, sentence) {
+    super(sentence);
+    this.field = field;
+  }
+}
+
+const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
+
+export async function ask(address, fields, options = {}) {
+  for (let left = TRIES - 1; ; left--) {
+    const body = new FormData();
+    for (const [name, value] of Object.entries(fields)) body.append(name, value);
+    let answer;
+    try {
+      answer = await fetch(address, { method: "POST", body, ...options });
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new Refusal("", "");
+    }
+    if (answer.ok) return answer;
+    if (answer.status === 503 && left > 0) {
+      await pause(Math.min(LONGEST_WAIT, Number(answer.headers.get("Retry-After")) || 2));
+      continue;
+    }
+    const said = await answer.json().catch(() => ({}));
+    throw new Refusal(said.field ?? "", said.sentence ?? "");
+  }
+}
+
+// The frame with the name, and where the photo goes: {picture, frame}.
+export async function overlay(address, fields, signal) {
+  const answer = await ask(address, fields, { signal });
+  const [left, top, width, height] = answer.headers.get("Photo-Window").split(" ").map(Number);
+  return { picture: await createImageBitmap(await answer.blob()), frame: { left, top, width, height } };
+}
