@@ -75,14 +75,14 @@ def decoded(photo: bytes, shrink: Shrink) -> Decoded:
             _check_cost(webp_size(photo), WEBP_COST, len(photo))
         picture = OPENERS[kind](io.BytesIO(photo))
         check_size(picture.size)
+        if kind in ("PNG", "GIF"):  # before anything else is asked: for EXIF, Pillow decodes all of a PNG
+            _check_cost(picture.size, _bytes_a_pixel(picture), len(photo))
         orientation, profile = _orientation(picture), picture.info.get("icc_profile")
         needed = shrink(picture.size[::-1] if orientation in SIDEWAYS else picture.size)
         if isinstance(picture, JpegImagePlugin.JpegImageFile):
             whole = picture.size
             pixels, scale = _jpeg(picture, photo, needed)
             return _reduced(pixels, whole, scale, needed, profile, orientation)
-        if kind != "WebP":
-            _check_cost(picture.size, _bytes_a_pixel(picture), len(photo))
         picture.load()
         return _reduced(picture, picture.size, 1, needed, profile, orientation)
     except PhotoRefused:
