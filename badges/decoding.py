@@ -117,7 +117,10 @@ def _jpeg(picture: JpegImagePlugin.JpegImageFile, photo: bytes, shrink: float) -
     width, height = picture.size
     each = _bytes_a_pixel(picture)
     header = jpeg_header(photo)
-    waiting = header.coefficients if header and header.comes_in_scans(photo) else 0.0
+    waiting = header.coefficients if header else 0.0
+    # The search takes milliseconds, so it is left out where memory would do either way.
+    if (waiting + each) * width * height + len(photo) > DECODE_MEMORY and header and not header.comes_in_scans(photo):
+        waiting = 0.0
     _check_cost(picture.size, waiting + each / SCALES[0] ** 2, len(photo))
     scale = next((scale for scale in SCALES if shrink / scale >= MARGIN), 1)
     while scale < SCALES[0] and (each / scale**2 + waiting) * width * height + len(photo) > DECODE_MEMORY:

@@ -209,7 +209,7 @@ def _refusals(frame: badges.Frame, say: Say) -> list[Row]:
     )
     start = time.perf_counter()
     with contextlib.suppress(badges.PhotoRefused):
-        badges.render_badge(bomb, frame, "")
+        badges.render_badge(bomb, frame, NAME)
     took = round((time.perf_counter() - start) * 1000, 1)
     rendered, refused, wrong, slowest = badge_fuzz.outcomes(FUZZED, frame)
     against = f"{rendered} rendered, {refused} refused, slowest {slowest:.1f} s"
@@ -249,15 +249,15 @@ def _one_core() -> Iterator[None]:
 
 
 def _medians(*sides: Callable[[], bytes]) -> list[float]:
-    """Median seconds of each, after one warming turn; the sides alternate so that a busy moment hits them alike."""
+    """Median seconds of processor time of each (what else the machine does counts for none), after one warming turn; the sides alternate so that a busy moment hits them alike."""
     times: list[list[float]] = [[] for _ in sides]
     for side in sides:
         side()
     for _ in range(ROUNDS):
         for side, seconds in zip(sides, times, strict=True):
-            start = time.perf_counter()
+            start = time.process_time()
             side()
-            seconds.append(time.perf_counter() - start)
+            seconds.append(time.process_time() - start)
     return [statistics.median(seconds) for seconds in times]
 
 
