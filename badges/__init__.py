@@ -1,11 +1,12 @@
 """Badges: a photo, a frame and a name go in, a picture comes out. Knows no table, no network and no clock."""
 
 from .canvas import SIDE
+from .crops import MOST_ZOOM, Crop
+from .encoding import Kind
 from .errors import BadgeError, FrameRefused, NameRefused, PhotoRefused, Problem
 from .formats import FORMATS, Format
 from .frames import DESIGNS, HASHTAG_LIMIT, SLOGAN_LIMIT, SPONSOR_LIMIT, Frame, Palette, draw_frame
-from .photos import MOST_ZOOM, Crop
-from .render import Kind, Output, overlay, preview, render_badge, render_badges
+from .render import Output, overlay, preview, render_badge, render_badges
 
 __all__ = [
     "DESIGNS",

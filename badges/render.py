@@ -1,28 +1,19 @@
 """The whole way from a sent photo to finished badges."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
 from PIL import Image, ImageDraw, ImageFilter
 
 from .artwork import Artwork
 from .canvas import SIDE, gradient
+from .crops import Crop
+from .encoding import Kind, encoded
 from .errors import NameRefused, Problem
 from .formats import FORMATS
 from .frames import Frame
-from .photos import CENTRE, Crop, Photo, open_photo
+from .photos import Photo, open_photo
 from .text import clean, missing_letters
-
-Kind = Literal["JPEG", "PNG", "WEBP"]
-SAVING: dict[str, dict[str, Any]] = {
-    # Half the colour resolution across (4:2:2): at half both ways, the edges of red words on white get smeared.
-    "JPEG": {"quality": 90, "subsampling": 1},
-    # Run-length coding at level 1 is as small as level 6 on photos, in a fraction of the time.
-    "PNG": {"compress_level": 1, "compress_type": 3},
-    "WEBP": {"quality": 88, "method": 2},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +36,9 @@ def render_badges(
 ) -> list[bytes]:
     """The badges of one photo, in the order of `outputs`: it is decoded once for all of them.
 
-    `photo` is a file's bytes: JPEG, PNG, WebP or GIF (its first picture), at most 25 MB and 50 megapixels (less for
-    the kinds that take more memory to open). `crop` says which part of it shows; without one it is found automatically.
+    `photo` is a file's bytes: JPEG, PNG, WebP, HEIC or GIF (its first picture), at most 25 MB and 50 megapixels (less
+    for the kinds that take more memory to open; a render takes at most 120 MB). `crop` says which part of it shows;
+    without one it is found for each format, around the faces where the extra `faces` is installed, else in the middle.
     `name` is fitted to its place by size, then by a narrower face, then by an ellipsis; an empty name gives a badge
     without one. The results carry no metadata and are in sRGB.
 
@@ -56,10 +48,12 @@ def render_badges(
     if letters := missing_letters(shown):
         raise NameRefused(Problem.LETTER_MISSING, letters=" ".join(letters))
     artworks = {each.format: frame.artwork(each.format, named=bool(shown)) for each in outputs}
-    crop = crop or CENTRE
     opened = open_photo(photo, [artwork.window[2:] for artwork in artworks.values()], crop)
-    pictures = {format: _composed(opened, artwork, shown, crop, format) for format, artwork in artworks.items()}
-    return [_encoded(pictures[each.format], each.kind) for each in outputs]
+    files: dict[Output, bytes] = {}
+    for format, artwork in artworks.items():  # one picture at a time: five together would take 20 MB
+        picture = _composed(opened, artwork, shown, crop, format)
+        files |= {each: encoded(picture, each.kind) for each in set(outputs) if each.format == format}
+    return [files[each] for each in outputs]
 
 
 def overlay(frame: Frame, name: str, *, format: str = "square", width: int | None = None) -> bytes:
@@ -79,7 +73,7 @@ def overlay(frame: Frame, name: str, *, format: str = "square", width: int | Non
         artwork.name.write(sheet, shown)
     if width is not None and width < sheet.width:
         sheet = sheet.resize((width, round(sheet.height * width / sheet.width)), Image.Resampling.LANCZOS)
-    return _encoded(sheet, "PNG")
+    return encoded(sheet, "PNG")
 
 
 def preview(frame: Frame, side: int, name: str = "") -> bytes:
@@ -95,21 +89,16 @@ def preview(frame: Frame, side: int, name: str = "") -> bytes:
     artwork.overlay.lay(figure)
     if shown:
         artwork.name.write(figure, shown)
-    return _encoded(figure.resize((side, side), Image.Resampling.LANCZOS), "PNG")
+    return encoded(figure.resize((side, side), Image.Resampling.LANCZOS), "PNG")
 
 
-def _composed(photo: Photo, artwork: Artwork, name: str, crop: Crop, format: str) -> Image.Image:
+def _composed(photo: Photo, artwork: Artwork, name: str, crop: Crop | None, format: str) -> Image.Image:
     left, top, width, height = artwork.window
     part = artwork.shown  # the frame covers the rest
     badge = Image.new("RGB", FORMATS[format].size)
+    crop = crop or photo.automatic((width, height), part)
     badge.paste(photo.filled((width, height), crop, part), (left + part[0], top + part[1]))
     artwork.overlay.lay(badge)
     if name:
         artwork.name.write(badge, name)
     return badge
-
-
-def _encoded(picture: Image.Image, kind: Kind) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, kind, **SAVING[kind])
-    return file.getvalue()
