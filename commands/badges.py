@@ -36,7 +36,7 @@ app = typer.Typer(
 
 @app.command("one")
 def one_badge(
-    photo: Annotated[Path, typer.Argument(help="JPEG, PNG, WebP or GIF. A photo named batch is ./batch here.")],
+    photo: Annotated[Path, typer.Argument(help="JPEG, PNG, WebP, HEIC or GIF. A photo named batch is ./batch here.")],
     frame: FrameOption,
     name: Annotated[str, typer.Option(help="Written on the badge; may be empty.")],
     out_file: Annotated[Path, typer.Option("--out", help="A .jpg, .png or .webp file.")],
