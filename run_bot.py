@@ -10,7 +10,7 @@ import typer
 from badges import render_badge
 from campaigns.badge_frames import frame_of
 from campaigns.times import system_clock
-from commands import addresses, channels, posts, rehearse, silence
+from commands import addresses, channels, frames, posts, rehearse, silence
 from commands.common import (
     CampaignOption,
     Refused,
@@ -33,6 +33,7 @@ app.add_typer(organizers_app, name="organizers")
 app.add_typer(channels.app, name="channels")
 app.add_typer(posts.app, name="posts")
 app.add_typer(silence.app, name="silence")
+app.add_typer(frames.app, name="frames")
 app.add_typer(addresses.app, name="addresses")
 app.command("rehearse")(rehearse.rehearse_queue)
 
@@ -78,7 +79,7 @@ def migrate() -> None:
 @app.command()
 def badge(
     photo: Annotated[Path, typer.Argument(help="JPEG, PNG, WebP or GIF.")],
-    frame: Annotated[str, typer.Option(help="ring, banner or ribbon.")],
+    frame: Annotated[str, typer.Option(help="A design; `frames list` names them.")],
     name: Annotated[str, typer.Option(help="Written on the badge; may be empty.")],
     out_file: Annotated[Path, typer.Option("--out", help="A .jpg or .png file.")],
     campaign: CampaignOption = None,
@@ -91,7 +92,8 @@ def badge(
             raise Refused(f"{out_file}: a badge is written as .jpg or .png")
         settings = prepared_settings()
         async with opened(settings) as database, database.write() as session:
-            design = frame_of(await campaign_of(session, campaign), frame)
+            owner = await campaign_of(session, campaign)
+            design = frame_of(owner, frame, frames_dir=settings.data_dir / "frames")
         try:
             out_file.write_bytes(render_badge(photo.read_bytes(), design, name, kind=kind))
         except OSError as error:

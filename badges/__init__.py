@@ -3,7 +3,7 @@
 from .canvas import SIDE
 from .errors import BadgeError, FrameRefused, NameRefused, PhotoRefused, Problem
 from .formats import FORMATS, Format
-from .frames import DESIGNS, HASHTAG_LIMIT, SLOGAN_LIMIT, SPONSOR_LIMIT, Frame, Palette, draw_frame
+from .frames import DESIGNS, HASHTAG_LIMIT, SLOGAN_LIMIT, SPONSOR_LIMIT, Frame, Palette, draw_frame, open_frame
 from .photos import MOST_ZOOM, Crop
 from .render import Kind, Output, overlay, preview, render_badge, render_badges
 
@@ -27,6 +27,7 @@ __all__ = [
     "PhotoRefused",
     "Problem",
     "draw_frame",
+    "open_frame",
     "overlay",
     "preview",
     "render_badge",

@@ -10,10 +10,11 @@ from PIL import Image, ImageDraw, ImageFilter
 from .artwork import Artwork
 from .canvas import SIDE, gradient
 from .errors import NameRefused, Problem
+from .fonts import missing_letters
 from .formats import FORMATS
 from .frames import Frame
 from .photos import CENTRE, Crop, Photo, open_photo
-from .text import clean, missing_letters
+from .text import clean
 
 Kind = Literal["JPEG", "PNG", "WEBP"]
 SAVING: dict[str, dict[str, Any]] = {

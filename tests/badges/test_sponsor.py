@@ -8,8 +8,8 @@ from PIL import Image, ImageChops, ImageDraw
 import badges
 from badges import SPONSOR_LIMIT, FrameRefused, Problem
 from badges.canvas import SMALL_CONTRAST, contrast, rgb
-from badges.designs import FINE_SIZES
-from badges.text import CONDENSED, cap_height
+from badges.designs.kit import FINE_SIZES
+from badges.fonts import CONDENSED, cap_height
 
 SHORT = (
     "Payé par l’association Osons la région. https://osons.fr/avis",
