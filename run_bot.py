@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from campaigns.times import system_clock
-from commands import addresses, badges, channels, posts, rehearse, silence
+from commands import addresses, badges, channels, frames, posts, rehearse, silence
 from commands.common import (
     opened,
     opener,
@@ -27,6 +27,7 @@ app.add_typer(organizers_app, name="organizers")
 app.add_typer(channels.app, name="channels")
 app.add_typer(posts.app, name="posts")
 app.add_typer(silence.app, name="silence")
+app.add_typer(frames.app, name="frames")
 app.add_typer(addresses.app, name="addresses")
 app.add_typer(badges.app, name="badge")
 app.command("rehearse")(rehearse.rehearse_queue)

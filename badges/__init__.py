@@ -5,7 +5,7 @@ from .crops import MOST_ZOOM, Crop
 from .encoding import Kind
 from .errors import BadgeError, FrameRefused, NameRefused, PhotoRefused, Problem
 from .formats import FORMATS, Format
-from .frames import DESIGNS, HASHTAG_LIMIT, SLOGAN_LIMIT, SPONSOR_LIMIT, Frame, Palette, draw_frame
+from .frames import DESIGNS, HASHTAG_LIMIT, SLOGAN_LIMIT, SPONSOR_LIMIT, Frame, Palette, draw_frame, open_frame
 from .render import Output, overlay, preview, render_badge, render_badges
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "PhotoRefused",
     "Problem",
     "draw_frame",
+    "open_frame",
     "overlay",
     "preview",
     "render_badge",

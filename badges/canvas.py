@@ -1,14 +1,15 @@
-"""A transparent square on which frames are drawn: smooth shapes, soft shadows, gentle gradients, curved words."""
+"""A transparent sheet on which frames are drawn: smooth shapes, soft shadows, gentle gradients, curved words."""
 
 import colorsys
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
-from .text import Line, draw_line, font
+from .text import Line, draw_line, inked, lay
 
-SIDE = 1080  # pixels; a badge is square
+SIDE = 1080  # pixels of the square badge
 FINER = 3  # shapes are drawn this much larger, then averaged: edges get smooth in 9 steps and more
 
 Rgb = tuple[int, int, int]
@@ -67,38 +68,41 @@ def _between(start: int, end: int) -> list[int]:
 
 
 class Pen:
-    """Draws in pixels of the badge on a mask that is FINER times as large."""
+    """Draws in pixels of the badge on a mask that is FINER times as large, and notes how far it went."""
 
     def __init__(self, mask: Image.Image, origin: Point) -> None:
         self.draw = ImageDraw.Draw(mask)
         self.origin = origin
+        self.reach: Box = (math.inf, math.inf, -math.inf, -math.inf)
 
     def scaled(self, *points: Point) -> list[Point]:
         left, top = self.origin
+        for x, y in points:
+            self.reach = (min(self.reach[0], x), min(self.reach[1], y), max(self.reach[2], x), max(self.reach[3], y))
         return [((x - left) * FINER, (y - top) * FINER) for x, y in points]
+
+    def _round(self, centre: Point, radius: float) -> Box:
+        (x, y), r = centre, radius
+        (left, top), (right, bottom) = self.scaled((x - r, y - r), (x + r, y + r))
+        return left, top, right, bottom
 
     def polygon(self, *corners: Point, ink: int = 255) -> None:
         self.draw.polygon(self.scaled(*corners), fill=ink)
 
     def rectangle(self, box: Box, ink: int = 255) -> None:
-        left_top, right_bottom = self.scaled(box[:2], box[2:])
-        self.draw.rectangle((left_top, right_bottom), fill=ink)
+        (left, top), (right, bottom) = self.scaled(box[:2], box[2:])
+        self.draw.rectangle((left, top, right - 1, bottom - 1), fill=ink)
 
     def disc(self, centre: Point, radius: float, ink: int = 255) -> None:
-        (x, y), r = self.scaled(centre)[0], radius * FINER
-        self.draw.ellipse((x - r, y - r, x + r, y + r), fill=ink)
+        self.draw.ellipse(self._round(centre, radius), fill=ink)
 
     def arc(self, centre: Point, radius: float, degrees: tuple[float, float], width: float) -> None:
         """A stroke along a circle, `radius` to its middle; degrees clockwise from the right."""
-        (x, y), r = self.scaled(centre)[0], (radius + width / 2) * FINER
-        self.draw.arc((x - r, y - r, x + r, y + r), *degrees, fill=255, width=round(width * FINER))
+        self.draw.arc(self._round(centre, radius + width / 2), *degrees, fill=255, width=round(width * FINER))
 
-    def rounded(self, box: Box, radius: float) -> None:
+    def rounded(self, box: Box, radius: float, ink: int = 255) -> None:
         (left, top), (right, bottom) = self.scaled(box[:2], box[2:])
-        self.draw.rounded_rectangle((left, top, right - 1, bottom - 1), radius * FINER, fill=255)
-
-    def line(self, line: Line, centre: Point) -> None:
-        draw_line(self.draw, line.larger(FINER), self.scaled(centre)[0], 255)
+        self.draw.rounded_rectangle((left, top, right - 1, bottom - 1), radius * FINER, fill=ink)
 
 
 def mask(shape: Callable[[Pen], None], size: tuple[int, int] = (SIDE, SIDE), origin: Point = (0, 0)) -> Image.Image:
@@ -115,40 +119,13 @@ def soft(shape: Image.Image, blur: float, opacity: float, shift: tuple[int, int]
     return moved.filter(ImageFilter.GaussianBlur(blur)).point(_between(0, round(255 * opacity)))
 
 
-def turned_line(line: Line, centre: Point, degrees: float) -> Image.Image:
-    """The mask of a line of words, turned counter-clockwise about the middle of its capitals."""
-    room = math.ceil(line.width + 2 * line.px)
-    large = Image.new("L", (room * FINER, 3 * line.px * FINER))
-    draw_line(ImageDraw.Draw(large), line.larger(FINER), (large.width / 2, large.height / 2), 255)
-    turned = large.rotate(degrees, Image.Resampling.BICUBIC, expand=True)
-    whole = Image.new("L", (SIDE * FINER, SIDE * FINER))
-    left, top = centre[0] * FINER - turned.width / 2, centre[1] * FINER - turned.height / 2
-    whole.paste(turned, (round(left), round(top)))
-    return whole.reduce(FINER)
+@dataclass(frozen=True)
+class Shadow:
+    """How a shape darkens what lies under it; pixels, and a share of full ink."""
 
-
-def curved_line(line: Line, centre: Point, radius: float, *, below: bool = False) -> Image.Image:
-    """The mask of a line of words along a circle, its capitals' middle at `radius`, upright above or below the centre.
-
-    Each letter is turned as a whole, so none is bent; letters that join stay together as a word would.
-    """
-    large = line.larger(FINER)
-    whole = Image.new("L", (SIDE * FINER, SIDE * FINER))
-    along = -large.width / 2
-    for run, advance in large.pieces():
-        patch = Image.new("L", (round(advance) + large.px, 2 * large.px))
-        angle = (along + (advance - large.tracking) / 2) / (radius * FINER)
-        face = font(run.file, large.px)
-        start = (patch.width / 2 - (advance - large.tracking) / 2, patch.height / 2 + large.cap_height / 2)
-        ImageDraw.Draw(patch).text(start, run.text, 255, face, anchor="ls", direction=run.direction)
-        away = 1 if below else -1
-        patch = patch.rotate(math.degrees(angle) * away, Image.Resampling.BICUBIC, expand=True)
-        x = centre[0] * FINER + math.sin(angle) * radius * FINER - patch.width / 2
-        y = centre[1] * FINER + away * math.cos(angle) * radius * FINER - patch.height / 2
-        spot = (round(x), round(y), round(x) + patch.width, round(y) + patch.height)
-        whole.paste(ImageChops.lighter(whole.crop(spot), patch), spot)
-        along += advance
-    return whole.reduce(FINER)
+    blur: float
+    opacity: float
+    shift: tuple[int, int] = (0, 0)
 
 
 class Sheet:
@@ -157,16 +134,62 @@ class Sheet:
     def __init__(self, size: tuple[int, int] = (SIDE, SIDE)) -> None:
         self.picture = Image.new("RGBA", size)
 
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.picture.size
+
     def fill(self, shape: Image.Image, colour: Rgb | Image.Image, at: tuple[int, int] = (0, 0)) -> None:
         """Lay a colour, or a picture of the mask's size, where the mask is; `at` is the mask's upper left corner."""
         layer = colour.copy() if isinstance(colour, Image.Image) else Image.new("RGB", shape.size, colour)
         layer.putalpha(shape)
-        self.picture.alpha_composite(layer, at)
+        lay(self.picture, layer, at)
+
+    def draw(self, shape: Callable[[Pen], None], colour: Rgb | Image.Image, shadow: Shadow | None = None) -> None:
+        """Fill what the pen draws with a colour or a picture of the sheet's size, over its shadow where it casts one."""
+        sketch = Pen(Image.new("L", (1, 1)), (0, 0))
+        shape(sketch)
+        room = 3 + (3 * shadow.blur + max(map(abs, shadow.shift)) if shadow else 0)
+        left, top = (max(0, math.floor(edge - room)) for edge in sketch.reach[:2])
+        right, bottom = (
+            min(side, math.ceil(edge + room)) for edge, side in zip(sketch.reach[2:], self.size, strict=True)
+        )
+        if left >= right or top >= bottom:
+            return
+        drawn = mask(shape, (right - left, bottom - top), (left, top))
+        if shadow:
+            self.fill(soft(drawn, shadow.blur, shadow.opacity, shadow.shift), INK, (left, top))
+        ground = colour.crop((left, top, right, bottom)) if isinstance(colour, Image.Image) else colour
+        self.fill(drawn, ground, (left, top))
 
     def write(self, line: Line, centre: Point, colour: Rgb) -> None:
         """Write a line with the middle of its width and of its capitals at `centre`."""
-        across, down = math.ceil(line.width / 2) + line.px, 2 * line.px
-        left, top = max(0, round(centre[0]) - across), max(0, round(centre[1]) - down)
-        right, bottom = min(self.picture.width, left + 2 * across), min(self.picture.height, top + 2 * down)
-        words = mask(lambda pen: pen.line(line, centre), (right - left, bottom - top), (left, top))
-        self.fill(words, colour, (left, top))
+        draw_line(self.picture, line, centre, colour)
+
+    def write_turned(self, line: Line, centre: Point, degrees: float, colour: Rgb) -> None:
+        """Write a line turned counter-clockwise about the middle of its capitals."""
+        words = inked(line.larger(FINER), colour)
+        self._lay_fine(words.rotate(degrees, Image.Resampling.BICUBIC, expand=True), centre)
+
+    def write_curved(self, line: Line, centre: Point, radius: float, colour: Rgb, *, below: bool = False) -> None:
+        """Write a line along a circle, its capitals' middle at `radius`, upright above or below the centre.
+
+        Each letter is turned as a whole, so none is bent; letters that join stay together as a word would.
+        """
+        large = line.larger(FINER)
+        along, away = -large.width / 2, 1 if below else -1
+        for run, advance in large.pieces():
+            angle = (along + (advance - large.tracking) / 2) / (radius * FINER)
+            letter = inked(Line((run,), large.face, large.px), colour)
+            turned = letter.rotate(math.degrees(angle) * away, Image.Resampling.BICUBIC, expand=True)
+            self._lay_fine(turned, (centre[0] + math.sin(angle) * radius, centre[1] + away * math.cos(angle) * radius))
+            along += advance
+
+    def _lay_fine(self, part: Image.Image, centre: Point) -> None:
+        """Lay a picture that is FINER times as large with its middle at `centre`, to a third of a pixel."""
+        x, y = (round(at * FINER - side / 2) for at, side in zip(centre, part.size, strict=True))
+        left, top = x // FINER, y // FINER
+        inset = x - left * FINER, y - top * FINER
+        width, height = (math.ceil((side + by) / FINER) for side, by in zip(part.size, inset, strict=True))
+        padded = Image.new("RGBA", (width * FINER, height * FINER))
+        padded.paste(part, inset)
+        lay(self.picture, padded.reduce(FINER), (left, top))

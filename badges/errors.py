@@ -20,6 +20,8 @@ class Problem(StrEnum):
     DESIGN_UNKNOWN = "design_unknown"  # values `design`, `designs`
     SLOGAN_EMPTY = "slogan_empty"  # a frame without a slogan says nothing
     SLOGAN_TOO_LONG = "slogan_too_long"  # values `length`, `limit` (letters)
+    FRAME_FILE_WRONG = "frame_file_wrong"  # values `where` (file, line, key) and `wrong`, for the frame's designer
+    SPONSOR_NO_ROOM = "sponsor_no_room"  # the law's line would have to be cut: values `format`
 
 
 def mark(sentence: str) -> str:
@@ -57,6 +59,11 @@ SENTENCES = {
     Problem.DESIGN_UNKNOWN: mark("There is no frame design {design}. Choose one of {designs}."),
     Problem.SLOGAN_EMPTY: mark("The frame has no slogan. Give it one."),
     Problem.SLOGAN_TOO_LONG: mark("The text has {length} letters and the limit is {limit}. Shorten it."),
+    Problem.FRAME_FILE_WRONG: mark("This frame's files are wrong. {where}: {wrong}"),
+    Problem.SPONSOR_NO_ROOM: mark(
+        "The line that says who pays has no room in the format {format} of this frame, and it is never cut. "
+        "Shorten it, or choose another frame or format."
+    ),
 }
 
 
@@ -81,4 +88,9 @@ class NameRefused(BadgeError):
 
 
 class FrameRefused(BadgeError):
-    """The frame's own words or colours cannot be used: for the campaign to mend, not for the supporter."""
+    """The frame's own words, colours or files cannot be used: for the campaign to mend, not for the supporter."""
+
+
+def wrong_file(where: object, wrong: str) -> FrameRefused:
+    """What is wrong in a frame's file: where, and what to write instead, in one sentence."""
+    return FrameRefused(Problem.FRAME_FILE_WRONG, where=str(where), wrong=wrong)

@@ -10,10 +10,11 @@ from .canvas import SIDE, gradient
 from .crops import Crop
 from .encoding import Kind, encoded
 from .errors import NameRefused, Problem
+from .fonts import missing_letters
 from .formats import FORMATS
 from .frames import Frame
 from .photos import Photo, open_photo
-from .text import clean, missing_letters
+from .text import clean
 
 
 @dataclass(frozen=True, slots=True)

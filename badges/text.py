@@ -6,37 +6,40 @@ so that a name in Arabic or with an emoji comes out right. A letter that no font
 
 import math
 import re
-import struct
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from itertools import combinations, groupby, pairwise
-from pathlib import Path
+from itertools import groupby, pairwise
 
-from PIL import ImageDraw, ImageFont, features
+from PIL import Image, ImageDraw
 
-FONTS = Path(__file__).parent / "assets" / "fonts"
-SANS = "Archivo-Bold.ttf"
-CONDENSED = "BarlowCondensed-Bold.ttf"
-# The first that has a letter sets it: Latin, Greek and Cyrillic, Arabic, Hebrew, then emoji in one colour.
-FALLBACKS = ("NotoSans-Bold.ttf", "NotoSansArabic-Bold.ttf", "NotoSansHebrew-Bold.ttf", "NotoEmoji-Bold.ttf")
+from .fonts import (
+    CONDENSED,
+    EMOJI,
+    EMOJI_STYLE,
+    FALLBACKS,
+    JOINERS,
+    SANS,
+    SHAPING,
+    SKIN_TONES,
+    ZWJ,
+    cap_height,
+    font,
+    shows,
+)
 
 ELLIPSIS = "…"
 LONGEST = 300  # characters that are looked at; far more than fits any frame, and it bounds the work
 MARKS_PER_LETTER = 4  # Vietnamese and pointed Hebrew need fewer; towers of accents would climb out of their plate
-ZWNJ, ZWJ = "\u200c", "\u200d"
-# They have no shape of their own: joiners, the two variation selectors of emoji, the five skin tones.
-JOINERS = frozenset({ZWNJ, ZWJ, "\ufe0e", "\ufe0f"})
-SKIN_TONES = frozenset(chr(c) for c in range(0x1F3FB, 0x1F400))
+LINE_WORTH = 1.15  # another line is worth its room when the letters grow by this much
 FLAG_LETTERS = frozenset(chr(c) for c in range(0x1F1E6, 0x1F200))
 # French typography asks for these; no display font has the first, and both look like their plain kin.
 PLAIN_FORMS = str.maketrans({"\u202f": "\u00a0", "\u2011": "-", "\t": " ", "\n": " ", "\r": " "})
-# Pillow shapes by raqm, which needs the system's FriBiDi. Without it, scripts that join would come out in pieces.
-SHAPING = features.check("raqm")
-JOINING_SCRIPTS = range(0x0590, 0x1E00)  # Hebrew, Arabic, Devanagari and more
 RIGHT_TO_LEFT = {"R", "AL"}
 WORD = re.compile(r"\s+|\S+")
+
+Rgb = tuple[int, int, int]
+Sizes = tuple[int, int]  # in pixels: the largest, the smallest
 
 
 def clean(text: str) -> str:
@@ -52,12 +55,6 @@ def clean(text: str) -> str:
             kept.append(char)
     words = "".join(kept).strip().split(" ")
     return " ".join(word for word in words if word.strip("".join(JOINERS)))
-
-
-def missing_letters(text: str) -> str:
-    """The letters of a cleaned text that no font here can show, each once, in order; empty if all can be shown."""
-    letters = dict.fromkeys(char for char in text if char not in JOINERS)
-    return "".join(char for char in letters if not any(_shows(file, char) for file in (SANS, *FALLBACKS)))
 
 
 def clusters(text: str) -> list[str]:
@@ -113,6 +110,11 @@ class Line:
         """The height in pixels of a capital of its main face: what the eye centres a line by."""
         return cap_height(self.face) * self.px
 
+    @property
+    def text(self) -> str:
+        """Its letters, in the order in which they stand."""
+        return "".join(run.text for run in self.runs)
+
     def pieces(self) -> Iterator[tuple[Run, float]]:
         """What is drawn at one go, with its advance: letters where there is tracking, else whole runs."""
         for run in self.runs:
@@ -129,17 +131,49 @@ class Line:
         return Line(self.runs, self.face, self.px * times, self.tracking * times)
 
 
-def draw_line(draw: ImageDraw.ImageDraw, line: Line, centre: tuple[float, float], fill: int | tuple[int, ...]) -> None:
-    """Draw a line with the middle of its width and of its capitals at `centre`."""
-    x, baseline = centre[0] - line.width / 2, centre[1] + line.cap_height / 2
+def inked(line: Line, colour: Rgb, shift: tuple[float, float] = (0.0, 0.0)) -> Image.Image:
+    """The line as a picture with transparency; the middle of its width and of its capitals is the picture's middle.
+
+    `shift` moves it by parts of a pixel, as a line that is laid at whole pixels must be.
+    """
+    half_width, half_height = math.ceil(line.width / 2) + line.px, 2 * line.px
+    size = (2 * half_width, 2 * half_height)
+    words = Image.new("RGBA", size, (*colour, 0))
+    emoji = Image.new("RGBA", size) if any(run.file == EMOJI for run in line.runs) else None
+    x, baseline = half_width - line.width / 2 + shift[0], half_height + line.cap_height / 2 + shift[1]
     for run, advance in line.pieces():
-        draw.text((x, baseline), run.text, fill, font(run.file, line.px), anchor="ls", direction=run.direction)
+        draw = ImageDraw.Draw(emoji if emoji and run.file == EMOJI else words)
+        face = font(run.file, line.px)
+        fill = (*colour, 255)
+        draw.text((x, baseline), run.text, fill, face, "ls", direction=run.direction, embedded_color=True)
         x += advance
+    if emoji:  # drawn on nothing, its edges come out multiplied by their coverage
+        words.alpha_composite(Image.frombytes("RGBa", size, emoji.tobytes()).convert("RGBA"))
+    return words
 
 
-def fit(
-    text: str, width: float, sizes: tuple[int, int], faces: tuple[str, ...] = (SANS,), tracking: float = 0.0
-) -> Line:
+def lay(picture: Image.Image, part: Image.Image, at: tuple[int, int]) -> None:
+    """Lay a picture with transparency over another, RGB or RGBA, with its corner at `at`; what hangs over is cut."""
+    left, top = max(0, -at[0]), max(0, -at[1])
+    right, bottom = min(part.width, picture.width - at[0]), min(part.height, picture.height - at[1])
+    if left >= right or top >= bottom:
+        return
+    seen = part.crop((left, top, right, bottom))
+    spot = (at[0] + left, at[1] + top)
+    if picture.mode == "RGBA":
+        picture.alpha_composite(seen, spot)
+    else:
+        picture.paste(seen, spot, seen)
+
+
+def draw_line(picture: Image.Image, line: Line, centre: tuple[float, float], colour: Rgb) -> None:
+    """Draw a line, on RGB or RGBA, with the middle of its width and of its capitals at `centre`."""
+    x, y = math.floor(centre[0]), math.floor(centre[1])
+    words = inked(line, colour, (centre[0] - x, centre[1] - y))
+    lay(picture, words, (x - words.width // 2, y - words.height // 2))
+
+
+def fit(text: str, width: float, sizes: Sizes, faces: Sequence[str] = (SANS,), tracking: float = 0.0) -> Line:
     """One line of at most `width` pixels: as large as `sizes` (largest, smallest) allow, in the first face that fits.
 
     `tracking` is in hundredths of the size. What fits at no size is cut with an ellipsis at the smallest.
@@ -153,7 +187,7 @@ def fit(
 
 
 def fit_lines(
-    text: str, widths: tuple[tuple[float, ...], ...], sizes: tuple[int, int], face: str = CONDENSED, tracking: float = 0
+    text: str, widths: Sequence[Sequence[float]], sizes: Sizes, face: str = CONDENSED, tracking: float = 0
 ) -> list[Line]:
     """One or more lines of one size, broken so that letters come out largest; a line more only if they grow by it.
 
@@ -163,26 +197,45 @@ def fit_lines(
     words = text.split(" ")
     best = [fit(text, widths[0][0], sizes, (face,), tracking)]
     for room in widths[1 : len(words)]:
-        choices = [
-            [" ".join(words[a:b]) for a, b in pairwise([0, *breaks, len(words)])]
-            for breaks in combinations(range(1, len(words)), len(room) - 1)
-        ]
-        # Where two ways allow the same size, the shorter longest line is the more even one.
-        px, _, parts = max(
-            (
-                min(_size_that_fits(part, face, width, sizes[0], tracking) for part, width in pairs),
-                -longest,
-                parts,
-            )
-            for parts in choices
-            for pairs, longest in [(list(zip(parts, room, strict=True)), max(map(len, parts)))]
+        parts = _broken(words, room, face)
+        px = min(
+            _size_that_fits(part, face, width, sizes[0], tracking) for part, width in zip(parts, room, strict=True)
         )
-        if px >= best[0].px * LINE_WORTH or is_cut(best[0]):
-            px = max(px, sizes[1])
-            best = [
-                fit(part, width, (px, sizes[1]), (face,), tracking) for part, width in zip(parts, room, strict=True)
-            ]
+        if px >= best[0].px * LINE_WORTH or any(map(is_cut, best)):
+            size = (max(px, sizes[1]), sizes[1])
+            best = [fit(part, width, size, (face,), tracking) for part, width in zip(parts, room, strict=True)]
+    least = min(line.px for line in best)
+    return [Line(line.runs, line.face, least, tracking * least / 100) for line in best]
+
+
+def fit_letters(
+    text: str, widths: Sequence[Sequence[float]], sizes: Sizes, face: str = CONDENSED, tracking: float = 0
+) -> list[Line]:
+    """As `fit_lines`, but a word, such as a long address, may go on in the next line where letters grow by that."""
+    best = fit_lines(text, widths, sizes, face, tracking)
+    letters = clusters(text)
+    for room in widths[1:]:
+        ends = [round(len(letters) * sum(room[:i]) / sum(room)) for i in range(len(room) + 1)]
+        parts = ["".join(letters[a:b]).strip() for a, b in pairwise(ends)]
+        lines = [fit(part, width, sizes, (face,), tracking) for part, width in zip(parts, room, strict=True) if part]
+        least = min(line.px for line in lines)
+        if any(map(is_cut, lines)) or (least < best[0].px * LINE_WORTH and not any(map(is_cut, best))):
+            continue
+        best = [Line(line.runs, line.face, least, tracking * least / 100) for line in lines]
     return best
+
+
+def fit_name(text: str, width: float, height: float, sizes: Sizes, faces: Sequence[str]) -> list[Line]:
+    """A name in a box: by size first, in a narrower face then, in two lines where it grows by that, else cut."""
+    one = fit(text, width, sizes, faces)
+    largest = min(sizes[0], int(height / NAME_LEADING / 2))
+    if largest < sizes[1] or one.px >= largest:
+        return [one]
+    two = fit_lines(text, ((width,), (width, width)), (largest, sizes[1]), faces[-1])
+    return two if len(two) == 2 and (is_cut(one) or two[0].px >= one.px * LINE_WORTH) else [one]
+
+
+NAME_LEADING = 1.1  # of a name's two lines, in sizes
 
 
 def is_cut(line: Line) -> bool:
@@ -190,19 +243,26 @@ def is_cut(line: Line) -> bool:
     return any(run.text.endswith(ELLIPSIS) for run in line.runs)
 
 
-LINE_WORTH = 1.15  # another line is worth its room when the letters grow by this much
-
-
-@cache
-def cap_height(file: str) -> float:
-    """The height of a capital H in ems."""
-    return -font(file, 1000).getbbox("H", anchor="ls")[1] / 1000
-
-
-@lru_cache(maxsize=128)  # a font object is a few kB; sizes are whole pixels, so this holds the usual ones
-def font(file: str, px: int) -> ImageFont.FreeTypeFont:
-    """A bundled font at a size in pixels."""
-    return ImageFont.truetype(str(FONTS / file), px)
+def _broken(words: list[str], room: Sequence[float], face: str) -> list[str]:
+    """The words in as many parts as there are widths, so that the part which fills its width most fills it least."""
+    size = 100  # pixels; the choice hardly depends on it
+    sums = [0.0]
+    space = Run(" ", face, False).advance(size)
+    for word in words:
+        sums.append(sums[-1] + sum(run.advance(size) for run in _runs(word, face)) + space)
+    best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}  # words used -> the fullest line, the breaks
+    for i, width in enumerate(room):
+        left = len(room) - i - 1
+        best = {
+            end: min(
+                (max(fullest, (sums[end] - sums[start] - space) / width), (*breaks, start))
+                for start, (fullest, breaks) in best.items()
+                if start < end
+            )
+            for end in range(i + 1, len(words) - left + 1)
+        }
+    breaks = best[len(words)][1]
+    return [" ".join(words[a:b]) for a, b in pairwise([*breaks, len(words)])]
 
 
 def _runs(text: str, face: str) -> tuple[Run, ...]:
@@ -232,13 +292,15 @@ def _runs(text: str, face: str) -> tuple[Run, ...]:
 def _in_fonts(word: str, face: str) -> list[tuple[str, str]]:
     """A word in the first font that has all of it, so that no word is a patchwork; else each letter in its own."""
     files = (face, *FALLBACKS)
-    whole = next((file for file in files if all(_shows(file, char) for char in word if char not in JOINERS)), None)
-    if whole:
+    whole = next((file for file in files if shows(file, word)), None)
+    if whole and EMOJI_STYLE not in word:
         return [(word, whole)]
     pieces: list[tuple[str, str]] = []
     for cluster in clusters(word):
+        wished = (EMOJI, *files) if EMOJI_STYLE in cluster else files
         # A letter that nothing has is refused before it comes here.
-        file = next((file for file in files if _shows(file, cluster[0])), face)
+        file = next((file for file in wished if shows(file, cluster)), None)
+        file = file or next((file for file in wished if shows(file, cluster[0])), face)
         if pieces and pieces[-1][1] == file:
             pieces[-1] = (pieces[-1][0] + cluster, file)
         else:
@@ -261,7 +323,7 @@ def _size_that_fits(text: str, face: str, width: float, largest: int, tracking: 
     px = largest if natural <= width else math.floor(largest * width / natural)
     while px > 1 and Line(runs, face, px, tracking * px / 100).width > width:  # hinting makes widths not quite linear
         px -= 1
-    return px
+    return max(px, 1)
 
 
 def _cut(text: str, width: float, px: int, face: str, tracking: float) -> Line:
@@ -278,55 +340,3 @@ def _cut(text: str, width: float, px: int, face: str, tracking: float) -> Line:
 
 def _ending(letters: list[str], px: int, face: str, tracking: float) -> Line:
     return Line(_runs("".join(letters).rstrip(" ,.;:-") + ELLIPSIS, face), face, px, tracking * px / 100)
-
-
-def _shows(file: str, char: str) -> bool:
-    if not SHAPING and ord(char) in JOINING_SCRIPTS:
-        return False
-    return ord(char) in _letters_of(file)
-
-
-@cache
-def _letters_of(file: str) -> frozenset[int]:
-    """The code points that a font maps to a glyph: Pillow does not tell, so its `cmap` table is read here."""
-    data = (FONTS / file).read_bytes()
-    (tables,) = struct.unpack_from(">H", data, 4)
-    records = (struct.unpack_from(">4s4xI", data, 12 + 16 * i) for i in range(tables))
-    cmap = next(offset for tag, offset in records if tag == b"cmap")
-    (count,) = struct.unpack_from(">H", data, cmap + 2)
-    found: set[int] = set()
-    for i in range(count):
-        (offset,) = struct.unpack_from(">I", data, cmap + 8 + 8 * i)
-        (layout,) = struct.unpack_from(">H", data, cmap + offset)
-        if layout == 4:
-            found.update(_segments(data, cmap + offset))
-        elif layout == 12:
-            found.update(_groups(data, cmap + offset))
-    return frozenset(found)
-
-
-def _segments(data: bytes, at: int) -> Iterator[int]:
-    """The code points of a `cmap` subtable of format 4 (OpenType specification, "cmap")."""
-    (double,) = struct.unpack_from(">H", data, at + 6)
-    count = double // 2
-    ends = struct.unpack_from(f">{count}H", data, at + 14)
-    starts = struct.unpack_from(f">{count}H", data, at + 16 + double)
-    deltas = struct.unpack_from(f">{count}H", data, at + 16 + 2 * double)
-    offsets_at = at + 16 + 3 * double
-    offsets = struct.unpack_from(f">{count}H", data, offsets_at)
-    for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        for code in range(start, min(end, 0xFFFE) + 1):
-            if offsets[i] == 0:
-                glyph = (code + deltas[i]) & 0xFFFF
-            else:
-                (glyph,) = struct.unpack_from(">H", data, offsets_at + 2 * i + offsets[i] + 2 * (code - start))
-            if glyph:
-                yield code
-
-
-def _groups(data: bytes, at: int) -> Iterator[int]:
-    """The code points of a `cmap` subtable of format 12."""
-    (count,) = struct.unpack_from(">I", data, at + 12)
-    for i in range(count):
-        start, end, _ = struct.unpack_from(">III", data, at + 16 + 12 * i)
-        yield from range(start, end + 1)

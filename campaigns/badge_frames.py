@@ -1,21 +1,63 @@
 """A campaign's frames, drawn in its colours and with its slogan, and what is said where a badge cannot be made."""
 
-from badges import HASHTAG_LIMIT, SLOGAN_LIMIT, BadgeError, Frame, Palette, draw_frame
+import re
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, or_, select
+
+from badges import DESIGNS, HASHTAG_LIMIT, SLOGAN_LIMIT, BadgeError, Frame, Palette, draw_frame, open_frame
 from badges.errors import SENTENCES
-from campaigns.models import Campaign
+from campaigns import models
+from campaigns.models import Campaign, Territory
 from campaigns.stamp import stamp_of
 from campaigns.words import Words
 
+KEY = re.compile(r"[a-z0-9][a-z0-9-]*")  # of a frame made by a designer: its folder's name, and part of addresses
 
-def frame_of(campaign: Campaign, design: str, section: str = "") -> Frame:
+
+async def frames_for(session: AsyncSession, campaign_id: int, territory_id: int | None) -> list[models.Frame]:
+    """The frames that a supporter may choose from: the campaign's own, and those of their territory and of those above.
+
+    The nearest first: a section's, its federation's, then the campaign's in their order.
+    """
+    above: list[int] = []
+    while territory_id is not None and territory_id not in above:
+        above.append(territory_id)
+        territory_id = await session.scalar(select(Territory.parent_id).where(col(Territory.id) == territory_id))
+    allowed = or_(col(models.Frame.territory_id).is_(None), col(models.Frame.territory_id).in_(above))
+    rows = await session.scalars(
+        select(models.Frame)
+        .where(col(models.Frame.campaign_id) == campaign_id, allowed)
+        .order_by(col(models.Frame.position), col(models.Frame.id))
+    )
+    far = len(above)
+    return sorted(rows, key=lambda row: above.index(row.territory_id) if row.territory_id is not None else far)
+
+
+def frame_of(campaign: Campaign, design: str, section: str = "", *, frames_dir: Path | None = None) -> Frame:
     """The frame of that design, with the name of a section where it shows one.
 
-    FrameRefused where its colours cannot be read or its sponsor's line is too long.
+    `frames_dir` holds the frames made by designers, those of a campaign in a folder of its slug (`frame_path`).
+    FrameRefused where there is no such design, its colours cannot be read or its sponsor's line has no room.
     """
     palette = Palette(campaign.primary_colour, campaign.secondary_colour, campaign.text_colour)
     hashtag = f"#{campaign.hashtag}"[:HASHTAG_LIMIT] if campaign.hashtag else ""
     slogan = (campaign.slogan or campaign.name)[:SLOGAN_LIMIT]
-    return draw_frame(design, palette, slogan, hashtag, stamp_of(campaign), section)
+    words = slogan, hashtag, stamp_of(campaign), section
+    made = frame_path(frames_dir, campaign, design) if frames_dir and design not in DESIGNS else None
+    return open_frame(made, palette, *words) if made else draw_frame(design, palette, *words)
+
+
+def frame_path(frames_dir: Path, campaign: Campaign, design: str) -> Path | None:
+    """Where a frame made by a designer lies: its folder, or its lone PNG; None where there is neither."""
+    if not KEY.fullmatch(design):
+        return None
+    folder = frames_dir / campaign.slug / design
+    if folder.is_dir():
+        return folder
+    picture = folder.with_name(f"{design}.png")
+    return picture if picture.is_file() else None
 
 
 def badge_sentence(words: Words, error: BadgeError) -> str:

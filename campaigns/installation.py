@@ -20,7 +20,15 @@ from campaigns.slots import parse_slots
 from campaigns.times import zone
 from networks import check_settings
 
-FRAMES = (("ring", "Anneau"), ("banner", "Bandeau"), ("ribbon", "Ruban"))
+FRAMES = (
+    ("ring", "Anneau"),
+    ("banner", "Bandeau"),
+    ("ribbon", "Ruban"),
+    ("voice", "La voix"),
+    ("poster", "Affiche"),
+    ("seal", "Sceau"),
+    ("thin", "Filet"),
+)
 SHORTEST_PASSWORD = 10  # characters
 _hasher = PasswordHasher()
 
@@ -40,7 +48,7 @@ def slug_of(name: str) -> str:
 
 
 async def add_campaign(session: AsyncSession, campaign: Campaign, now: datetime) -> Campaign:
-    """Store a campaign with its three frames; TimeProblem for an unknown zone, AlreadyThere for a taken slug."""
+    """Store a campaign with the project's own frames; TimeProblem for an unknown zone, AlreadyThere for a taken slug."""
     zone(campaign.timezone)
     campaign.slug = campaign.slug or slug_of(campaign.name)
     campaign.hashtag = campaign.hashtag.lstrip("#")
@@ -189,6 +197,22 @@ async def frames(session: AsyncSession, campaign_id: int) -> Sequence[Frame]:
     return (
         await session.scalars(select(Frame).where(col(Frame.campaign_id) == campaign_id).order_by(col(Frame.position)))
     ).all()
+
+
+async def put_frame(
+    session: AsyncSession, campaign_id: int, design: str, name: str, territory: Territory | None
+) -> Frame:
+    """Offer a design under a name, after the others; the one that is offered already gets this name and territory."""
+    known = await frames(session, campaign_id)
+    frame = next((frame for frame in known if frame.design == design), None)
+    if frame is None:
+        position = max((frame.position for frame in known), default=-1) + 1
+        frame = Frame(campaign_id=campaign_id, position=position, design=design, name=name)
+        session.add(frame)
+    frame.name = name
+    frame.territory_id = territory.id if territory else None
+    await session.flush()
+    return frame
 
 
 async def add_organizer(

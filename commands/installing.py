@@ -29,7 +29,7 @@ def campaigns_add(
     primary: Annotated[str, typer.Option(help="Colour, as #C8102E.")] = "#C8102E",
     secondary: Annotated[str, typer.Option(help="Colour, as #1D2B5C.")] = "#1D2B5C",
 ) -> None:
-    """Add a campaign with its three frames."""
+    """Add a campaign with the project's own frames."""
 
     async def main() -> None:
         campaign = Campaign(

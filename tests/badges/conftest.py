@@ -1,5 +1,6 @@
 """Photos of every kind, made on the spot, and a way to look at the badges made from them."""
 
+import dataclasses
 import io
 import struct
 import zlib
@@ -11,6 +12,8 @@ import pytest
 from PIL import Image
 
 import badges
+from badges import artwork, canvas, frames
+from badges.text import Line, Rgb
 
 RED, BLUE, GREEN, YELLOW = (220, 30, 30), (30, 30, 220), (30, 160, 30), (230, 210, 30)
 
@@ -98,3 +101,43 @@ def flat_png() -> Callable[..., bytes]:
         )
 
     return make
+
+
+@pytest.fixture
+def words_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Image.Image]:
+    """Draws a frame anew and gives the coverage of its words alone: of those that stand still, and of each name."""
+    sheets: list[Image.Image] = []
+    real_line, real_fine = canvas.draw_line, canvas.Sheet._lay_fine
+
+    def line(picture: Image.Image, line: Line, centre: canvas.Point, colour: Rgb) -> None:
+        real_line(picture, line, centre, colour)
+        if sheets and picture.size == sheets[-1].size:
+            real_line(sheets[-1], line, centre, colour)
+
+    def fine(sheet: canvas.Sheet, part: Image.Image, centre: canvas.Point) -> None:
+        real_fine(sheet, part, centre)
+        if not sheets:
+            return
+        aside = canvas.Sheet(sheet.size)
+        aside.picture = sheets[-1]
+        real_fine(aside, part, centre)
+
+    monkeypatch.setattr(canvas, "draw_line", line)
+    monkeypatch.setattr(artwork, "draw_line", line)
+    monkeypatch.setattr(canvas.Sheet, "_lay_fine", fine)
+
+    def draw(frame: badges.Frame, format: str, *names: str) -> tuple[Image.Image, list[Image.Image]]:
+        size = badges.FORMATS[format].size
+        sheets.append(Image.new("RGBA", size))
+        frames._drawn.cache_clear()
+        slot = frame.artwork(format, named=bool(names)).name
+        if names and slot.caption:
+            real_line(sheets[-1], slot.caption.line, slot.caption.centre, (0, 0, 0))
+        own = []
+        for name in names:
+            aside = Image.new("RGBA", size)
+            dataclasses.replace(slot, plate=None, caption=None).write(aside, name)
+            own.append(aside.getchannel("A"))
+        return sheets.pop().getchannel("A"), own
+
+    return draw

@@ -7,7 +7,8 @@ from PIL import Image, ImageChops
 
 import badges
 from badges import NameRefused, Problem
-from badges.text import SHAPING, Line, clean, clusters, fit
+from badges.fonts import SHAPING
+from badges.text import Line, clean, clusters, fit
 
 Opened = Callable[[bytes], Image.Image]
 needs_shaping = pytest.mark.skipif(not SHAPING, reason="Pillow finds no FriBiDi on this system")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from badges import DESIGNS
 from campaigns import installation
 from campaigns.installation import AlreadyThere, NotFound, slug_of
 from campaigns.models import Campaign, Role
@@ -32,10 +33,10 @@ def test_a_slug_always_fits_a_deep_link(name):
     assert re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", slug_of(name))
 
 
-async def test_a_campaign_has_three_frames_and_a_hashtag_without_its_sign(database, campaign):
+async def test_a_campaign_has_the_projects_frames_and_a_hashtag_without_its_sign(database, campaign):
     assert (campaign.slug, campaign.hashtag) == ("la-region-qui-ose", "LaRégionQuiOse")
     async with database.read() as session:
-        assert [f.design for f in await installation.frames(session, campaign.id)] == ["ring", "banner", "ribbon"]
+        assert [f.design for f in await installation.frames(session, campaign.id)] == list(DESIGNS)
 
 
 async def test_a_campaign_cannot_take_anothers_name_nor_an_unknown_zone(database, campaign, clock):
