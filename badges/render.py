@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from .artwork import Artwork
 from .canvas import SIDE, gradient
+from .colours import PAPER
 from .crops import Crop
 from .encoding import Kind, encoded
 from .errors import NameRefused, Problem
@@ -78,19 +79,32 @@ def overlay(frame: Frame, name: str, *, format: str = "square", width: int | Non
 
 
 def preview(frame: Frame, side: int, name: str = "") -> bytes:
-    """A PNG of `side` x `side` pixels that shows a frame over a neutral silhouette, for choosing among frames."""
-    figure = gradient((226, 230, 236), (190, 197, 207))
+    """A PNG of `side` x `side` pixels that shows a frame over a neutral silhouette, for choosing among frames.
+
+    A frame that has no square is shown in the first format that it has, with paper around it.
+    """
+    format = "square" if "square" in frame.formats else frame.formats[0]
+    shown = clean(name)
+    artwork = frame.artwork(format, named=bool(shown))
+    figure = gradient((226, 230, 236), (190, 197, 207), FORMATS[format].size)
+    _draw_person(figure, artwork)
+    artwork.overlay.lay(figure)
+    if shown:
+        artwork.name.write(figure, shown)
+    figure = ImageOps.contain(figure, (side, side), Image.Resampling.LANCZOS)
+    return encoded(ImageOps.pad(figure, (side, side), color=PAPER), "PNG")
+
+
+def _draw_person(figure: Image.Image, artwork: Artwork) -> None:
+    """A head and shoulders, in the middle of where the photo goes."""
+    left, top, width, height = artwork.window
+    side = min(width, height)
     person = Image.new("L", (SIDE, SIDE))
     pen = ImageDraw.Draw(person)
     pen.ellipse((390, 250, 690, 590), fill=255)
     pen.ellipse((220, 640, 860, 1400), fill=255)
-    figure.paste((140, 150, 164), mask=person.filter(ImageFilter.GaussianBlur(1.5)))
-    shown = clean(name)
-    artwork = frame.artwork(named=bool(shown))
-    artwork.overlay.lay(figure)
-    if shown:
-        artwork.name.write(figure, shown)
-    return encoded(figure.resize((side, side), Image.Resampling.LANCZOS), "PNG")
+    person = person.filter(ImageFilter.GaussianBlur(1.5)).resize((side, side))
+    figure.paste((140, 150, 164), (left + (width - side) // 2, top + (height - side) // 2), person)
 
 
 def _composed(photo: Photo, artwork: Artwork, name: str, crop: Crop | None, format: str) -> Image.Image:

@@ -74,7 +74,7 @@ async def draw(visit: Visit, frame: Frame) -> badges.Frame:
     campaign, section = visit.campaign, await section_of(visit)
     assert campaign is not None  # noqa: S101 - the frame is the campaign's
     async with visit.house.renders:
-        return await asyncio.to_thread(drawn, campaign, frame, section)
+        return await asyncio.to_thread(drawn, visit, campaign, frame, section)
 
 
 async def show(visit: Visit, draft: Draft, frame: Frame) -> None:

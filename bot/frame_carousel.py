@@ -13,8 +13,7 @@ from telegram.error import BadRequest
 import badges
 from bot.badge_draft import WAIT_FRAME, Draft, keep
 from bot.visit import Keyboard, Visit, button, number, patiently, unless_the_same
-from campaigns import installation, supporters
-from campaigns.badge_frames import frame_of
+from campaigns import badge_frames, supporters
 from campaigns.models import Campaign, Frame, Territory
 
 T = TypeVar("T")
@@ -35,13 +34,15 @@ async def section_of(visit: Visit) -> Territory | None:
 async def frames_for(visit: Visit) -> list[Frame]:
     """What this person may choose from."""
     assert visit.campaign is not None  # noqa: S101 - who makes a badge has a campaign
+    section = await section_of(visit)
     async with visit.house.database.read() as session:
-        return list(await installation.frames(session, visit.campaign.id))
+        return await badge_frames.frames_for(session, visit.campaign.id, section.id if section else None)
 
 
-def drawn(campaign: Campaign, frame: Frame, section: Territory | None) -> badges.Frame:
+def drawn(visit: Visit, campaign: Campaign, frame: Frame, section: Territory | None) -> badges.Frame:
     """The frame itself; drawing takes some tenths of a second the first time, so call it in a thread."""
-    return frame_of(campaign, frame.design, section.name if section else "")
+    name, folder = section.name if section else "", visit.house.settings.frames_dir
+    return badge_frames.frame_of(campaign, frame.design, name, frames_dir=folder)
 
 
 async def ask(visit: Visit, draft: Draft, known: list[Frame]) -> None:
@@ -117,4 +118,4 @@ async def _preview(visit: Visit, frame: Frame) -> bytes:
     campaign = visit.campaign
     assert campaign is not None  # noqa: S101 - the frame is the campaign's
     async with visit.house.renders:
-        return await asyncio.to_thread(lambda: badges.preview(drawn(campaign, frame, None), PREVIEW_SIDE))
+        return await asyncio.to_thread(lambda: badges.preview(drawn(visit, campaign, frame, None), PREVIEW_SIDE))

@@ -72,6 +72,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir / 'porte-voix.sqlite3'}"
 
     @property
+    def frames_dir(self) -> Path:
+        """The frames made by designers, a folder for each campaign."""
+        return self.data_dir / "frames"
+
+    @property
     def media_dir(self) -> Path:
         return self.data_dir / "media"
 

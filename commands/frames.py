@@ -149,7 +149,7 @@ def add(
             key = installation.slug_of(source.stem if source.is_file() else source.resolve().name)
             if key in DESIGNS:
                 raise Refused(f"“{key}” is the name of a design of the project's own; rename {source}")
-            _copy(source, settings.data_dir / "frames" / owner.slug / key)
+            _copy(source, settings.frames_dir / owner.slug / key)
             await installation.put_frame(session, owner.id, key, name, place)
             out.print(f"“{name}” ({key}) is a frame of {owner.name}.", highlight=False)
 
@@ -194,7 +194,7 @@ def list_(campaign: CampaignOption = None) -> None:
 def _formats(owner: Campaign, design: str, settings: Settings) -> str:
     if design in DESIGNS:
         return ", ".join(FORMATS)
-    path = frame_path(settings.data_dir / "frames", owner, design)
+    path = frame_path(settings.frames_dir, owner, design)
     if path is None:
         return "its files are missing; add it again"
     try:
@@ -214,7 +214,7 @@ async def _campaign(settings: Settings, slug: str | None) -> Campaign:
 def _frame(source: str, owner: Campaign, section: str, settings: Settings) -> Frame:
     path = Path(source)
     if source in DESIGNS or not path.exists():
-        return frame_of(owner, source, section, frames_dir=settings.data_dir / "frames")
+        return frame_of(owner, source, section, frames_dir=settings.frames_dir)
     own = frame_of(owner, DESIGNS[0], section)
     return open_frame(path, own.palette, own.slogan, own.hashtag, own.sponsor, own.section)
 

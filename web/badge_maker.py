@@ -275,7 +275,9 @@ async def frame_picture(request: Request, slug: str, design: str) -> Response:
         raise nothing_here()
     try:
         async with site.workshop.sketching():
-            frame = await asyncio.to_thread(Design(campaign, known[design], section, "").drawn)
+            frame = await asyncio.to_thread(
+                Design(campaign, known[design], section, "", site.settings.frames_dir).drawn
+            )
             made = await site.workshop.drawn((frame, PREVIEW), partial(preview, frame, PREVIEW))
     except FrameRefused:
         raise nothing_here() from None

@@ -4,6 +4,7 @@ import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,8 +13,7 @@ from starlette.requests import Request
 
 import badges
 from badges import FORMATS, BadgeError, Crop, Kind, Output
-from campaigns import installation
-from campaigns.badge_frames import badge_sentence, frame_of
+from campaigns.badge_frames import badge_sentence, frame_of, frames_for
 from campaigns.models import Campaign, Frame, Territory
 from campaigns.silence_windows import window_of
 from campaigns.words import Words, mark
@@ -55,10 +55,12 @@ class Design:
     frame: Frame
     section: Territory | None
     name: str
+    frames_dir: Path
 
     def drawn(self) -> badges.Frame:
         """The frame itself; FrameRefused where it cannot be drawn. Takes up to half a second: in a thread."""
-        return frame_of(self.campaign, self.frame.design, self.section.name if self.section else "")
+        section = self.section.name if self.section else ""
+        return frame_of(self.campaign, self.frame.design, section, frames_dir=self.frames_dir)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Wish:
 
 async def offered(session: AsyncSession, campaign_id: int, section: Territory | None) -> Sequence[Frame]:
     """The frames that somebody of that section may take."""
-    return await installation.frames(session, campaign_id)
+    return await frames_for(session, campaign_id, section.id if section else None)
 
 
 async def section_of(session: AsyncSession, campaign_id: int, number: str | None) -> Territory | None:
@@ -161,7 +163,7 @@ async def _design_of(request: Request, campaign: Campaign, typed: dict[str, str]
     if length > LONGEST_NAME:
         sentence = _("This name has {length} letters; {limit} fit on a badge.", length=length, limit=LONGEST_NAME)
         raise Mistake("name", sentence)
-    return Design(campaign, frame, section, typed["name"])
+    return Design(campaign, frame, section, typed["name"], site_of(request).settings.frames_dir)
 
 
 async def _wish(request: Request, form: FormData, design: Design) -> Wish:
