@@ -1,30 +1,50 @@
 """A Telegram channel or group that the campaign owns, written to by the campaign's bot."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-import httpx
 import telegram
 from telegram import error as tg
-from telegram.request import HTTPXRequest
 
 from networks.base import OutgoingPost, Picture, Receipt
-from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
+from networks.errors import (
+    ChannelRevoked,
+    ChatMoved,
+    NetworkDown,
+    NetworkProblem,
+    OutcomeUnknown,
+    PostRejected,
+    RateLimited,
+)
 from networks.limits import TELEGRAM_CAPTION, utf16_units
+from networks.pace import Pace
+from networks.telegram_request import NEVER_SENT, TelegramRequest
 
 T = TypeVar("T")
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 HOST = "https://api.telegram.org"
 
 
-def open_bot(token: str, base_url: str = HOST, *, connections: int = 8) -> telegram.Bot:
-    """A Bot of python-telegram-bot on any host that speaks the Bot API; call `initialize()` before its first use."""
+def open_bot(
+    token: str,
+    base_url: str = HOST,
+    *,
+    connections: int = 8,
+    pace: Pace | None = None,
+    updates: TelegramRequest | None = None,
+) -> telegram.Bot:
+    """A Bot of python-telegram-bot on any host that speaks the Bot API; `bot.request.shutdown()` gives connections back.
+
+    `pace` is told what the bot writes, so that broadcasts of the same token give way; `updates` polls in place of the rest.
+    """
     host = base_url.rstrip("/").removesuffix("/bot")
-    request = HTTPXRequest(
-        connection_pool_size=connections, read_timeout=20, write_timeout=20, connect_timeout=10, media_write_timeout=60
+    return telegram.Bot(
+        token,
+        base_url=f"{host}/bot",
+        base_file_url=f"{host}/file/bot",
+        request=TelegramRequest(connections, pace=pace),
+        get_updates_request=updates or TelegramRequest(1),
     )
-    return telegram.Bot(token, base_url=f"{host}/bot", base_file_url=f"{host}/file/bot", request=request)
 
 
 class TelegramChannel:
@@ -38,6 +58,7 @@ class TelegramChannel:
             raise ChannelRevoked("no bot token: set PORTEVOIX_BOT_TOKEN to what @BotFather gave")
         self.chat_id: int | str = int(chat_id) if chat_id.lstrip("-").isdigit() else chat_id
         self._bot = open_bot(bot_token, base_url)
+        self._moved = ""
 
     async def check(self) -> str:
         chat = await answered(self._bot.get_chat(self.chat_id))
@@ -51,19 +72,29 @@ class TelegramChannel:
             if post.pictures and not parts:
                 parts += await self._send_pictures(post.pictures, caption)
             if not post.pictures or (caption is None and len(parts) == len(post.pictures)):
-                message = await answered(self._bot.send_message(self.chat_id, post.body))
+                message = await self._followed(lambda: self._bot.send_message(self.chat_id, post.body))
                 parts.append(str(message.message_id))
         except NetworkProblem as problem:
             problem.sent_parts = tuple(parts)
             raise
-        return Receipt(remote_id=parts[0], url=self._address(parts[0]), parts=tuple(parts))
+        return Receipt(remote_id=parts[0], url=self._address(parts[0]), parts=tuple(parts), note=self._moved)
 
     async def _send_pictures(self, pictures: tuple[Picture, ...], caption: str | None) -> list[str]:
         if len(pictures) == 1:
-            sent = await answered(self._bot.send_photo(self.chat_id, pictures[0].data, caption=caption))
+            sent = await self._followed(lambda: self._bot.send_photo(self.chat_id, pictures[0].data, caption=caption))
             return [str(sent.message_id)]
         album = [telegram.InputMediaPhoto(p.data, caption=caption if i == 0 else None) for i, p in enumerate(pictures)]
-        return [str(m.message_id) for m in await answered(self._bot.send_media_group(self.chat_id, album))]
+        sent_album = await self._followed(lambda: self._bot.send_media_group(self.chat_id, album))
+        return [str(message.message_id) for message in sent_album]
+
+    async def _followed(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Make a call that reads `chat_id`; where the group became a supergroup, Telegram took nothing: once more, there."""
+        try:
+            return await answered(call())
+        except ChatMoved as moved:
+            self.chat_id = moved.chat_id
+            self._moved = str(moved)
+            return await answered(call())
 
     async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
         return None
@@ -75,7 +106,7 @@ class TelegramChannel:
         return f"https://t.me/c/{private.removeprefix('-100')}/{message_id}" if private.startswith("-100") else None
 
     async def close(self) -> None:
-        await self._bot.shutdown()
+        await self._bot.request.shutdown()
 
 
 async def answered(call: Awaitable[T]) -> T:
@@ -86,9 +117,7 @@ async def answered(call: Awaitable[T]) -> T:
         wait = error.retry_after
         raise RateLimited(wait if isinstance(wait, timedelta) else timedelta(seconds=wait)) from error
     except tg.ChatMigrated as error:
-        raise PostRejected(
-            f"the group became a supergroup; set the channel's chat_id to {error.new_chat_id}"
-        ) from error
+        raise ChatMoved(error.new_chat_id) from error
     except tg.InvalidToken as error:
         raise ChannelRevoked(
             "Telegram refuses the bot token; set PORTEVOIX_BOT_TOKEN to the one @BotFather shows"
@@ -101,7 +130,7 @@ async def answered(call: Awaitable[T]) -> T:
         raise PostRejected(f"Telegram: {error.message}") from error
     except tg.NetworkError as error:
         if isinstance(error.__cause__, NEVER_SENT):
-            raise NetworkDown(f"Telegram could not be reached: {error.__cause__}") from error
+            raise NetworkDown(f"Telegram could not be reached: {error.message}") from error
         raise OutcomeUnknown(f"Telegram did not answer clearly ({error.message}); look at the channel") from error
     except tg.TelegramError as error:
         raise OutcomeUnknown(f"Telegram: {error.message}; look at the channel") from error

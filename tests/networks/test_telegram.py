@@ -99,7 +99,6 @@ async def test_a_retry_goes_on_behind_the_part_that_is_out(channel: TelegramChan
         ("error_before", OutcomeUnknown, "look at the channel"),  # a 500 says nothing of what was done
         ("error_after", OutcomeUnknown, "look at the channel"),
         ("cut_after", OutcomeUnknown, "look at the channel"),
-        ("migrated", PostRejected, "-100777"),  # the group's new number is named
     ],
 )
 async def test_each_fault_becomes_the_error_that_leads_to_the_right_action(
@@ -108,6 +107,18 @@ async def test_each_fault_becomes_the_error_that_leads_to_the_right_action(
     await sandbox.fault("telegram", fault, "sendMessage", new_chat_id=-100777)
     with pytest.raises(expected, match=said):
         await channel.publish(OutgoingPost("1", "Bonjour"))
+
+
+async def test_complaint_17_a_group_that_became_a_supergroup_is_followed_and_its_number_told(
+    channel: TelegramChannel, sandbox: SandboxClient
+) -> None:
+    moved = await sandbox.channel("Le groupe")
+    await sandbox.change_channel(CHANNEL, migrated_to=moved)
+    first = await channel.publish(OutgoingPost("1", "Bonjour"))
+    await channel.publish(OutgoingPost("2", "Une affiche", pictures=(picture(),)))
+    assert str(moved) in first.note
+    assert [entry["text"] for entry in await sandbox.ledger(channel=moved)] == ["Bonjour", "Une affiche"]
+    assert await texts(sandbox) == []
 
 
 async def test_a_text_that_telegram_refuses_is_rejected_with_its_words(channel: TelegramChannel) -> None:
