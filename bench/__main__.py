@@ -20,6 +20,7 @@ from bench.rows import Row, Say
 # Name -> a module with `run(say) -> list[Row]`, imported when it is asked for.
 BENCHMARKS = {
     "badges": "bench.badges",
+    "bot": "bench.bot",
     "kills": "bench.kills",
     "scheduler": "bench.scheduler",
 }
