@@ -2,9 +2,10 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-# Two stamps: `make demo` installs what runs, `make test|check|bench` also what tests.
+# Stamps: `make demo` installs what runs, `make test|check|bench` also what tests.
 RUN := .venv/.installed
 DEV := .venv/.installed-dev
+PEERS := .venv/bench/.installed
 FRENCH := campaigns/locales/fr.po
 
 .PHONY: demo test check bench pictures words lock clean
@@ -22,7 +23,7 @@ check: $(DEV)
 	$(BIN)/mypy run_bot.py
 	$(BIN)/lint-imports
 
-bench: $(DEV)
+bench: $(DEV) $(PEERS)
 	$(BIN)/python -m bench $(ARGS)
 
 $(RUN): pyproject.toml requirements.lock
@@ -34,6 +35,12 @@ $(RUN): pyproject.toml requirements.lock
 
 $(DEV): $(RUN) requirements-dev.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	touch $@
+
+# What only the benchmarks measure beside us, in an environment of its own.
+$(PEERS): $(RUN) requirements-bench.lock
+	test -x .venv/bench/bin/python || $(BIN)/python -m venv --without-pip .venv/bench
+	$(BIN)/uv pip install -q --python .venv/bench/bin/python --require-hashes -r requirements-bench.lock
 	touch $@
 
 # The screenshots of README and docs, taken from the program as it is, and the contact sheet of the frames.
@@ -53,7 +60,8 @@ words: $(DEV)
 lock:
 	$(BIN)/uv pip compile pyproject.toml -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml -q --python-version 3.11 --extra dev -c requirements.lock --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock
-	touch requirements.lock requirements-dev.lock
+	$(BIN)/uv pip compile --group bench -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-bench.lock
+	touch requirements.lock requirements-dev.lock requirements-bench.lock
 
 clean:
 	rm -rf .venv var

@@ -21,6 +21,7 @@ from bench.rows import Row, Say
 BENCHMARKS = {
     "badges": "bench.badges",
     "badge-form": "bench.badge_form",
+    "bot": "bench.bot",
     "kills": "bench.kills",
     "rehearsal": "bench.rehearsal",
     "scheduler": "bench.scheduler",

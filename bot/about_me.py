@@ -63,6 +63,8 @@ async def tapped(visit: Visit) -> None:
         await figures(visit)
     elif action == "language":
         await _change_language(visit, value)
+    elif action == "stop":  # under a broadcast
+        await stop(visit)
     elif action == "erase":
         await visit.change_keyboard(
             [

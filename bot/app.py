@@ -17,16 +17,20 @@ from telegram.ext import (
     filters,
 )
 
-from bot import about_me, badge_maker, cards, joining
-from bot.polling import Poller
+from bot import about_me, badge_maker, broadcasts, cards, joining
+from bot.polling import FreshUpdates, Poller
 from bot.visit import House, Visit, conversation, mark_gone, say_sorry
 from campaigns import health
+from campaigns.handouts import Run
+from campaigns.models import Supporter
 from campaigns.words import Words, mark
+from networks.pace import Pace
 from networks.telegram import open_bot
 
 log = logging.getLogger(__name__)
 
-CONNECTIONS = 32
+CONNECTIONS = 100  # as many answers as updates may be in hand
+BROADCAST_CONNECTIONS = 96  # apart, so that no answer waits for one of them
 COMMANDS = (
     ("posts", mark("messages to share from your own accounts")),
     ("badge", mark("your support badge, from your photo")),
@@ -36,10 +40,10 @@ COMMANDS = (
 )
 
 
-def build(house: House) -> "Application":  # type: ignore[type-arg] # six parameters that say nothing here
+def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # type: ignore[type-arg] # six parameters that say nothing here
     """The application of python-telegram-bot, with every conversation, around a bot on the host of the settings."""
-    settings = house.settings
-    bot = open_bot(settings.bot_token.get_secret_value(), settings.telegram_base_url, connections=CONNECTIONS)
+    token, host = house.settings.bot_token.get_secret_value(), house.settings.telegram_base_url
+    bot = open_bot(token, host, connections=CONNECTIONS, pace=pace, updates=updates)
     app = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
     app.bot_data["house"] = house
     for name, talk in (
@@ -110,9 +114,14 @@ async def _could_not_begin(update: object, context: ContextTypes.DEFAULT_TYPE) -
 class BotRunner:
     """The bot's life in a process that has other things to do: `start`, then `stop`."""
 
-    def __init__(self, house: House) -> None:
-        self.app = build(house)
+    def __init__(self, house: House, pace: Pace | None = None) -> None:
+        self.pace = pace or Pace()
+        updates = FreshUpdates(1)
+        self.app = build(house, self.pace, updates)
+        token, host = house.settings.bot_token.get_secret_value(), house.settings.telegram_base_url
+        self._crier = open_bot(token, host, connections=BROADCAST_CONNECTIONS)
         self.poller = Poller(self.app.bot, self.app.process_update, self._heard)
+        updates.knows = self.poller.knows
         self._house = house
         self._last_beat: datetime | None = None
         self._task: asyncio.Task[None] | None = None
@@ -120,6 +129,10 @@ class BotRunner:
     @property
     def username(self) -> str:
         return str(self.app.bot.username)
+
+    async def deliver(self, run: Run, supporter: Supporter) -> int:
+        """Serve one person of a broadcast, or with a share kit; raises networks.errors."""
+        return await broadcasts.deliver(self._house, self._crier, self.pace, run, supporter)
 
     async def register(self) -> None:
         """From here on the bot is meant to run, and health says so when it does not hear Telegram."""
@@ -167,6 +180,7 @@ class BotRunner:
         """Give the connections back."""
         await self.unregister()
         await self.app.shutdown()
+        await self._crier.request.shutdown()
 
     async def stop(self) -> None:
         await self.hush()

@@ -1,21 +1,19 @@
 """The share kit in a chat: picture, text, a button for each network, other wordings, the text to copy, "I shared it"."""
 
+from collections.abc import Awaitable, Callable
 from html import escape
 from itertools import pairwise
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Message
 from telegram.constants import ParseMode
-from telegram.error import Forbidden
 
 from bot.visit import House, Keyboard, Visit, button, number, unless_the_same
 from campaigns import media, posts, share_kits, supporters
 from campaigns.models import Campaign, Kind, Post, Supporter
 from campaigns.share_kits import ShareKit
 from campaigns.words import Words
-from networks.errors import ChannelRevoked, NetworkDown
 from networks.limits import TELEGRAM_CAPTION, utf16_units
 from networks.share_intents import LABELS
-from networks.telegram import answered
 
 MOST_IN_A_ROW = 3  # buttons that a phone shows with their names whole
 
@@ -40,8 +38,10 @@ async def list_posts(visit: Visit) -> None:
     )
 
 
-async def send_card(house: House, bot: Bot, post: Post, supporter: Supporter) -> Message:
-    """Send a person the card of a post; raises what python-telegram-bot raises."""
+async def send_card(
+    house: House, bot: Bot, post: Post, supporter: Supporter, pause: Callable[[], Awaitable[None]] | None = None
+) -> Message:
+    """Send a person the card of a post; raises what python-telegram-bot raises. `pause` comes before a second message."""
     async with house.database.write() as session:
         kit = await share_kits.share_kit(session, post, supporter, house.settings.site_url, house.clock())
         longest = max(await share_kits.wordings_of(session, post), key=utf16_units)
@@ -57,18 +57,9 @@ async def send_card(house: House, bot: Bot, post: Post, supporter: Supporter) ->
             supporter.telegram_id, picture, text, parse_mode=ParseMode.HTML, reply_markup=markup
         )
     await bot.send_photo(supporter.telegram_id, picture)
+    if pause is not None:
+        await pause()
     return await bot.send_message(supporter.telegram_id, text, ParseMode.HTML, reply_markup=markup)
-
-
-async def deliver(house: House, bot: Bot, post: Post, supporter: Supporter) -> int:
-    """`send_card` for the broadcasts: the message's id, or an error of networks.errors."""
-    try:
-        message = await answered(send_card(house, bot, post, supporter))
-    except ChannelRevoked as problem:
-        if isinstance(problem.__cause__, Forbidden):
-            raise ChannelRevoked("this person blocked the bot, or left Telegram") from problem
-        raise NetworkDown(str(problem)) from problem  # the bot's token: the person is not gone, the card waits
-    return message.message_id
 
 
 def card_text(kit: ShareKit) -> str:

@@ -3,12 +3,9 @@
 import logging
 
 from telegram import Bot
-from telegram.error import Forbidden
 
-from bot.visit import Visit
+from bot.visit import Visit, unasked
 from campaigns import installation
-from networks.errors import ChannelRevoked, NetworkDown
-from networks.telegram import answered
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +31,4 @@ async def link(visit: Visit, code: str) -> None:
 
 async def tell(bot: Bot, telegram_id: int, text: str) -> None:
     """Write to an organizer; raises networks.errors, ChannelRevoked where this person blocked the bot."""
-    try:
-        await answered(bot.send_message(telegram_id, text))
-    except ChannelRevoked as problem:
-        if isinstance(problem.__cause__, Forbidden):
-            raise ChannelRevoked("this person blocked the bot, or left Telegram") from problem
-        raise NetworkDown(str(problem)) from problem  # the bot's token: the person is not gone
+    await unasked(bot.send_message(telegram_id, text))

@@ -15,13 +15,15 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 from telegram.ext import ContextTypes
 
-from campaigns import installation, supporters
+from bot.rows import Note, Rows, note
+from campaigns import supporters
 from campaigns.database import Database
 from campaigns.models import Campaign, Dialogue, Supporter
 from campaigns.settings import Settings
-from campaigns.silence_windows import window_of
 from campaigns.times import Clock
 from campaigns.words import Words, language_of
+from networks.errors import ChannelRevoked, NetworkDown
+from networks.telegram import answered
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -41,11 +43,15 @@ class House:
     clock: Clock
     renders: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RENDERS_AT_ONCE))
     previews: dict[tuple[object, ...], str] = field(default_factory=dict)  # of frames: Telegram's references to them
+    rows: Rows = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", Rows(self.database))  # frozen
 
 
 @dataclass(slots=True)
 class Visit:
-    """One update, looked up in one read; `step` and `data` are written by `remember`."""
+    """One update, looked up beside the others in hand; `step` and `data` are written by `remember`."""
 
     house: House
     bot: Bot
@@ -81,15 +87,14 @@ class Visit:
         """Whether the person joined the campaign and did not stop."""
         if self.supporter is None or self.campaign is None:
             return False
-        async with self.house.database.read() as session:
-            place = await supporters.participation(session, self.supporter.id, self.campaign.id)
+        place = await self.house.rows.places.read((self.supporter.id, self.campaign.id))
         return place is not None and place.stopped_at is None
 
     async def says_silence(self, campaign: Campaign) -> bool:
         """Whether the law imposes silence on this person's territory now; then they are told so, and until when."""
-        async with self.house.database.read() as session:
-            place = await supporters.participation(session, self.supporter.id, campaign.id) if self.supporter else None
-            window = await window_of(session, campaign.id, place.territory_id if place else None, self.house.clock())
+        rows = self.house.rows
+        place = await rows.places.read((self.supporter.id, campaign.id)) if self.supporter else None
+        window = await rows.windows.read((campaign.id, place.territory_id if place else None, self.house.clock()))
         if window is None:
             return False
         until = self.words.moment(window.ends_at, campaign.timezone, "d MMMM HH:mm")
@@ -114,17 +119,16 @@ class Visit:
         """Write where the dialogue stands; `data` is added to what is known, None takes a thing away."""
         self.step = step
         self.data = {key: value for key, value in {**self.data, **data}.items() if value is not None}
-        async with self.house.database.write() as session:
-            await self.remember_in(session)
+        await self.house.rows.notes.write([self._note()])
 
     async def remember_in(self, session: AsyncSession) -> None:
-        if self.supporter is None and not self.step and not self.data:
-            await forget_dialogue(session, self.chat.id)  # no row is kept of who did not say yes
-            return
-        row = await session.get(Dialogue, self.chat.id) or Dialogue(chat_id=self.chat.id)
-        row.campaign_id = self.campaign.id if self.campaign else None
-        row.step, row.data, row.updated_at = self.step, self.data, self.house.clock()
-        session.add(row)
+        """The same as a part of the caller's transaction."""
+        await note(session, [self._note()])
+
+    def _note(self) -> Note:
+        kept = bool(self.supporter is not None or self.step or self.data)  # no row is kept of who did not say yes
+        campaign_id = self.campaign.id if self.campaign else None
+        return Note(self.chat.id, campaign_id, self.step, dict(self.data), self.house.clock(), kept)
 
     async def say(self, text: str, keyboard: Keyboard | None = None) -> Message:
         """Send a message in Telegram's HTML."""
@@ -169,6 +173,19 @@ async def patiently(call: Callable[[], Awaitable[T]]) -> T:
             raise
         await asyncio.sleep(pause.total_seconds())
         return await call()
+
+
+async def unasked(call: Awaitable[T]) -> T:
+    """Await a call that writes to somebody who did not write first; raises networks.errors.
+
+    ChannelRevoked means that this person blocked the bot; where Telegram refuses the bot's token, nobody is gone.
+    """
+    try:
+        return await answered(call)
+    except ChannelRevoked as problem:
+        if isinstance(problem.__cause__, Forbidden):
+            raise ChannelRevoked("this person blocked the bot, or left Telegram") from problem
+        raise NetworkDown(str(problem)) from problem
 
 
 async def unless_the_same(call: Callable[[], Awaitable[T]]) -> T | None:
@@ -231,19 +248,12 @@ def conversation(talk: Conversation) -> Handler:
 
 
 async def look_up(house: House, bot: Bot, update: Update, chat: Chat, user: User) -> Visit:
-    async with house.database.read() as session:
-        supporter = await supporters.find_supporter(session, user.id)
-        dialogue = await session.get(Dialogue, chat.id)
-        campaign = await session.get(Campaign, dialogue.campaign_id) if dialogue and dialogue.campaign_id else None
-        if campaign is None and supporter is not None:
-            campaign = next(iter(await supporters.campaigns_of(session, supporter.id)), None)
-        if campaign is None:
-            known = await installation.campaigns(session)
-            campaign = known[0] if len(known) == 1 else None
-    data = dict(dialogue.data) if dialogue else {}
-    language = supporter.language if supporter else data.get("language") or language_of(user.language_code)
-    step = dialogue.step if dialogue else ""
-    return Visit(house, bot, chat, user, update, supporter, campaign, step, data, Words(language))
+    known = await house.rows.known.read((user.id, chat.id))
+    assert known is not None  # noqa: S101 - there is one for each key
+    data = dict(known.dialogue.data) if known.dialogue else {}
+    step = known.dialogue.step if known.dialogue else ""
+    language = known.supporter.language if known.supporter else data.get("language") or language_of(user.language_code)
+    return Visit(house, bot, chat, user, update, known.supporter, known.campaign, step, data, Words(language))
 
 
 def number(text: str) -> int | None:

@@ -1,7 +1,7 @@
-"""Group commit: many tasks write, one transaction carries them, and each goes on only when it is on disk."""
+"""Many tasks, one transaction: what they write at the same time is committed together, what they look up is read together."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from campaigns.database import Database
 
 Item = TypeVar("Item")
+Key = TypeVar("Key")
+Found = TypeVar("Found")
 LARGEST_BATCH = 500  # items; keeps one transaction in the milliseconds
 
 
@@ -56,3 +58,40 @@ class BatchWriter(Generic[Item]):
                 if not future.done():
                     future.set_result(results[start : start + len(items)])
                 start += len(items)
+
+
+class BatchReader(Generic[Key, Found]):
+    """`await reader.read(key)` returns what `find(session, keys)` has for the key, read after it was asked for, or None.
+
+    While one batch is being read, the next gathers: a lone reader waits for nobody, a hundred share a few queries.
+    """
+
+    def __init__(
+        self, database: Database, find: Callable[[AsyncSession, Sequence[Key]], Awaitable[Mapping[Key, Found]]]
+    ) -> None:
+        self._database = database
+        self._find = find
+        self._waiting: list[tuple[Key, asyncio.Future[Found | None]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def read(self, key: Key) -> Found | None:
+        future: asyncio.Future[Found | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((key, future))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._drain())
+        return await future
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
+            try:
+                async with self._database.read() as session:
+                    found = await self._find(session, list(dict.fromkeys(key for key, _ in batch)))
+            except Exception as error:  # each reader is told
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            for key, future in batch:
+                if not future.done():
+                    future.set_result(found.get(key))

@@ -42,6 +42,9 @@ class Database:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._reader = self._engine(READERS)
         self._writer = self._engine(1, immediate=True) if self.sqlite else self._reader
+        # First come, first served: the pool would give its one connection to who asks in the moment it comes back, and
+        # a broadcast, which writes without end, would let nobody else write.
+        self._line = asyncio.Lock()
 
     def _engine(self, connections: int, *, immediate: bool = False) -> AsyncEngine:
         engine = create_async_engine(self.url, pool_size=connections, max_overflow=0, pool_timeout=60)
@@ -58,7 +61,7 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
-        async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+        async with self._line, AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     async def close(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    CheckConstraint,
     Column,
     Date,
     DateTime,
@@ -31,6 +32,7 @@ NAMING = {  # stable names, so that a later migration can name what it changes
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
 }
 SQLModel.metadata.naming_convention = NAMING
 
@@ -127,8 +129,17 @@ class LatePolicy(enum.StrEnum):
     drop = "drop"  # does not go out any more
 
 
+class BroadcastState(enum.StrEnum):
+    draft = "draft"  # being written
+    approved = "approved"  # may be started
+    running = "running"  # goes out now, one person after the other
+    paused = "paused"  # whoever has it has it; the others wait
+    cancelled = "cancelled"  # whoever does not have it will not get it
+    done = "done"  # everybody was served
+
+
 class HandoutState(enum.StrEnum):
-    queued = "queued"  # to be sent to this supporter
+    queued = "queued"  # Telegram asked to wait, or was away: to be sent again
     sending = "sending"  # written before the call to Telegram
     sent = "sent"  # the supporter has the card
     failed = "failed"  # Telegram refused it
@@ -250,7 +261,7 @@ class Post(SQLModel, table=True):
     publish_at: datetime | None = _moment(null=True)
     timezone: str = "Europe/Paris"  # the zone in which publish_at was meant
     share_kit: bool = False
-    handed_out_at: datetime | None = _moment(null=True)  # when its handouts were written
+    handed_out_at: datetime | None = _moment(null=True)  # when everybody had been served
     late_policy: LatePolicy = _choice(LatePolicy, LatePolicy.send)
     grace: int = 60  # minutes after its moment in which it still goes out without further thought
     recurrence: str | None = None  # set on the first post of a series, such as "every first Tuesday at 09:00"
@@ -436,12 +447,62 @@ class Consent(SQLModel, table=True):
     withdrawn_at: datetime | None = _moment(null=True)
 
 
-class Handout(SQLModel, table=True):
-    """One share kit sent to one supporter."""
+class Interest(SQLModel, table=True):
+    """A theme of a campaign that people may choose, so that they hear of it."""
 
-    __table_args__ = (Unique("post_id", "supporter_id"), Index("ix_handout_state", "state", "id"))
+    __table_args__ = (Unique("campaign_id", "name"),)
     id: int = _key()
-    post_id: int = _to("post.id", index=False)
+    campaign_id: int = _to("campaign.id", index=False)
+    name: str
+
+
+class ChosenInterest(SQLModel, table=True):
+    """An interest that a supporter chose in a campaign; never one that somebody guessed."""
+
+    __tablename__ = "chosen_interest"
+    participation_id: int = Field(
+        sa_column=Column(ForeignKey("participation.id", ondelete="CASCADE"), primary_key=True)
+    )
+    interest_id: int = Field(
+        sa_column=Column(ForeignKey("interest.id", ondelete="CASCADE"), primary_key=True, index=True)
+    )
+
+
+class Broadcast(SQLModel, table=True):
+    """A message to a segment of a campaign's supporters. What became of it is counted from its handouts."""
+
+    __table_args__ = (Index("ix_broadcast_state", "state", "started_at"),)
+    id: int = _key()
+    campaign_id: int = _to("campaign.id")
+    organizer_id: int | None = _to("organizer.id", "SET NULL")  # who wrote it, in the console or the bot
+    supporter_id: int | None = _to("supporter.id", "SET NULL")  # or a territory's team leader
+    approver_id: int | None = _to("organizer.id", "SET NULL")
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    # The segment; None: whatever it is. One that loses its territory or interest must not reach more people than meant.
+    territory_id: int | None = _to("territory.id", null=True)  # and those below it
+    language: str | None = None
+    interest_id: int | None = _to("interest.id", null=True)
+    state: BroadcastState = _choice(BroadcastState, BroadcastState.draft)
+    people: int = 0  # how many it was to reach when it was started
+    created_at: datetime = _moment()
+    approved_at: datetime | None = _moment(null=True)
+    started_at: datetime | None = _moment(null=True)
+    ended_at: datetime | None = _moment(null=True)
+
+
+class Handout(SQLModel, table=True):
+    """One share kit, or one broadcast, sent to one supporter; written at the moment of the send."""
+
+    __table_args__ = (
+        Unique("post_id", "supporter_id"),
+        Unique("broadcast_id", "supporter_id"),
+        CheckConstraint("(post_id IS NULL) <> (broadcast_id IS NULL)", name="one_thing"),
+        Index("ix_handout_state", "state", "id"),
+        Index("ix_handout_broadcast_state", "broadcast_id", "state"),
+    )
+    id: int = _key()
+    post_id: int | None = _to("post.id", null=True, index=False)
+    broadcast_id: int | None = _to("broadcast.id", null=True, index=False)
     supporter_id: int | None = _to("supporter.id", "SET NULL")
     state: HandoutState = _choice(HandoutState, HandoutState.queued)
     lease_until: datetime | None = _moment(null=True)

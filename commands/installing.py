@@ -165,4 +165,4 @@ async def _bot_name(settings: Settings) -> str | None:
     except NetworkProblem:
         return None
     finally:
-        await bot.shutdown()
+        await bot.request.shutdown()

@@ -28,6 +28,14 @@ class PostRejected(NetworkProblem):
     """The network refuses this post; sending it again changes nothing."""
 
 
+class ChatMoved(PostRejected):
+    """The group became a supergroup, which has another number; nothing was written."""
+
+    def __init__(self, chat_id: int) -> None:
+        super().__init__(f"the group became a supergroup; set the channel's chat_id to {chat_id}")
+        self.chat_id = chat_id
+
+
 class ChannelRevoked(NetworkProblem):
     """The network refuses the channel's credential; every post of the channel waits until it is mended."""
 

@@ -7,12 +7,20 @@ from typing import TypeVar
 
 import telegram
 from telegram import error as tg
-from telegram.request import HTTPXRequest
 
-from networks.answers import NEVER_SENT
 from networks.base import OutgoingPost, Picture, Receipt
-from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
+from networks.errors import (
+    ChannelRevoked,
+    ChatMoved,
+    NetworkDown,
+    NetworkProblem,
+    OutcomeUnknown,
+    PostRejected,
+    RateLimited,
+)
 from networks.limits import TELEGRAM_CAPTION, utf16_units
+from networks.pace import Pace
+from networks.telegram_request import NEVER_SENT, TelegramRequest
 
 T = TypeVar("T")
 HOST = "https://api.telegram.org"
@@ -23,13 +31,26 @@ NOT_LET_IN = re.compile(
 )
 
 
-def open_bot(token: str, base_url: str = HOST, *, connections: int = 8) -> telegram.Bot:
-    """A Bot of python-telegram-bot on any host that speaks the Bot API; call `initialize()` before its first use."""
+def open_bot(
+    token: str,
+    base_url: str = HOST,
+    *,
+    connections: int = 8,
+    pace: Pace | None = None,
+    updates: TelegramRequest | None = None,
+) -> telegram.Bot:
+    """A Bot of python-telegram-bot on any host that speaks the Bot API; `bot.request.shutdown()` gives connections back.
+
+    `pace` is told what the bot writes, so that broadcasts of the same token give way; `updates` polls in place of the rest.
+    """
     host = base_url.rstrip("/").removesuffix("/bot")
-    request = HTTPXRequest(
-        connection_pool_size=connections, read_timeout=20, write_timeout=20, connect_timeout=10, media_write_timeout=60
+    return telegram.Bot(
+        token,
+        base_url=f"{host}/bot",
+        base_file_url=f"{host}/file/bot",
+        request=TelegramRequest(connections, pace=pace),
+        get_updates_request=updates or TelegramRequest(1),
     )
-    return telegram.Bot(token, base_url=f"{host}/bot", base_file_url=f"{host}/file/bot", request=request)
 
 
 class TelegramChannel:
@@ -101,21 +122,13 @@ class TelegramChannel:
         return f"https://t.me/c/{private.removeprefix('-100')}/{message_id}" if private.startswith("-100") else None
 
     async def close(self) -> None:
-        await self._bot.shutdown()
+        await self._bot.request.shutdown()
 
 
 def _id(message: object) -> str:
     if not isinstance(message, telegram.Message):
         raise OutcomeUnknown(UNREADABLE)
     return str(message.message_id)
-
-
-class ChatMoved(PostRejected):
-    """The group became a supergroup, which has another number."""
-
-    def __init__(self, chat_id: int) -> None:
-        super().__init__(f"the group became a supergroup; set the channel's chat_id to {chat_id}")
-        self.chat_id = chat_id
 
 
 async def answered(call: Awaitable[T]) -> T:
@@ -141,7 +154,7 @@ async def answered(call: Awaitable[T]) -> T:
         if "too large" in error.message.lower():  # 413
             raise PostRejected(f"Telegram: {error.message}; choose smaller pictures") from error
         if isinstance(error.__cause__, NEVER_SENT):
-            raise NetworkDown(f"Telegram could not be reached: {error.__cause__}") from error
+            raise NetworkDown(f"Telegram could not be reached: {error.message}") from error
         raise OutcomeUnknown(f"Telegram did not answer clearly ({error.message}); look at the channel") from error
     except tg.TelegramError as error:
         raise OutcomeUnknown(f"Telegram: {error.message}; look at the channel") from error

@@ -1,115 +1,188 @@
-"""Share kits to the supporters who agreed to be written to, paced under what Telegram takes."""
+"""Share kits and broadcasts to the supporters who agreed to be written to, at the pace that Telegram takes.
+
+One feeder goes through the people of each run in turn, a page at a time; workers serve one person each:
+1. wait for a turn of the bot's pace, 2. write the handout, 3. call Telegram, 4. write what came of it.
+Steps 2 and 4 of many workers share a transaction. A run begins anew at each start and leaves out who has a handout, so
+nothing else needs to be remembered.
+"""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from campaigns import handouts, supporters
+from campaigns.batches import BatchWriter
 from campaigns.database import Database
-from campaigns.models import HandoutState, Post, Supporter
+from campaigns.handouts import Claim, Outcome, Run
+from campaigns.models import HandoutState, Supporter
 from campaigns.times import Clock
-from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, RateLimited
+from networks.errors import (
+    ChannelRevoked,
+    ChatMoved,
+    NetworkDown,
+    NetworkProblem,
+    OutcomeUnknown,
+    RateLimited,
+)
+from networks.pace import Pace
 
 log = logging.getLogger(__name__)
 
-PACE = 25.0  # messages a second for the whole bot; Telegram takes about 30, and answers to people need their part
-BATCH = 100  # handouts looked up at a time
+WORKERS = 96  # messages in flight at most: 1,000 a second, each of which takes a tenth of a second
+PAGE = 200  # people of one run before the next has its turn; at Telegram's rates about 7 seconds
 DOWN_WAIT = timedelta(seconds=10)
+UNCLEAR = 3  # messages in a row without a clear answer; then Telegram gets a rest, lest all people become unknown
 
-# Sends one card and returns its message id. Raises networks.errors; ChannelRevoked means that this person is gone.
-Deliver = Callable[[Post, Supporter], Awaitable[int]]
-Sleep = Callable[[float], Coroutine[None, None, None]]
+# Sends one card or message and returns its id. Raises networks.errors; ChannelRevoked means that this person is gone.
+Deliver = Callable[[Run, Supporter], Awaitable[int]]
 
 
 class Broadcaster:
-    """Writes the handouts of posts that are due, then sends them one by one."""
+    """Serves the people of every run that is due."""
 
-    def __init__(self, database: Database, clock: Clock, deliver: Deliver, *, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(self, database: Database, clock: Clock, deliver: Deliver, pace: Pace) -> None:
         self._database = database
         self._clock = clock
         self._deliver = deliver
-        self._sleep = sleep
+        self._pace = pace
+        self._rows: BatchWriter[Claim | Outcome] = BatchWriter(
+            database, lambda session, items: handouts.write(session, items, clock())
+        )
+        self._waiting: asyncio.Queue[tuple[Run, int, Supporter]] = asyncio.Queue(WORKERS)
         self._task: asyncio.Task[None] | None = None
-        self._pause: asyncio.Task[None] | None = None
+        self._interruptible: set[asyncio.Task[None]] = set()  # workers without a person in hand
+        self._unclear = 0
+        self._ending = False  # the drain under way: whoever has served a person takes no other
         self._stopping = False
 
     async def tick(self) -> None:
-        """Write handouts that are due and, unless it runs already, start to send; returns at once."""
-        if self._stopping:
+        """Unless it is under way already, start to serve what is due; returns at once."""
+        if self._stopping or (self._task is not None and not self._task.done()):
             return
         async with self._database.read() as session:
-            due = [post.id for post in await handouts.posts_to_hand_out(session, self._clock())]
-        for post_id in due:
-            async with self._database.write() as session:
-                post = await session.get(Post, post_id)
-                if post is not None and post.handed_out_at is None:
-                    await handouts.hand_out(session, post, self._clock())
-        if self._task is None or self._task.done():
+            due = await handouts.runs(session, self._clock())
+        if due and not self._stopping:
             self._task = asyncio.create_task(self._drain())
 
     async def settled(self) -> None:
-        """Wait until what is being sent now has been sent."""
+        """Wait until nothing is due and nothing in flight."""
         if self._task is not None:
-            await self._task
+            await asyncio.gather(self._task, return_exceptions=True)
 
     async def stop(self) -> None:
-        """Let the card in flight end, and begin none."""
+        """Let what is in flight end, and begin nothing."""
         self._stopping = True
-        if self._pause is not None:
-            self._pause.cancel()
+        for worker in self._interruptible:
+            worker.cancel()
         await self.settled()
 
     async def end_leases(self, *, every: bool = False) -> None:
-        """Take care of cards that a dead process left, of people who never answered, and of badges left unfinished."""
+        """Take care of handouts that a dead process left, of people who never answered, and of badges left unfinished."""
         async with self._database.write() as session:
             await supporters.forget_photos(session, self._clock())
             await supporters.forget_strangers(session, self._clock())
             await handouts.end_leases(session, self._clock(), every=every)
 
     async def _drain(self) -> None:
+        """Feed the workers until nothing is due; what goes wrong with the store ends it, and the next tick begins anew."""
+        self._waiting, self._ending = asyncio.Queue(WORKERS), False
+        workers = [asyncio.create_task(self._work()) for _ in range(WORKERS)]
+        self._interruptible.update(workers)
+        feeder = asyncio.create_task(self._feed())
+        try:
+            await asyncio.wait([feeder, *workers], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._ending = True
+            feeder.cancel()
+            for worker in workers:
+                if worker in self._interruptible:
+                    worker.cancel()
+            ended = await asyncio.gather(feeder, *workers, return_exceptions=True)
+            self._interruptible.difference_update(workers)
+        for error in ended:
+            if isinstance(error, Exception):
+                log.error("handouts stopped for a moment", exc_info=error)
+                break
+
+    async def _feed(self) -> None:
+        """Hand people to the workers, a page of each run in turn; returns when nothing more can be done now."""
+        cursors: dict[tuple[str, int], int] = {}
         while not self._stopping:
             async with self._database.read() as session:
-                waiting = await handouts.queued(session, BATCH)
-            if not waiting:
+                due = await handouts.runs(session, self._clock())
+            fed = False
+            for run in due:
+                after = cursors.get(run.key, 0)
+                async with self._database.read() as session:
+                    page = await handouts.candidates(session, run, self._clock(), after=after, limit=PAGE)
+                for participation_id, supporter in page:
+                    await self._waiting.put((run, participation_id, supporter))
+                if page or after:
+                    # Behind the last one, look once more from the first: who could not be served waits again.
+                    cursors[run.key] = page[-1][0] if page else 0
+                    fed = True
+                if not page:
+                    await self._waiting.join()
+                if not page and not after:
+                    async with self._database.write() as session:
+                        ended = await handouts.end(session, run, self._clock())
+                    if ended:
+                        log.info(
+                            "%s %d has reached everybody", "broadcast" if run.text else "share kit of post", run.what.id
+                        )
+                    fed |= ended
+            if not fed:
                 return
-            for handout_id in waiting:
-                if self._stopping:
-                    return
-                wait = await self._send(handout_id)
-                await self._wait(wait)
 
-    async def _wait(self, seconds: float) -> None:
-        """A pause that `stop` cuts short; Telegram may have asked for minutes."""
-        self._pause = asyncio.ensure_future(self._sleep(seconds))
-        await asyncio.wait([self._pause])
+    async def _work(self) -> None:
+        this = asyncio.current_task()
+        assert this is not None  # noqa: S101 - _drain() made a task of it
+        while True:
+            run, participation_id, supporter = await self._waiting.get()
+            try:
+                await self._pace.turn(str(supporter.telegram_id))
+                self._interruptible.discard(this)
+                if not self._ending and not self._stopping:
+                    await self._serve(Claim(run, participation_id, supporter.id), supporter)
+            finally:
+                self._waiting.task_done()
+            if self._ending or self._stopping:
+                return
+            self._interruptible.add(this)
 
-    async def _send(self, handout_id: int) -> float:
-        """Send one card; how many seconds to wait before the next."""
-        async with self._database.write() as session:
-            begun = await handouts.begin(session, handout_id, self._clock())
-        if begun is None:
-            return 0.0
-        _, post, supporter = begun
-        wait, message_id, reason = 1 / PACE, None, None
+    async def _serve(self, claim: Claim, supporter: Supporter) -> None:
+        """Write, send, write."""
+        (handout_id,) = await self._rows.write([claim])
+        if handout_id is None:  # the person left, or the run was stopped
+            self._pace.give_back()
+            return
+        outcome = await self._send(claim.run, handout_id, supporter)
+        self._unclear = self._unclear + 1 if outcome.state is HandoutState.unknown else 0
+        if self._unclear >= UNCLEAR:
+            self._pace.halt(DOWN_WAIT.total_seconds())
+        await self._rows.write([outcome])
+
+    async def _send(self, run: Run, handout_id: int, supporter: Supporter) -> Outcome:
+        def came(state: HandoutState, **more: object) -> Outcome:
+            return Outcome(run, handout_id, supporter.id, state, **more)  # type: ignore[arg-type]
+
         try:
-            message_id = await self._deliver(post, supporter)
-            state = HandoutState.sent
+            return came(HandoutState.sent, message_id=await self._deliver(run, supporter))
         except RateLimited as problem:
-            state, wait = HandoutState.queued, problem.retry_after.total_seconds()
+            self._pace.flood(problem.retry_after.total_seconds())
+            return came(HandoutState.queued)
         except NetworkDown as problem:
-            state, reason, wait = HandoutState.queued, str(problem), DOWN_WAIT.total_seconds()
+            self._pace.halt(DOWN_WAIT.total_seconds())
+            return came(HandoutState.queued, reason=str(problem))
         except OutcomeUnknown as problem:
-            state, reason = HandoutState.unknown, str(problem)
+            return came(HandoutState.unknown, reason=str(problem))
         except ChannelRevoked as problem:
-            state, reason = HandoutState.failed, str(problem)
-            async with self._database.write() as session:
-                await supporters.mark_gone(session, supporter.telegram_id, self._clock())
+            return came(HandoutState.failed, reason=str(problem), gone=True)
+        except ChatMoved as problem:  # nothing was written: it goes to the new number
+            return came(HandoutState.queued, reason=str(problem), moved_to=problem.chat_id)
         except NetworkProblem as problem:
-            state, reason = HandoutState.failed, str(problem)
+            return came(HandoutState.failed, reason=str(problem))
         except Exception as error:
             log.exception("handout %d", handout_id)
-            state, reason = HandoutState.unknown, f"unexpected {type(error).__name__}"
-        async with self._database.write() as session:
-            await handouts.finish(session, handout_id, state, self._clock(), message_id=message_id, reason=reason)
-        return wait
+            return came(HandoutState.unknown, reason=f"unexpected {type(error).__name__}")

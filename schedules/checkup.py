@@ -94,7 +94,7 @@ async def _token(settings: Settings) -> Finding:
     except NetworkProblem as problem:
         return Finding("bot token", False, str(problem))
     finally:
-        await bot.shutdown()
+        await bot.request.shutdown()
     return Finding("bot token", True, f"the bot is @{me.username}")
 
 

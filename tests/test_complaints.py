@@ -18,6 +18,8 @@ COMPLAINTS = {
     13: "no CSV in or out",
     14: "stuck in “publishing”",
     15: "a broadcast cannot go on where it stopped",
+    16: "a broadcast freezes the bot",
+    17: "Telegram identities move",
 }
 
 

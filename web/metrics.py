@@ -81,7 +81,7 @@ async def _families(session: AsyncSession, sends: SendCounts, now: datetime) -> 
     age = GaugeMetricFamily("portevoix_heartbeat_age_seconds", "Since a part was last at work.", labels=("part",))
     for name, at in beats.items():
         age.add_metric((name,), (now - at).total_seconds())
-    handouts = GaugeMetricFamily("portevoix_handouts", "Share kits for supporters.", labels=("state",))
+    handouts = GaugeMetricFamily("portevoix_handouts", "Share kits and broadcasts for supporters.", labels=("state",))
     for state, count in (await health.handouts_by_state(session)).items():
         handouts.add_metric((state,), count)
     supporters = GaugeMetricFamily(

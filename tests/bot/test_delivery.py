@@ -4,17 +4,25 @@ from datetime import timedelta
 
 import pytest
 
-from bot.cards import deliver
+from campaigns.handouts import Run
 from campaigns.media import NewPicture
 from campaigns.models import Supporter
-from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
+from networks.errors import (
+    ChannelRevoked,
+    ChatMoved,
+    NetworkDown,
+    NetworkProblem,
+    OutcomeUnknown,
+    PostRejected,
+    RateLimited,
+)
 from tests.bot.conftest import labels, written
 
 
 @pytest.fixture
-def send(house, life, books):
+def send(life, books):
     async def deliver_to(who, post):
-        return await deliver(house, life.runner.app.bot, post, await books.supporter(who))
+        return await life.runner.deliver(Run(post), await books.supporter(who))
 
     return deliver_to
 
@@ -44,7 +52,7 @@ async def test_the_number_is_that_of_the_message_with_the_buttons(zoe, add, send
         ({"kind": "rate_limit", "seconds": 7}, RateLimited, "7"),
         ({"kind": "revoked"}, NetworkDown, "PORTEVOIX_BOT_TOKEN"),  # the token's fault: nobody may be taken for gone
         ({"kind": "error_after"}, OutcomeUnknown, "did not answer clearly"),  # the person may have it
-        ({"kind": "migrated", "new_chat_id": -100}, PostRejected, "supergroup"),
+        ({"kind": "migrated", "new_chat_id": -100}, ChatMoved, "supergroup"),
     ],
     ids=lambda value: value["kind"] if isinstance(value, dict) else "",
 )
@@ -72,4 +80,4 @@ async def test_a_person_whom_telegram_does_not_know_is_refused(life, house, add,
     async with house.database.write() as session:
         session.add(nobody)
     with pytest.raises(PostRejected, match="hat not found"):
-        await deliver(house, life.runner.app.bot, await add(), nobody)
+        await life.runner.deliver(Run(await add()), nobody)

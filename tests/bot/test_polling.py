@@ -118,3 +118,55 @@ async def test_stop_lets_what_is_in_hand_end_and_confirms_it(play):
 
     assert await play(wire, handle) == [7]
     assert wire.offsets[-1] == 8
+
+
+class Telegram:
+    """getUpdates as Telegram has it: what is not confirmed comes again, at most as many as were asked for."""
+
+    def __init__(self, *updates):
+        self.updates = list(updates)
+        self.confirmed = 0
+        self.more = asyncio.Event()
+
+    async def get_updates(self, offset=None, limit=100, **how):
+        self.confirmed = max(self.confirmed, offset or 0)
+        waiting = [update for update in self.updates if update.update_id >= self.confirmed]
+        if not waiting and how["timeout"]:
+            await asyncio.Event().wait()
+        return tuple(waiting[:limit])
+
+
+async def test_what_comes_while_a_slow_update_is_in_hand_is_handled_and_nothing_is_confirmed_before_it(play):
+    wire, third = Telegram(message(7, 1), message(8, 2)), asyncio.Event()
+    confirmed = []
+
+    async def handle(update):
+        if update.update_id == 7:
+            wire.updates.append(message(9, 3))
+            await third.wait()
+            confirmed.append(wire.confirmed)
+        if update.update_id == 9:
+            third.set()
+
+    assert await play(wire, handle, enough=3) == [8, 9, 7]
+    assert confirmed[0] <= 7
+    assert wire.confirmed == 10
+
+
+async def test_an_update_that_is_delivered_twice_is_handled_once(play):
+    wire = Wire((message(7, 1), message(7, 1)), (message(7, 1), message(8, 1)))
+    assert await play(wire, enough=2) == [7, 8]
+
+
+async def test_no_more_updates_are_in_hand_than_telegram_gives_at_once(play):
+    wire, most, hands = Telegram(*(message(n, n) for n in range(1, 501))), [0], [0]
+
+    async def handle(_):
+        hands[0] += 1
+        most[0] = max(most[0], hands[0])
+        await asyncio.sleep(0)
+        hands[0] -= 1
+
+    assert len(set(await play(wire, handle, enough=500))) == 500
+    assert most[0] <= polling.MOST_UPDATES
+    assert wire.confirmed == 501

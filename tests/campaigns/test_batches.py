@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlmodel import select
 
-from campaigns.batches import LARGEST_BATCH, BatchWriter
+from campaigns.batches import LARGEST_BATCH, BatchReader, BatchWriter
 from campaigns.models import Campaign
 
 
@@ -108,3 +108,67 @@ async def test_a_batch_keeps_its_size_and_never_splits_what_one_writer_gave(writ
 async def test_nothing_to_write_is_answered_with_nothing(writer, adder):
     assert list(await writer.write([])) == []
     assert adder.sizes == []
+
+
+async def test_readers_share_a_look_up_and_each_gets_their_own(database, campaign):
+    asked = []
+
+    async def find(session, keys):
+        asked.append(sorted(keys))
+        return {key: key * 2 for key in keys if key != 3}
+
+    reader = BatchReader(database, find)
+    assert await asyncio.gather(*(reader.read(key) for key in (1, 2, 2, 3))) == [2, 4, 4, None]
+    assert asked == [[1, 2, 3]]
+
+
+async def test_what_is_asked_for_while_a_look_up_is_under_way_is_looked_up_afterwards(database):
+    """Else somebody could be told what was true before their own last step."""
+    asked, begun, go = [], asyncio.Event(), asyncio.Event()
+
+    async def find(session, keys):
+        asked.append(list(keys))
+        begun.set()
+        await go.wait()
+        return dict.fromkeys(keys, len(asked))
+
+    reader = BatchReader(database, find)
+    first = asyncio.create_task(reader.read("a"))
+    await begun.wait()
+    second = asyncio.create_task(reader.read("a"))
+    await asyncio.sleep(0)
+    go.set()
+    assert (await first, await second) == (1, 2)
+
+
+async def test_a_look_up_that_fails_is_told_to_each_and_the_next_works(database):
+    answers = iter([RuntimeError("a bug"), {"a": 1}])
+
+    async def find(session, keys):
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    reader = BatchReader(database, find)
+    with pytest.raises(RuntimeError):
+        await reader.read("a")
+    assert await reader.read("a") == 1
+
+
+async def test_complaint_16_somebody_who_writes_without_end_lets_others_write(database):
+    """The pool of connections alone would serve the one who asks first after each commit: always the same."""
+    stop = asyncio.Event()
+
+    async def write_without_end():
+        while not stop.is_set():
+            async with database.write():
+                await asyncio.sleep(0)
+
+    busy = asyncio.create_task(write_without_end())
+    async with asyncio.timeout(5):
+        for _ in range(5):
+            async with database.write():
+                pass
+    stop.set()
+    await busy

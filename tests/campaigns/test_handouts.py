@@ -1,6 +1,5 @@
 """Handouts: share kits go to who asked for them, once, and not to who left meanwhile."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
@@ -9,9 +8,9 @@ from sqlmodel import col, select
 
 from campaigns import handouts, posts, supporters
 from campaigns.engagement import counts_of
-from campaigns.handouts import LEASE
+from campaigns.handouts import LEASE, Claim, Outcome
 from campaigns.installation import add_territory
-from campaigns.models import Handout, HandoutState, Kind, Post, Purpose, Supporter
+from campaigns.models import Handout, HandoutState, Kind, Purpose, Supporter
 from campaigns.silence_windows import add_window
 
 SECOND = timedelta(seconds=1)
@@ -30,24 +29,46 @@ async def places(database, campaign):
 
 @pytest.fixture
 def hand_out(database, clock):
-    """Writes the handouts of all posts that are due, as the timetable does; the people who get one, in order."""
+    """Serves whoever is to be served now, as the broadcaster does; the people who were, in order."""
 
-    async def write():
+    async def serve():
         async with database.write() as session:
-            for post in await handouts.posts_to_hand_out(session, clock()):
-                await handouts.hand_out(session, post, clock())
+            for run in await handouts.runs(session, clock()):
+                people = await handouts.candidates(session, run, clock(), limit=100)
+                claims = [Claim(run, place, person.id) for place, person in people]
+                granted = await handouts.write(session, claims, clock())
+                outcomes = [
+                    Outcome(run, number, claim.supporter_id, HandoutState.sent)
+                    for claim, number in zip(claims, granted, strict=True)
+                    if number is not None
+                ]
+                await handouts.write(session, outcomes, clock())
+                await handouts.end(session, run, clock())
             return (await session.scalars(select(Handout.supporter_id).order_by(col(Handout.id)))).all()
 
-    return write
+    return serve
 
 
 @pytest.fixture
-def begin(database, clock):
-    async def claim(handout_id):
-        async with database.write() as session:
-            return await handouts.begin(session, handout_id, clock())
+def queue(database, clock):
+    """Who is to be served by the only run, as claims."""
 
-    return claim
+    async def look():
+        async with database.read() as session:
+            (run,) = await handouts.runs(session, clock())
+            people = await handouts.candidates(session, run, clock(), limit=100)
+        return [Claim(run, place, person.id) for place, person in people]
+
+    return look
+
+
+@pytest.fixture
+def write(database, clock):
+    async def commit(*items):
+        async with database.write() as session:
+            return await handouts.write(session, items, clock())
+
+    return commit
 
 
 async def _state(database, handout_id=1):
@@ -112,16 +133,13 @@ async def test_a_kit_is_handed_out_when_its_moment_has_come(
     assert bool(await hand_out()) is handed_out
 
 
-async def test_nobody_gets_a_post_twice(database, add, join, hand_out, clock):
+async def test_nobody_gets_a_post_twice_and_who_comes_later_finds_it_by_themselves(add, join, hand_out, clock):
     await join(1)
-    post = await add()
+    await add()
     assert len(await hand_out()) == 1
     clock.advance(timedelta(days=1))
-    await join(2)  # came later: finds the post by themselves
+    await join(2)
     assert len(await hand_out()) == 1
-    with pytest.raises(IntegrityError, match="UNIQUE"):  # not even if the post is handed out once more
-        async with database.write() as session:
-            await handouts.hand_out(session, await session.get_one(Post, post.id), clock())
 
 
 async def test_a_post_that_was_taken_back_is_not_handed_out(database, add, join, hand_out, campaign, clock):
@@ -132,43 +150,58 @@ async def test_a_post_that_was_taken_back_is_not_handed_out(database, add, join,
     assert await hand_out() == []
 
 
-async def test_a_claim_gives_what_is_to_be_sent(database, add, join, hand_out, begin, clock):
+async def test_a_claim_is_a_row_with_a_lease(database, add, join, queue, write, clock):
     person, _ = await join(1)
     post = await add()
-    await hand_out()
-    handout, its_post, whom = await begin(1)
-    assert (handout.state, handout.lease_until) == (HandoutState.sending, clock() + LEASE)
-    assert (its_post.id, whom.id) == (post.id, person.id)
+    assert await write(*await queue()) == [1]
+    async with database.read() as session:
+        handout = await session.get_one(Handout, 1)
+    assert (handout.post_id, handout.supporter_id, handout.state) == (post.id, person.id, HandoutState.sending)
+    assert handout.lease_until == clock() + LEASE
 
 
-async def test_a_handout_is_claimed_once(add, join, hand_out, begin):
+async def test_a_person_is_claimed_once(add, join, queue, write):
     await join(1)
     await add()
-    await hand_out()
-    claims = await asyncio.gather(*(begin(1) for _ in range(6)))
-    assert sum(claim is not None for claim in claims) == 1
-    assert await begin(1) is None
-    assert await begin(999) is None
+    claims = await queue()
+    assert await write(*claims, *claims) == [1, None]  # in one batch
+    assert await write(*claims) == [None]  # and afterwards
+    assert await queue() == []
 
 
-async def test_stop_holds_whatever_consents_say(database, add, join, hand_out, begin, campaign, clock):
+async def test_who_could_not_be_served_is_claimed_again_in_the_same_row(database, add, join, queue, write):
+    await join(1)
+    await add()
+    claims = await queue()
+    assert await write(*claims) == [1]
+    await write(Outcome(claims[0].run, 1, claims[0].supporter_id, HandoutState.queued))
+    assert await write(*await queue()) == [1]
+    assert await _state(database) is HandoutState.sending
+
+
+async def test_a_handout_is_of_a_post_or_of_a_broadcast(database, add, join):
+    person, _ = await join(1)
+    with pytest.raises(IntegrityError, match="one_thing"):
+        async with database.write() as session:
+            session.add(Handout(supporter_id=person.id))
+
+
+async def test_stop_holds_whatever_consents_say(database, add, join, hand_out, queue, campaign, clock):
     """Somebody stopped in the chat; a consent that is written later, without joining again, does not undo it."""
     person, _ = await join(1)
     await add()
-    assert await hand_out() == [person.id]
+    assert len(await queue()) == 1
     async with database.write() as session:
         await supporters.stop(session, person, campaign.id, clock())
         await supporters.set_consents(session, person, campaign.id, Purpose, clock())
-    assert await begin(1) is None
-    await add()
-    assert await hand_out() == [person.id]  # nothing new
+    assert await hand_out() == []
 
 
-@pytest.mark.parametrize("how", ["stopped", "gone", "took consent back", "post cancelled"])
-async def test_what_is_no_longer_wanted_is_skipped(database, add, join, hand_out, begin, campaign, clock, how):
+@pytest.mark.parametrize("how", ["stopped", "gone", "took consent back", "erased", "post cancelled"])
+async def test_what_is_no_longer_wanted_is_not_granted(database, add, join, queue, write, campaign, clock, how):
     person, _ = await join(1)
     post = await add()
-    await hand_out()
+    claims = await queue()
     async with database.write() as session:
         if how == "stopped":
             await supporters.stop(session, person, campaign.id, clock())
@@ -176,93 +209,100 @@ async def test_what_is_no_longer_wanted_is_skipped(database, add, join, hand_out
             await supporters.mark_gone(session, 1, clock())
         elif how == "took consent back":
             await supporters.set_consents(session, person, campaign.id, {Purpose.counting}, clock())
+        elif how == "erased":
+            await supporters.forget(session, person)
         else:
             await posts.cancel_post(session, campaign.id, post.id, clock())
-    assert await begin(1) is None
-    async with database.read() as session:
-        handout = await session.get_one(Handout, 1)
-    assert (handout.state, handout.reason) == (HandoutState.skipped, "left, silence began, or the post was taken back")
+    assert await write(*claims) == [None]
 
 
-async def test_who_is_erased_before_the_sending_gets_nothing(database, add, join, hand_out, begin):
+async def test_who_waits_again_and_left_meanwhile_is_skipped_when_the_run_ends(
+    database, add, join, queue, write, campaign, clock
+):
     person, _ = await join(1)
     await add()
-    await hand_out()
+    (claim,) = await queue()
+    await write(claim)
+    await write(Outcome(claim.run, 1, person.id, HandoutState.queued))
     async with database.write() as session:
-        await supporters.forget(session, person)
-    assert await begin(1) is None
+        await supporters.stop(session, person, campaign.id, clock())
+        assert await handouts.end(session, claim.run, clock())
     assert await _state(database) is HandoutState.skipped
 
 
-async def test_a_card_that_arrived_is_counted_as_received(database, add, join, hand_out, begin, campaign, clock):
+async def test_a_card_that_arrived_is_counted_as_received(database, add, join, queue, write, campaign, clock):
     person, _ = await join(1)
+    plain, _ = await join(2, Purpose.contact)  # agreed to no counting
     await add()
-    await hand_out()
-    await begin(1)
-    async with database.write() as session:
-        await handouts.finish(session, 1, HandoutState.sent, clock(), message_id=77)
+    claims = await queue()
+    await write(*claims)
+    await write(*(Outcome(c.run, n, c.supporter_id, HandoutState.sent, message_id=77) for n, c in enumerate(claims, 1)))
     async with database.read() as session:
         handout = await session.get_one(Handout, 1)
         assert (handout.state, handout.message_id) == (HandoutState.sent, 77)
         assert (handout.sent_at, handout.lease_until) == (clock(), None)
         assert (await counts_of(session, person.id, campaign.id))[Kind.received] == 1
+        assert (await counts_of(session, plain.id, campaign.id))[Kind.received] == 0
 
 
-@pytest.mark.parametrize("state", [HandoutState.failed, HandoutState.unknown, HandoutState.skipped])
-async def test_a_card_that_did_not_arrive_is_not_counted(database, add, join, hand_out, begin, campaign, clock, state):
+@pytest.mark.parametrize("state", [HandoutState.failed, HandoutState.unknown, HandoutState.queued])
+async def test_a_card_that_did_not_arrive_is_not_counted(database, add, join, queue, write, campaign, state):
     person, _ = await join(1)
     await add()
-    await hand_out()
-    await begin(1)
-    async with database.write() as session:
-        await handouts.finish(session, 1, state, clock(), reason="Telegram refused it")
+    (claim,) = await queue()
+    await write(claim)
+    await write(Outcome(claim.run, 1, person.id, state, reason="Telegram refused it"))
+    async with database.read() as session:
         assert (await counts_of(session, person.id, campaign.id))[Kind.received] == 0
     assert await _state(database) is state
 
 
-async def test_a_card_on_its_way_to_somebody_who_is_erased_meanwhile_counts_nobody(
-    database, add, join, hand_out, begin, clock
-):
+async def test_a_card_on_its_way_to_somebody_who_is_erased_meanwhile_counts_nobody(database, add, join, queue, write):
     person, _ = await join(1)
     await add()
-    await hand_out()
-    await begin(1)
+    (claim,) = await queue()
+    await write(claim)
     async with database.write() as session:
         await supporters.forget(session, person)
-    async with database.write() as session:
-        await handouts.finish(session, 1, HandoutState.sent, clock(), message_id=77)
+    await write(Outcome(claim.run, 1, person.id, HandoutState.sent, message_id=77))
     assert await _state(database) is HandoutState.sent
 
 
-async def test_what_a_dead_process_left_is_unknown_and_never_sent_again(database, add, join, hand_out, begin, clock):
+async def test_what_a_dead_process_left_is_unknown_and_never_sent_again(database, add, join, queue, write, clock):
     for n in (1, 2, 3):
         await join(n)
     await add()
-    await hand_out()
-    await begin(1)
+    first, second, third = await queue()
+    await write(first)
     clock.advance(LEASE - SECOND)
-    await begin(2)
+    await write(second)
     clock.advance(SECOND)
     async with database.write() as session:
         await handouts.end_leases(session, clock())
-    assert [await _state(database, n) for n in (1, 2, 3)] == [
-        HandoutState.unknown, HandoutState.sending, HandoutState.queued
-    ]  # fmt: skip
+    assert [await _state(database, n) for n in (1, 2)] == [HandoutState.unknown, HandoutState.sending]
     async with database.write() as session:
         await handouts.end_leases(session, clock(), every=True)
-        assert await handouts.queued(session, 10) == [3]
     assert await _state(database, 2) is HandoutState.unknown
-    assert await begin(1) is None
+    assert [claim.supporter_id for claim in await queue()] == [third.supporter_id]
+    assert await write(first, second) == [None, None]
 
 
-async def test_what_waits_is_given_in_order_and_a_few_at_a_time(database, add, join, hand_out, begin):
-    for n in range(5):
-        await join(n)
+async def test_a_run_with_something_in_flight_does_not_end(database, add, join, queue, write, clock):
+    await join(1)
     await add()
-    await hand_out()
-    await begin(2)
+    (claim,) = await queue()
+    await write(claim)
+    async with database.write() as session:
+        assert not await handouts.end(session, claim.run, clock())
+
+
+async def test_people_are_given_in_order_and_a_few_at_a_time(database, add, join, clock):
+    places = [(await join(n))[1].id for n in range(5)]
+    await add()
     async with database.read() as session:
-        assert await handouts.queued(session, 3) == [1, 3, 4]
+        (run,) = await handouts.runs(session, clock())
+        page = await handouts.candidates(session, run, clock(), after=places[1], limit=2)
+    assert [number for number, _ in page] == places[2:4]
 
 
 async def test_near_a_vote_nobody_is_written_to_where_it_is_silent(

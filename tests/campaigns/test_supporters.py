@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, func, select
 
-from campaigns import handouts, share_kits, supporters
+from campaigns import share_kits, supporters
 from campaigns.consents import WORDINGS, has_consent
 from campaigns.engagement import Act, counts_of, counts_of_campaign, counts_of_posts, once, record
 from campaigns.installation import add_territory
@@ -307,7 +307,8 @@ async def test_erasing_a_person_leaves_the_counts_and_nothing_of_the_person(
         await record(session, [Act(campaign.id, Kind.said_shared, clock(), person.id, post.id, "x", key)])
         await record(session, [Act(campaign.id, Kind.visit, clock(), other.id, post.id)])
         session.add(Dialogue(chat_id=person.telegram_id, data={"name": "Maëlle-Unique"}, updated_at=clock()))
-        await handouts.hand_out(session, post, clock())
+        session.add(Handout(post_id=post.id, supporter_id=person.id, state=HandoutState.queued))
+        session.add(Handout(post_id=post.id, supporter_id=other.id, state=HandoutState.queued))
     before = await _everything(database)
     for trace in ("7204511983", "lle-Unique", place.invite_code, key):
         assert trace in before

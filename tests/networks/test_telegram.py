@@ -109,7 +109,7 @@ async def test_each_fault_becomes_the_error_that_leads_to_the_right_action(
         await channel.publish(OutgoingPost("1", "Bonjour"))
 
 
-async def test_a_group_that_became_a_supergroup_is_followed_at_once_and_its_number_told(
+async def test_complaint_17_a_group_that_became_a_supergroup_is_followed_at_once_and_its_number_told(
     sandbox_server: SandboxServer, sandbox: SandboxClient, channel: TelegramChannel
 ) -> None:
     old = await sandbox.channel("Groupe", type="group")

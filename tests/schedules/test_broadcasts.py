@@ -1,117 +1,187 @@
-"""Share kits to supporters: paced, once each, and only to who still wants them."""
+"""Share kits and broadcasts to supporters: paced, once each, and only to who still wants them."""
 
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlmodel import col, select
 
-from campaigns import handouts, supporters
+from campaigns import broadcasts, handouts, supporters
 from campaigns.database import Database
 from campaigns.engagement import counts_of
-from campaigns.models import Campaign, Handout, HandoutState, Kind, Post, Purpose, Supporter
+from campaigns.handouts import Claim, Run
+from campaigns.models import Broadcast, BroadcastState, Campaign, Handout, HandoutState, Kind, Post, Purpose, Supporter
 from campaigns.posts import NewPost, add_post
-from networks.errors import ChannelRevoked, NetworkDown, OutcomeUnknown, PostRejected, RateLimited
-from schedules.broadcasts import PACE, Broadcaster
+from campaigns.segments import Segment
+from networks.errors import ChannelRevoked, ChatMoved, NetworkDown, OutcomeUnknown, PostRejected, RateLimited
+from networks.pace import Pace
+from schedules import broadcasts as sending
+from schedules.broadcasts import Broadcaster
 from tests.conftest import FakeClock
 
-H = HandoutState
+H, B = HandoutState, BroadcastState
 
 
 class Mail:
-    """Telegram for these tests: keeps who got what, and says what it was told to say; sleeping moves the clock."""
+    """Telegram for these tests: keeps who got what and when, and says what it was told to say; sleeping moves the clock."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.got: list[tuple[str, str]] = []
+        self.at: list[float] = []
         self.answers: list[Exception] = []
-        self.slept: list[float] = []
+        self.numbers: list[int] = []
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+        self.time = 0.0  # seconds; the clock itself knows no parts of a microsecond
 
-    async def deliver(self, post: Post, supporter: Supporter) -> int:
+    def now(self) -> float:
+        return self.time
+
+    async def deliver(self, run: Run, supporter: Supporter) -> int:
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            await meanwhile()
         if self.answers:
             raise self.answers.pop(0)
-        self.got.append((supporter.first_name, post.title))
+        self.got.append((supporter.first_name, run.text or run.what.title))
+        self.at.append(self.now())
+        self.numbers.append(supporter.telegram_id)
         return len(self.got)
 
     async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
+        self.time += seconds
         self.clock.advance(timedelta(seconds=seconds))
+        await asyncio.sleep(0)
+
+
+class Stage:
+    """People, posts and broadcasts of one campaign, and the broadcaster that serves them."""
+
+    def __init__(self, database: Database, clock: FakeClock, campaign: Campaign, folder: Path) -> None:
+        self.database, self.clock, self.campaign, self.folder = database, clock, campaign, folder
+        self.mail = Mail(clock)
+        self.pace = Pace(now=self.mail.now, sleep=self.mail.sleep)
+        self.broadcaster = Broadcaster(database, clock, self.mail.deliver, self.pace)
+
+    async def join(self, *names: str, first: int = 1) -> list[Supporter]:
+        purposes = frozenset({Purpose.contact, Purpose.counting})
+        async with self.database.write() as session:
+            return [
+                (
+                    await supporters.join(
+                        session, supporters.Joining(self.campaign.id, first + n, name, "fr", purposes, self.clock())
+                    )
+                )[0]
+                for n, name in enumerate(names)
+            ]
+
+    async def post(self, title: str) -> Post:
+        async with self.database.write() as session:
+            new = NewPost(title, title, publish_at=self.clock(), share_kit=True)
+            return await add_post(session, self.campaign.id, new, media_dir=self.folder, now=self.clock())
+
+    async def begin(self, text: str = "Rendez-vous samedi") -> Broadcast:
+        async with self.database.write() as session:
+            made = await broadcasts.add_broadcast(session, Segment(self.campaign.id), text, self.clock())
+            await broadcasts.approve(session, made, None, self.clock())
+            await broadcasts.start(session, made, None, self.clock())
+            return made
+
+    async def play(self) -> None:
+        await self.broadcaster.tick()
+        await self.broadcaster.settled()
+
+    async def states(self) -> list[HandoutState]:
+        """In the order of the people."""
+        async with self.database.read() as session:
+            return list(await session.scalars(select(Handout.state).order_by(col(Handout.supporter_id))))
+
+    async def progress(self, broadcast: Broadcast) -> broadcasts.Progress:
+        async with self.database.read() as session:
+            return await broadcasts.progress(session, broadcast.id)
 
 
 @pytest.fixture
-def mail(clock: FakeClock) -> Mail:
-    return Mail(clock)
+def stage(database: Database, clock: FakeClock, campaign: Campaign, tmp_path: Path) -> Stage:
+    return Stage(database, clock, campaign, tmp_path)
 
 
 @pytest.fixture
-def broadcaster(database: Database, clock: FakeClock, mail: Mail) -> Broadcaster:
-    return Broadcaster(database, clock, mail.deliver, sleep=mail.sleep)
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message in flight at a time: what happens meanwhile happens before the next."""
+    monkeypatch.setattr(sending, "WORKERS", 1)
 
 
-async def join(database: Database, clock: FakeClock, campaign: Campaign, name: str, number: int) -> Supporter:
-    purposes = frozenset({Purpose.contact, Purpose.counting})
-    async with database.write() as session:
-        person, _ = await supporters.join(
-            session, supporters.Joining(campaign.id, number, name, "fr", purposes, clock())
-        )
-    return person
+@pytest.mark.usefixtures("one_by_one")
+async def test_each_supporter_gets_each_kit_once_and_it_is_counted(stage: Stage) -> None:
+    zoe, _ = await stage.join("Zoé", "Noé")
+    await stage.post("Un")
+    await stage.play()
+    await stage.play()
+    assert stage.mail.got == [("Zoé", "Un"), ("Noé", "Un")]
+    async with stage.database.read() as session:
+        assert (await counts_of(session, zoe.id, stage.campaign.id))[Kind.received] == 1
 
 
-async def queue(database: Database, clock: FakeClock, campaign: Campaign, title: str, folder: Path) -> Post:
-    async with database.write() as session:
-        return await add_post(
-            session,
-            campaign.id,
-            NewPost(title, title, publish_at=clock(), share_kit=True),
-            media_dir=folder,
-            now=clock(),
-        )
+async def test_a_broadcast_reaches_everybody_once_and_is_done(stage: Stage) -> None:
+    names = [f"n{i:03}" for i in range(sending.PAGE + sending.WORKERS + 7)]  # more than a page, and than are in flight
+    await stage.join(*names)
+    broadcast = await stage.begin()
+    await stage.play()
+    assert Counter(stage.mail.got) == Counter({(name, "Rendez-vous samedi"): 1 for name in names})
+    found = await stage.progress(broadcast)
+    assert (found.state, found.sent, found.left, found.ended_at) == (B.done, len(names), 0, stage.clock())
 
 
-async def states(database: Database) -> list[HandoutState]:
-    async with database.read() as session:
-        return [row.state for i in range(1, 20) if (row := await session.get(Handout, i))]
+async def test_a_broadcast_carries_the_sponsor_line(stage: Stage) -> None:
+    async with stage.database.write() as session:
+        (await session.get_one(Campaign, stage.campaign.id)).sponsor_line = "Payé par la liste"
+    await stage.join("Zoé")
+    await stage.begin()
+    await stage.play()
+    assert stage.mail.got == [("Zoé", "Rendez-vous samedi\n\nPayé par la liste")]
 
 
-async def play(broadcaster: Broadcaster) -> None:
-    await broadcaster.tick()
-    await broadcaster.settled()
+@pytest.mark.usefixtures("one_by_one")
+async def test_the_pace_stays_under_what_telegram_takes_and_close_to_it(stage: Stage) -> None:
+    await stage.join(*(f"n{i}" for i in range(90)))
+    await stage.begin()
+    await stage.play()
+    assert len(stage.mail.at) == 90
+    rate = 89 / (max(stage.mail.at) - min(stage.mail.at))
+    assert 29.0 <= rate < 30.0
 
 
-async def test_each_supporter_gets_each_kit_once_and_it_is_counted(
-    database: Database, clock: FakeClock, campaign: Campaign, mail: Mail, broadcaster: Broadcaster, tmp_path: Path
+@pytest.mark.usefixtures("one_by_one")
+async def test_a_kit_and_a_broadcast_take_turns_and_nobody_is_written_to_twice_in_a_second(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    zoe = await join(database, clock, campaign, "Zoé", 1)
-    await join(database, clock, campaign, "Noé", 2)
-    await queue(database, clock, campaign, "Un", tmp_path)
-    await play(broadcaster)
-    await play(broadcaster)
-    assert mail.got == [("Zoé", "Un"), ("Noé", "Un")]
-    async with database.read() as session:
-        assert (await counts_of(session, zoe.id, campaign.id))[Kind.received] == 1
+    monkeypatch.setattr(sending, "PAGE", 2)
+    await stage.join("a", "b", "c", "d")
+    await stage.post("Un")
+    await stage.begin("Deux")
+    await stage.play()
+    assert sorted(stage.mail.got) == sorted((name, what) for name in "abcd" for what in ("Un", "Deux"))
+    begun = {what for _, what in stage.mail.got[:4]}
+    assert begun == {"Un", "Deux"}  # the broadcast did not wait for the end of the kit
+    for name in "abcd":
+        first, second = (at for (who, _), at in zip(stage.mail.got, stage.mail.at, strict=True) if who == name)
+        assert second - first >= 0.999  # seconds are floats here
 
 
-async def test_the_pace_stays_under_what_telegram_takes(
-    database: Database, clock: FakeClock, campaign: Campaign, mail: Mail, broadcaster: Broadcaster, tmp_path: Path
-) -> None:
-    for i in range(60):
-        await join(database, clock, campaign, f"n{i}", i + 1)
-    await queue(database, clock, campaign, "Un", tmp_path)
-    began = clock()
-    await play(broadcaster)
-    assert len(mail.got) == 60
-    assert clock() - began >= timedelta(seconds=60 / PACE)
-
-
-async def test_a_flood_wait_is_obeyed_to_the_letter_and_nobody_is_left_out(
-    database: Database, clock: FakeClock, campaign: Campaign, mail: Mail, broadcaster: Broadcaster, tmp_path: Path
-) -> None:
-    await join(database, clock, campaign, "Zoé", 1)
-    await join(database, clock, campaign, "Noé", 2)
-    await queue(database, clock, campaign, "Un", tmp_path)
-    mail.answers = [RateLimited(timedelta(seconds=41))]
-    await play(broadcaster)
-    assert mail.slept[0] == 41
-    assert sorted(mail.got) == [("Noé", "Un"), ("Zoé", "Un")]
+@pytest.mark.usefixtures("one_by_one")
+async def test_a_flood_wait_is_obeyed_to_the_letter_and_nobody_is_left_out(stage: Stage) -> None:
+    await stage.join("Zoé", "Noé")
+    await stage.begin("Un")
+    stage.mail.answers = [RateLimited(timedelta(seconds=41))]
+    await stage.play()
+    assert sorted(stage.mail.got) == [("Noé", "Un"), ("Zoé", "Un")]
+    assert min(stage.mail.at) >= 41
+    assert await stage.states() == [H.sent, H.sent]
 
 
 @pytest.mark.parametrize(
@@ -124,75 +194,165 @@ async def test_a_flood_wait_is_obeyed_to_the_letter_and_nobody_is_left_out(
     ],
 )
 async def test_what_went_wrong_with_one_person_does_not_stop_the_others(
-    database: Database, clock: FakeClock, campaign: Campaign, mail: Mail, broadcaster: Broadcaster, tmp_path: Path,
-    answer: Exception, state: HandoutState,
-) -> None:  # fmt: skip
-    await join(database, clock, campaign, "Zoé", 1)
-    await join(database, clock, campaign, "Noé", 2)
-    await queue(database, clock, campaign, "Un", tmp_path)
-    mail.answers = [answer]
-    await play(broadcaster)
-    await play(broadcaster)
-    assert await states(database) == [state, H.sent]
-    assert mail.got == [("Noé", "Un")]
-
-
-async def test_who_blocked_the_bot_is_not_written_to_again(
-    database: Database, clock: FakeClock, campaign: Campaign, mail: Mail, broadcaster: Broadcaster, tmp_path: Path
+    stage: Stage, answer: Exception, state: HandoutState
 ) -> None:
-    await join(database, clock, campaign, "Zoé", 1)
-    await queue(database, clock, campaign, "Un", tmp_path)
-    mail.answers = [ChannelRevoked("blocked the bot")]
-    await play(broadcaster)
-    await queue(database, clock, campaign, "Deux", tmp_path)
-    await play(broadcaster)
-    assert mail.got == []
-    assert await states(database) == [H.failed]
+    await stage.join("Zoé", "Noé")
+    await stage.begin("Un")
+    stage.mail.answers = [answer]
+    await stage.play()
+    await stage.play()
+    assert await stage.states() == [state, H.sent]
+    assert stage.mail.got == [("Noé", "Un")]
 
 
-async def test_when_telegram_is_away_the_cards_wait(
-    database: Database, clock: FakeClock, campaign: Campaign, mail: Mail, broadcaster: Broadcaster, tmp_path: Path
+async def test_who_blocked_the_bot_is_not_written_to_again(stage: Stage) -> None:
+    await stage.join("Zoé")
+    await stage.begin("Un")
+    stage.mail.answers = [ChannelRevoked("blocked the bot")]
+    await stage.play()
+    await stage.post("Deux")
+    await stage.play()
+    assert stage.mail.got == []
+    assert await stage.states() == [H.failed]
+
+
+async def test_complaint_17_a_chat_that_moved_is_followed_and_its_new_number_kept(stage: Stage) -> None:
+    (zoe,) = await stage.join("Zoé")
+    await stage.begin("Un")
+    stage.mail.answers = [ChatMoved(-100_777)]
+    await stage.play()
+    assert stage.mail.numbers == [-100_777]
+    assert await stage.states() == [H.sent]
+    async with stage.database.read() as session:
+        assert (await session.get_one(Supporter, zoe.id)).telegram_id == -100_777
+
+
+async def test_a_chat_that_moved_to_a_known_number_is_not_tried_for_ever(stage: Stage) -> None:
+    await stage.join("Zoé", "Noé")
+    await stage.begin("Un")
+    stage.mail.answers = [ChatMoved(2)]
+    await stage.play()
+    assert await stage.states() == [H.failed, H.sent]
+
+
+async def test_when_telegram_is_away_people_wait_and_are_served_afterwards(stage: Stage) -> None:
+    await stage.join("Zoé")
+    await stage.begin("Un")
+    stage.mail.answers = [NetworkDown("away")] * 3
+    began = stage.mail.now()
+    await stage.play()
+    assert stage.mail.got == [("Zoé", "Un")]
+    assert stage.mail.at[0] - began >= 30
+
+
+@pytest.mark.usefixtures("one_by_one")
+async def test_where_telegram_answers_nobody_clearly_it_gets_a_rest(stage: Stage) -> None:
+    """Else a whole campaign would be marked unknown within minutes."""
+    await stage.join(*(f"n{i}" for i in range(5)))
+    await stage.begin("Un")
+    stage.mail.answers = [OutcomeUnknown("502")] * 3
+    began = stage.mail.now()
+    await stage.play()
+    assert min(stage.mail.at) - began >= 10
+
+
+async def test_complaint_15_a_broadcast_goes_on_where_it_stopped_and_what_was_in_flight_is_not_sent_twice(
+    stage: Stage,
 ) -> None:
-    await join(database, clock, campaign, "Zoé", 1)
-    await queue(database, clock, campaign, "Un", tmp_path)
-    mail.answers = [NetworkDown("away")] * 3
-    await play(broadcaster)
-    assert mail.got == [("Zoé", "Un")]
-    assert sum(mail.slept) >= 30
+    zoe, _ = await stage.join("Zoé", "Ali")
+    broadcast = await stage.begin("Un")
+    async with stage.database.write() as session:  # a process that died as it had written this row
+        (run,) = await handouts.runs(session, stage.clock())
+        ((place, _),) = await handouts.candidates(session, run, stage.clock(), limit=1)
+        assert await handouts.write(session, [Claim(run, place, zoe.id)], stage.clock()) != [None]
+    await stage.broadcaster.end_leases(every=True)
+    await stage.play()
+    assert stage.mail.got == [("Ali", "Un")]
+    assert await stage.states() == [H.unknown, H.sent]
+    assert (await stage.progress(broadcast)).state is B.done
 
 
-async def test_complaint_15_a_broadcast_goes_on_where_it_stopped_and_the_card_in_flight_is_not_sent_twice(
-    database: Database, clock: FakeClock, campaign: Campaign, mail: Mail, broadcaster: Broadcaster, tmp_path: Path
-) -> None:
-    await join(database, clock, campaign, "Zoé", 1)
-    await join(database, clock, campaign, "Ali", 2)
-    post = await queue(database, clock, campaign, "Un", tmp_path)
-    async with database.write() as session:
-        await handouts.hand_out(session, await session.get_one(Post, post.id), clock())
-        assert await handouts.begin(session, 1, clock()) is not None
-    await broadcaster.end_leases(every=True)
-    await play(broadcaster)
-    assert mail.got == [("Ali", "Un")]
-    assert await states(database) == [H.unknown, H.sent]
+@pytest.mark.parametrize("move", [broadcasts.pause, broadcasts.cancel], ids=["paused", "cancelled"])
+@pytest.mark.usefixtures("one_by_one")
+async def test_a_broadcast_that_is_stopped_begins_no_further_message(stage: Stage, move) -> None:
+    await stage.join(*(f"n{i}" for i in range(40)))
+    broadcast = await stage.begin("Un")
+
+    async def stop() -> None:
+        async with stage.database.write() as session:
+            await move(session, await session.get_one(Broadcast, broadcast.id), None, stage.clock())
+
+    stage.mail.meanwhile = stop
+    await stage.play()
+    assert 1 <= len(stage.mail.got) < 40
+    got = len(stage.mail.got)
+    if move is broadcasts.pause:
+        async with stage.database.write() as session:
+            await broadcasts.resume(session, await session.get_one(Broadcast, broadcast.id), None, stage.clock())
+    await stage.play()
+    assert len(Counter(stage.mail.got)) == len(stage.mail.got) == (40 if move is broadcasts.pause else got)
 
 
-async def test_stop_begins_no_further_card_and_cuts_a_long_pause_short(
-    database: Database, clock: FakeClock, campaign: Campaign, mail: Mail, tmp_path: Path
-) -> None:
-    import asyncio
+@pytest.mark.usefixtures("one_by_one")
+async def test_who_stops_meanwhile_gets_nothing(stage: Stage) -> None:
+    _, noe = await stage.join("Zoé", "Noé")
+    await stage.begin("Un")
 
+    async def noe_stops() -> None:
+        async with stage.database.write() as session:
+            await supporters.stop(session, noe, stage.campaign.id, stage.clock())
+
+    # Both are with a worker already; Noé's turn has not come.
+    stage.mail.meanwhile = noe_stops
+    await stage.play()
+    assert stage.mail.got == [("Zoé", "Un")]
+    assert await stage.states() == [H.sent]
+
+
+@pytest.mark.usefixtures("one_by_one")
+async def test_an_answer_to_a_person_puts_the_broadcast_back_by_one_turn(stage: Stage) -> None:
+    await stage.join("a", "b", "c")
+    await stage.begin("Un")
+
+    async def answers() -> None:
+        for chat in range(100, 130):
+            stage.pace.took(str(chat))
+
+    stage.mail.meanwhile = answers
+    await stage.play()
+    assert max(stage.mail.at) - min(stage.mail.at) >= 30 / 29.5 - 0.25
+
+
+@pytest.mark.usefixtures("one_by_one")
+async def test_stop_ends_what_is_in_flight_and_cuts_a_long_pause_short(stage: Stage) -> None:
     paused = asyncio.Event()
 
     async def never(_: float) -> None:
         paused.set()
         await asyncio.Event().wait()
 
-    broadcaster = Broadcaster(database, clock, mail.deliver, sleep=never)
-    await join(database, clock, campaign, "Zoé", 1)
-    await join(database, clock, campaign, "Noé", 2)
-    await queue(database, clock, campaign, "Un", tmp_path)
+    broadcaster = Broadcaster(stage.database, stage.clock, stage.mail.deliver, Pace(now=stage.mail.now, sleep=never))
+    await stage.join("Zoé", "Noé")
+    await stage.begin("Un")
     await broadcaster.tick()
     await paused.wait()
-    await broadcaster.stop()
-    assert mail.got == [("Zoé", "Un")]
-    assert await states(database) == [H.sent, H.queued]
+    async with asyncio.timeout(5):
+        await broadcaster.stop()
+    assert len(stage.mail.got) == 1
+    assert await stage.states() == [H.sent]
+
+
+async def test_a_store_that_fails_for_a_moment_loses_nobody(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    await stage.join("Zoé", "Noé")
+    await stage.begin("Un")
+    real, failures = handouts.write, iter([True])
+
+    async def fail_once(session, items, now):
+        if next(failures, False):
+            raise OperationalError("INSERT", {}, Exception("disk I/O error"))
+        return await real(session, items, now)
+
+    monkeypatch.setattr(handouts, "write", fail_once)
+    await stage.play()
+    await stage.play()
+    assert sorted(stage.mail.got) == [("Noé", "Un"), ("Zoé", "Un")]

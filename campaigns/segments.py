@@ -1,0 +1,54 @@
+"""Whom a message is for: only who agreed to be written to, and only by what they chose themselves."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+from sqlmodel import col, select
+
+from campaigns.models import ChosenInterest, Consent, Participation, Purpose, Supporter, Territory
+from campaigns.silence_windows import is_silent
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A part of a campaign's people; None: whatever it is. Nothing is inferred."""
+
+    campaign_id: int
+    territory_id: int | None = None  # and those below it
+    language: str | None = None
+    interest_id: int | None = None
+
+
+def in_segment(segment: Segment) -> list[ColumnElement[bool]]:
+    """In SQL, of a Participation and its Supporter: the person belongs to it, may be written to, and did not leave."""
+    consent = (
+        select(Consent.id)
+        .where(col(Consent.supporter_id) == col(Participation.supporter_id))
+        .where(col(Consent.campaign_id) == col(Participation.campaign_id))
+        .where(col(Consent.purpose) == Purpose.contact, col(Consent.withdrawn_at).is_(None))
+    )
+    wanted = [
+        col(Participation.campaign_id) == segment.campaign_id,
+        col(Participation.stopped_at).is_(None),
+        col(Supporter.gone_at).is_(None),
+        consent.exists(),
+    ]
+    if segment.territory_id is not None:
+        tree = select(Territory.id).where(col(Territory.id) == segment.territory_id).cte(recursive=True)
+        tree = tree.union_all(select(Territory.id).join(tree, col(Territory.parent_id) == tree.c.id))
+        wanted.append(col(Participation.territory_id).in_(select(tree.c.id)))
+    if segment.language is not None:
+        wanted.append(col(Supporter.language) == segment.language)
+    if segment.interest_id is not None:
+        chosen = select(ChosenInterest.participation_id).where(
+            col(ChosenInterest.participation_id) == col(Participation.id),
+            col(ChosenInterest.interest_id) == segment.interest_id,
+        )
+        wanted.append(chosen.exists())
+    return wanted
+
+
+def silent(now: datetime) -> ColumnElement[bool]:
+    """In SQL: near a vote nobody is written to; who missed a share kit finds it under /posts afterwards."""
+    return is_silent(col(Participation.campaign_id), col(Participation.territory_id), now)
