@@ -8,6 +8,9 @@ DEV := .venv/.installed-dev
 PEERS := .venv/bench/.installed
 FRENCH := campaigns/locales/fr.po
 
+# Where this is set, each of the many processes that the tests start would compile every module anew: 6 s a start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check bench pictures words lock clean
 
 demo: $(RUN)

@@ -89,7 +89,7 @@ async def test_the_real_library_posts_reads_and_deletes(server: SandboxServer, s
     (entry,) = await sandbox.ledger("mastodon")
     assert entry["id"] == str(status.id)
     feed = await sandbox.social("mastodon", MEMBER.username)
-    assert [each["deleted"] for each in feed["tweets"]] == [True]
+    assert [each["deleted"] for each in feed["posts"]] == [True]
 
 
 async def test_three_hundred_requests_go_in_five_minutes(server: SandboxServer, sandbox: SandboxClient) -> None:
