@@ -45,6 +45,7 @@ class Database:
         # First come, first served: the pool would give its one connection to who asks in the moment it comes back, and
         # a broadcast, which writes without end, would let nobody else write.
         self._line = asyncio.Lock()
+        self._writing: asyncio.Task[Any] | None = None
 
     def _engine(self, connections: int, *, immediate: bool = False) -> AsyncEngine:
         engine = create_async_engine(self.url, pool_size=connections, max_overflow=0, pool_timeout=60)
@@ -61,8 +62,16 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
-        async with self._line, AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
-            yield session
+        """A session that commits at its end. RuntimeError within another `write()` of the same task."""
+        if self._writing is not None and self._writing is asyncio.current_task():
+            raise RuntimeError("this task writes already and would wait for itself for ever: pass its session on")
+        async with self._line:
+            self._writing = asyncio.current_task()
+            try:
+                async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+                    yield session
+            finally:
+                self._writing = None
 
     async def close(self) -> None:
         await self._reader.dispose()

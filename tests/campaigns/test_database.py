@@ -141,6 +141,15 @@ async def test_writers_of_one_process_do_not_lock_each_other_out(database, campa
         assert len((await session.get_one(Campaign, campaign.id)).about) == 40
 
 
+async def test_a_write_within_a_write_is_an_error_and_no_wait_for_ever(database, clock):
+    async with database.write():
+        with pytest.raises(RuntimeError, match="pass its session on"):
+            async with database.write():
+                pass
+    async with database.write() as session:  # and the line is free again
+        session.add(Campaign(slug="b", name="B", created_at=clock()))
+
+
 async def test_writers_of_two_processes_wait_for_each_other(database, campaign):
     other = Database(database.url.render_as_string())
 

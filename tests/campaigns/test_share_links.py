@@ -223,8 +223,9 @@ async def test_two_people_behind_one_address_and_one_person_on_two_links_count_e
     await follow(link, visit(agent="Mozilla/5.0 (iPhone) Safari/604.1"))
     await follow(link, visit(address="192.0.2.8"))
     assert await _visits(database, link) == (3, 3, 3)
+    post = await add()
     async with database.write() as session:
-        other = await link_for(session, await add(), None, SITE, clock())
+        other = await link_for(session, post, None, SITE, clock())
     await follow(other)
     assert await _visits(database, other) == (0, 1, 4)
 
