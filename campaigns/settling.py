@@ -14,6 +14,7 @@ from campaigns.models import Audit, Channel, Post, Publication, PublicationState
 from campaigns.publications import Content, Finish, Mover, MoveRefused, cancel_taken_back, contents_of, may
 from campaigns.silence_windows import first_free
 from networks import NEEDS_RECIPIENTS
+from networks.base import parts_out
 
 S = PublicationState
 
@@ -39,8 +40,12 @@ async def settle(
     if found is None or not may(Mover.human, found.state, to):
         raise MoveRefused(MoveRefused.__doc__)
     channel = await session.get_one(Channel, found.channel_id)
-    if found.state is S.unknown and to is S.queued and channel.network not in NEEDS_RECIPIENTS:
-        found.sent_parts = []  # "send again" means all of it; but a list goes on behind those who have it
+    if to is S.queued and channel.network in NEEDS_RECIPIENTS:
+        found.sent_parts = parts_out(
+            found.sent_parts
+        )  # a list goes on behind those who have it, and asks all others anew
+    elif to is S.queued and found.state is S.unknown:
+        found.sent_parts = []  # "send again" means all of it
     found.state, found.reason = to, None
     if to is S.queued:  # due again now, or when the silence around its channel ends
         found.due_at = await first_free(session, campaign_id, channel.territory_id, now)

@@ -58,6 +58,7 @@ KNOWN = (
     _(
         "the program stopped, or lost the network, while this was being sent: look at the channel, then say “it is there” or “send again”"
     ),
+    _("{parts} of its parts or messages are out, the rest is not: {reason}; “try again” goes on with the rest"),
     _("The network refuses this post; sending it again changes nothing."),
     _("The network could not be reached; the post certainly did not go out and may be tried again."),
     _("The network took the request and did not answer; the post may have gone out."),
