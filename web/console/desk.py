@@ -1,6 +1,6 @@
 """The posts of a campaign with the state of each publication, and what a human decides about them."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from campaigns import approval, installation, posts, settling
 from campaigns.approval import Standing
 from campaigns.forecast import window_in
-from campaigns.models import Channel, LatePolicy, Post, PostState, Publication, PublicationState
+from campaigns.models import LatePolicy, Post, PostState, Publication, PublicationState
 from campaigns.posts import is_web_address
 from campaigns.publications import Mover, MoveRefused, may
 from campaigns.silence_windows import windows_of
@@ -108,7 +108,10 @@ async def _list_page(
 ) -> Response:
     words = words_of(request)
     async with site_of(request).database.read() as session:
-        found = await posts.posts_of(session, desk.campaign.id)
+        latest = await posts.posts_of(session, desk.campaign.id)
+        undecided = {post.id: post for post in await posts.undecided(session, desk.campaign.id)}
+        found = list((undecided | {post.id: post for post in latest}).values())
+        total = await posts.count_of_posts(session, desk.campaign.id)
         out = await posts.publications_of(session, [post.id for post in found])
         windows = await windows_of(session, desk.campaign.id)
         known = await installation.channels(session, desk.campaign.id)
@@ -123,7 +126,9 @@ async def _list_page(
         status,
         desk=desk,
         campaign=desk.campaign,
-        groups=_groups(found, out, site_of(request).clock()),
+        groups=_groups(found, undecided, site_of(request).clock()),
+        shown=len(found),
+        total=total,
         publications=out,
         states=STATES,
         post_states=POST_STATES,
@@ -146,13 +151,8 @@ async def _list_page(
     )
 
 
-Publications = Mapping[int, Sequence[tuple[Publication, Channel]]]
-
-
-def _groups(found: Sequence[Post], out: Publications, now: datetime) -> list[tuple[str, str, list[Post]]]:
-    """The posts under three headings: what somebody must decide, then what comes next, then what is out."""
-    undecided = {post_id for post_id, rows in out.items() if any(answers_to(p) for p, _channel in rows)}
-    undecided |= {post.id for post in found if post.state is PostState.submitted}
+def _groups(found: Sequence[Post], undecided: Collection[int], now: datetime) -> list[tuple[str, str, list[Post]]]:
+    """The posts under three headings: what somebody must decide, then what comes next, then what is out, the latest first."""
     to_come = [p for p in found if p.id not in undecided and (p.publish_at is None or p.publish_at > now)]
     gone = [p for p in found if p.id not in undecided and p.publish_at is not None and p.publish_at <= now]
     groups = [
@@ -162,7 +162,7 @@ def _groups(found: Sequence[Post], out: Publications, now: datetime) -> list[tup
             sorted((p for p in found if p.id in undecided), key=lambda post: post.publish_at or now),
         ),
         ("to-come", _("To come"), sorted(to_come, key=lambda post: post.publish_at or now)),
-        ("out", _("Past"), gone),
+        ("out", _("Past"), sorted(gone, key=lambda post: post.publish_at or now, reverse=True)),
     ]
     return [group for group in groups if group[2]]
 

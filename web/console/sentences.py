@@ -28,6 +28,8 @@ KNOWN = (
     _("picture {name} has {size} MB; at most {limit} MB"),
     _("picture {name} is too large: {size}"),
     _("picture {name} is not a JPEG, PNG, WebP or GIF"),
+    # campaigns.editing
+    _("picture {name} is gone from the data folder: write the post anew with its picture, and take this one back"),
     # networks.limits
     _("{network} takes {limit} {unit}, the text has {length}: shorten it, or write a version for {same}"),
     _(
