@@ -19,6 +19,7 @@ from commands.common import (
     Refused,
     TerritoryOption,
     campaign_of,
+    checked,
     opened,
     opener,
     out,
@@ -62,7 +63,7 @@ def channels_add(
             owner = await campaign_of(session, campaign)
             place = await installation.find_territory(session, owner.id, where) if where else None
             await installation.add_channel(session, owner.id, network, name, given, place)
-        out.print(f"Channel “{name}” is ready; `channels check` asks the network.", highlight=False)
+        out.print(f"Channel “{name}” is ready; `channels check` asks the network.")
 
     run_async(main())
 
@@ -97,7 +98,7 @@ def channels_mend(
                 )
             async with database.write() as session:
                 installation.mend(await session.get_one(Channel, channel.id))
-        out.print(f"Channel “{channel.name}” is mended: {said}. What waited goes on.", highlight=False)
+        out.print(f"Channel “{channel.name}” is mended: {said}. What waited goes on.")
 
     run_async(main())
 
@@ -139,7 +140,7 @@ def channels_set(
             except SlotsProblem as problem:
                 raise Refused(f"--slots: {problem}") from None
         terms = [channel.slots or "no slots", *_money(channel)]
-        out.print(f"Channel “{channel.name}” is set: {'; '.join(terms)}.", highlight=False, soft_wrap=True)
+        out.print(f"Channel “{channel.name}” is set: {'; '.join(terms)}.", soft_wrap=True)
 
     run_async(main())
 
@@ -201,15 +202,13 @@ def channels_check(
                 said = await _ask(settings, channel)
                 if isinstance(said, NetworkProblem):
                     bad += 1
-                    out.print(f"[red]✗[/] {channel.name} ({channel.network}): {said}", highlight=False, soft_wrap=True)
+                    out.print(checked(False, f"{channel.name} ({channel.network}): {said}"), soft_wrap=True)
                 else:
-                    out.print(
-                        f"[green]✓[/] {channel.name} ({channel.network}): {said}", highlight=False, soft_wrap=True
-                    )
+                    out.print(checked(True, f"{channel.name} ({channel.network}): {said}"), soft_wrap=True)
                     async with database.write() as session:
                         installation.mend(await session.get_one(Channel, channel.id))
         if bad:
-            out.print("Mend one with: python run_bot.py channels mend NAME --set name=value", highlight=False)
+            out.print("Mend one with: python run_bot.py channels mend NAME --set name=value")
             raise typer.Exit(1)
         if not known:
             out.print("There is no channel yet; add one with: python run_bot.py channels add")
