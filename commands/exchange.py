@@ -11,6 +11,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns import installation, post_calendar, post_export, posts
+from campaigns.costs import dollars
 from campaigns.forecast import window_in
 from campaigns.models import Campaign, Channel, Post, PostState
 from campaigns.post_documents import add_entries, read_document
@@ -106,8 +107,8 @@ async def tell_outlook(session: AsyncSession, owner: Campaign, stored: Sequence[
                 )
     for channel, cost in costs.values():
         if cost:
-            cap = f", of a monthly cap of ${channel.monthly_cap / 1000:.2f}" if channel.monthly_cap else ""
-            out.print(f"On {channel.name} this costs ${cost / 1000:.3f}{cap}.", soft_wrap=True)
+            cap = f", of a monthly cap of {dollars(channel.monthly_cap)}" if channel.monthly_cap else ""
+            out.print(f"On {channel.name} this costs {dollars(cost)}{cap}.", soft_wrap=True)
     if any(channel.monthly_cap and cost > channel.monthly_cap for channel, cost in costs.values()):
         out.print("`rehearse` shows which posts would be held.")
 

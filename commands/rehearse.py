@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.engine import make_url
 
+from campaigns.costs import dollars
 from campaigns.database import Database
 from campaigns.installation import find_campaign
 from campaigns.settings import Settings
@@ -152,7 +153,7 @@ def _show_scene(scene: Scene, home: str) -> None:
                 "" if i else act.title,
                 act.channel,
                 Text(happening(act), COLOURS[act.outcome]),
-                dollars(act.cost),
+                dollars(act.cost) if act.cost else "",
             )
     out.print(table)
     out.print(totals(scene))
@@ -162,10 +163,6 @@ def when(at: datetime, zone_name: str, home: str) -> str:
     """The post's own wall clock, with its zone where that is not the campaign's."""
     local = at.astimezone(zone(zone_name))
     return f"{local:%a %d %b %H:%M}" + ("" if zone_name == home else f" {zone_name}")
-
-
-def dollars(cost: int) -> str:
-    return f"${cost / 1000:.3f}" if cost else ""
 
 
 def happening(act: Act) -> str:

@@ -480,7 +480,7 @@ async def test_over_the_months_cap_a_post_is_held_with_what_was_spent(desk: Desk
     assert held.state is S.held
     assert (
         held.reason
-        == "the month's cap of $0.50 is reached: $0.40 is spent, this costs $0.200; raise the cap or drop it"
+        == "the month's cap of $0.500 is reached: $0.400 is spent, this costs $0.200; raise the cap or drop it"
     )
     desk.clock.now = desk.clock().replace(year=2027, month=1, day=1, hour=12)  # another month
     async with desk.database.write() as session:

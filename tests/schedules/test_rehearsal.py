@@ -141,7 +141,7 @@ async def test_costs_add_up_by_channel_and_over_the_cap_it_is_held(stage, telegr
     assert [(act.title, act.cost) for act in scene.acts] == [("cher", 0), ("cher", 200), ("peu", 15), ("trop", 200)]
     assert scene.costs == {"Compte X": 215}
     assert scene.acts[-1].outcome is Outcome.held
-    assert "the month's cap of $0.23 is reached" in scene.acts[-1].reason
+    assert "the month's cap of $0.230 is reached" in scene.acts[-1].reason
 
 
 async def test_complaints_6_and_7_what_a_network_will_refuse_fails_and_is_warned_of(stage, telegram, x) -> None:

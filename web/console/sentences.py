@@ -50,7 +50,7 @@ KNOWN = (
     _("polling day {day}"),
     # campaigns.keeping_back, campaigns.series
     _("silence: {reason}, until {until} UTC; send it after, or drop it"),
-    _("the month's cap of ${cap} is reached: ${spent} is spent, this costs ${cost}; raise the cap or drop it"),
+    _("the month's cap of {cap} is reached: {spent} is spent, this costs {cost}; raise the cap or drop it"),
     _("the day's quota of {quota} posts is reached; send it tomorrow, or drop it"),
     _("late by {late}: dropped, as its late policy says"),
     _("late by {late}: its late policy asks you; send it now, or drop it"),
@@ -65,6 +65,7 @@ KNOWN = (
     _("The network could not be reached; the post certainly did not go out and may be tried again."),
     _("The network took the request and did not answer; the post may have gone out."),
 )
+DAYS = _(" d ")  # of a lateness
 UNITS = {
     "characters": _("characters"),
     "weighted characters": _("weighted characters"),
@@ -94,10 +95,12 @@ def within(words: Words, sentence: str) -> str:
     """The same for what stands inside another sentence: as it is written, without a capital."""
     for shape, known in _shapes():
         if found := shape.fullmatch(sentence):
-            values = found.groupdict()
+            values = {name: words.number(value) for name, value in found.groupdict().items()}
             if "unit" in values:
                 values["unit"] = words(UNITS.get(values["unit"], values["unit"]))
             if "reason" in values:  # a sentence of its own
                 values["reason"] = within(words, values["reason"])
+            if "late" in values:  # "2 d 3 h 05 min"
+                values["late"] = values["late"].replace(DAYS, words(DAYS))
             return words(known, **values)
     return sentence
