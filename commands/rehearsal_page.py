@@ -12,12 +12,12 @@ from babel.dates import format_date, format_datetime
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from campaigns.models import Campaign
+from campaigns.sentences import within
 from campaigns.times import zone
 from campaigns.words import Words
 from schedules.rehearsal import RESTS, STILL_WAITS, UNAPPROVED, Act, Faults, Outcome, Rehearsal, Scene
 from schedules.rehearsal_concerns import OTHER_POLICY, X_POLICY, Concern, Warned
 from schedules.rehearsal_networks import Note, Told
-from web.console.sentences import within
 
 OUTCOMES = {
     Outcome.out: "part",

@@ -44,7 +44,7 @@ class MailRelay:
             at, self._per_minute = int(port), max(1, int(per_minute))
         except (AddressProblem, ValueError) as error:
             raise ChannelRevoked(
-                f"the relay's settings do not do: {error}; add the channel's settings again"
+                f"the relay's settings do not do: {error}; give it others with `channels mend`"
             ) from error
         encrypted = starttls.strip().lower() in {"yes", "true", "1", "oui", "on"}
         self._server = MailServer(host, at, (username, password), self._address, encrypted, tls_context)

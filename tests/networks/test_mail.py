@@ -117,6 +117,14 @@ def test_pictures_stand_in_the_message_with_their_descriptions() -> None:
     assert 'Un "quai" de gare' in plain.get_content()
 
 
+def test_where_a_thread_may_be_cut_is_shown_nowhere() -> None:
+    raw = parsed(written(post_to(title="", text="Un\n---\nDeux")))
+    assert raw["Subject"].startswith("Un Deux")
+    for kind in ("plain", "html"):
+        body = raw.get_body((kind,))
+        assert body is not None and "---" not in body.get_content() and "Deux" in body.get_content()
+
+
 def test_a_text_cannot_become_html() -> None:
     html = parsed(
         written(post_to(text="<script>alert(1)</script> & https://a.example/?x=1&y=<b>", link=None))

@@ -158,10 +158,10 @@ async def test_complaint_10_a_dead_token_is_told_with_what_to_do_and_how_many_po
     await team.organizer(7)
     ((person, text),) = await team.look()
     assert person == 7
-    assert "Le canal « Compte X » (x) est à l’arrêt." in text
+    assert "Le canal « Compte X » (x) est au repos." in text
     assert f"Ce que dit le réseau : {REVOKED}" in text
     assert "2 messages attendent ; aucun n’est perdu." in text
-    assert 'channels add x "Compte X"' in text and "channels check" in text
+    assert 'run_bot.py channels mend "Compte X" --set' in text and 'run_bot.py channels check "Compte X"' in text
     assert await team.states() == [S.queued, S.queued]
 
 

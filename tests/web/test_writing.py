@@ -13,9 +13,9 @@ from campaigns import installation, posts, share_kits
 from campaigns.models import PostState
 from campaigns.posts import NewPost, check_post
 from campaigns.publications import LEFT_SENDING
+from campaigns.sentences import _shapes, told
 from campaigns.times import parse_local
 from campaigns.words import Words
-from web.console.sentences import _shapes, told
 
 Enter = Callable[..., Any]
 Pictures = Callable[..., bytes]

@@ -15,10 +15,10 @@ from campaigns.forecast import window_in
 from campaigns.models import LatePolicy, Post, PostState, Publication, PublicationState
 from campaigns.posts import is_web_address
 from campaigns.publications import Mover, MoveRefused, may
+from campaigns.sentences import told, within
 from campaigns.silence_windows import windows_of
 from campaigns.words import mark
 from web.console.access import Desk, campaigns_of, csrf_token, desk_of, own_form
-from web.console.sentences import told, within
 from web.pages import Trouble, page, row, words_of
 from web.site import site_of
 from web.uploads import text_of

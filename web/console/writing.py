@@ -16,6 +16,7 @@ from campaigns.media import LARGEST
 from campaigns.models import Channel, Post, PostState
 from campaigns.posts import NewPost, PostRefused, Problem, add_post, check_post
 from campaigns.recurrence import parse_recurrence
+from campaigns.sentences import told, within
 from campaigns.slots import parse_slots
 from campaigns.stamp import stamp_of, stamped
 from campaigns.words import mark
@@ -25,7 +26,6 @@ from networks.share_intents import LABELS
 from web.console import drafts
 from web.console.access import Desk, desk_of, own_form
 from web.console.drafts import Draft
-from web.console.sentences import told, within
 from web.pages import Trouble, nothing_here, page, render, row, words_of
 from web.site import site_of
 from web.uploads import FORM_LIMIT, file_of, text_of
