@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from sqlalchemy import delete, select
 
 from campaigns import engagement, posts
-from campaigns.models import Kind, LatePolicy, OrganizerRole, Post, PostState, Publication, PublicationState
+from campaigns.models import Audit, Kind, LatePolicy, OrganizerRole, Post, PostState, Publication, PublicationState
 from web import sign_in
 from web.console import figures
 
@@ -348,6 +348,29 @@ async def test_complaint_2_what_waits_for_a_human_stands_on_top_however_old_it_i
     for button in ("Send it after", "It is there", "Try again", "Send it now", "Drop it"):
         assert button in to_decide
     assert "7 of 10 posts" in page
+
+
+async def test_complaint_11_what_was_refused_is_tried_again_at_once_and_who_said_so_is_kept(
+    world: Any, browser: httpx.AsyncClient, enter: Enter
+) -> None:
+    async with world.database.write() as session:
+        rows = (await posts.publications_of(session, [world.post.id]))[world.post.id]
+        for publication, _channel in rows:
+            publication.state, publication.reason = PublicationState.failed, "the picture is too large"
+    token = await enter()
+    assert "Try all 2 refused again" in (await browser.get(POSTS)).text
+    path = "/console/c/orne/publications/try-again"
+    assert (await browser.post(path, data={"csrf": "another"})).status_code == 403
+    assert (await browser.post(path, data={"csrf": token})).status_code == 303
+    async with world.database.read() as session:
+        rows = (await posts.publications_of(session, [world.post.id]))[world.post.id]
+        kept = (await session.scalars(select(Audit).where(Audit.action == "settled").order_by(Audit.id))).all()
+    assert {(p.state, p.due_at) for p, _channel in rows} == {(PublicationState.queued, world.clock.now)}
+    assert [(row.organizer_id, row.post_id, row.detail) for row in kept] == [
+        (world.editor.id, world.post.id, "Canal: failed -> queued"),
+        (world.editor.id, world.post.id, "Compte: failed -> queued"),
+    ]
+    assert "refused again" not in (await browser.get(POSTS)).text
 
 
 async def test_the_figures_say_when_they_do_not_show_all(

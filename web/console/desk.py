@@ -145,6 +145,12 @@ async def _list_page(
         counts={
             state: sum(p.state is state for rows in out.values() for p, _channel in rows) for state in PublicationState
         },
+        refused=sum(
+            p.state is PublicationState.failed
+            for post in found
+            if post.state is not PostState.cancelled
+            for p, _channel in out[post.id]
+        ),
         wrong=wrong,
         problem=problem,
         typed=typed,
@@ -198,6 +204,15 @@ async def move(request: Request, slug: str, post_id: int, move: str) -> Response
     return RedirectResponse(f"{_list_address(slug)}#post-{post_id}", 303)
 
 
+@router.post("/console/c/{slug}/publications/try-again")
+async def try_all_again(request: Request, slug: str) -> Response:
+    """After what made a network refuse them was mended: all of them, in their order."""
+    desk, site = await desk_of(request, slug, write=True), site_of(request)
+    async with own_form(request), site.database.write() as session:
+        await settling.try_all_again(session, desk.campaign.id, site.clock(), desk.organizer.id)
+    return RedirectResponse(_list_address(slug), 303)
+
+
 @router.post("/console/c/{slug}/publications/{publication_id:int}/settle")
 async def settle(request: Request, slug: str, publication_id: int) -> Response:
     """What a human says of a publication: it is there, send it again, leave it."""
@@ -212,7 +227,13 @@ async def settle(request: Request, slug: str, publication_id: int) -> Response:
         state = PublicationState(to)
         async with site.database.write() as session:
             await settling.settle(
-                session, desk.campaign.id, row(publication_id), state, url=url or None, now=site.clock()
+                session,
+                desk.campaign.id,
+                row(publication_id),
+                state,
+                url=url or None,
+                now=site.clock(),
+                organizer_id=desk.organizer.id,
             )
     except (MoveRefused, ValueError):
         raise Trouble(
