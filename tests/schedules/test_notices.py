@@ -348,7 +348,7 @@ async def test_complaint_10_the_real_bot_tells_the_organizer_that_a_token_died_a
     async with store.write() as session:
         new = NewPost("Un", "Bonjour", publish_at=now, channels=[channel])
         await add_post(session, campaign.id, new, media_dir=program.folder / "media", now=now)
-    told = await sandbox.message(camille, lambda m: "à l’arrêt" in m.get("text", ""), within=30)
+    told = await sandbox.message(camille, lambda m: "au repos" in m.get("text", ""), within=30)
     assert "1 message attend" in told["text"] and "channels check" in told["text"]
     code_of_exit, said = await program.call("channels", "check")
     assert code_of_exit == 0, said
