@@ -9,6 +9,7 @@ import typer
 from campaigns.times import system_clock
 from commands import addresses, badges, channels, frames, posts, rehearse, silence
 from commands.common import (
+    checked,
     opened,
     opener,
     out,
@@ -81,9 +82,7 @@ def doctor() -> None:
         async with opened(settings) as database:
             findings = await checkup.look(database, settings, opener(settings), system_clock)
         for finding in findings:
-            out.print(
-                f"[{'green]✓' if finding.good else 'red]✗'}[/] [bold]{finding.what}[/]  {finding.said}", highlight=False
-            )
+            out.print(checked(finding.good, finding.said, finding.what))
         if not all(finding.good for finding in findings):
             raise typer.Exit(1)
 

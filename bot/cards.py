@@ -44,7 +44,6 @@ async def send_card(
     """Send a person the card of a post; raises what python-telegram-bot raises. `pause` comes before a second message."""
     async with house.database.write() as session:
         kit = await share_kits.share_kit(session, post, supporter, house.settings.site_url, house.clock())
-        longest = max(await share_kits.wordings_of(session, post), key=utf16_units)
     words = Words(supporter.language)
     markup = InlineKeyboardMarkup(buttons(kit, words))
     text = card_text(kit)
@@ -52,7 +51,7 @@ async def send_card(
         return await bot.send_message(supporter.telegram_id, text, ParseMode.HTML, reply_markup=markup)
     picture = media.load(house.settings.media_dir, kit.picture).data
     # Every wording must fit under the picture, so that the card can change its text where it stands.
-    if utf16_units(f"{kit.title}\n\n{longest}\n\n{kit.link}") <= TELEGRAM_CAPTION:
+    if utf16_units(f"{kit.title}\n\n{kit.longest}\n\n{kit.link}") <= TELEGRAM_CAPTION:
         return await bot.send_photo(
             supporter.telegram_id, picture, text, parse_mode=ParseMode.HTML, reply_markup=markup
         )

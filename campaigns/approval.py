@@ -118,6 +118,23 @@ async def approve(session: AsyncSession, post: Post, organizer_id: int, now: dat
     await _go_on(session, post, now)
 
 
+async def follow_series(session: AsyncSession, first: Post, post: Post, now: datetime) -> None:
+    """An occurrence has the yeses of its series; where its own moment is near a vote and asks for more, it waits for them."""
+    campaign = await session.get_one(Campaign, post.campaign_id)
+    must = await needed(session, campaign, post)
+    if must <= campaign.approvals:  # not near a vote: the yes to the series holds
+        return
+    given = (await session.scalars(select(Approval).where(col(Approval.post_id) == first.id))).all()
+    if len(given) >= must:
+        return
+    post.state = PostState.submitted
+    session.add_all(
+        Approval(post_id=post.id, organizer_id=each.organizer_id, approved_at=each.approved_at) for each in given
+    )
+    audit(session, post, None, now, "submitted", post.title)
+    await session.flush()
+
+
 async def send_back(session: AsyncSession, post: Post, organizer_id: int, now: datetime, why: str = "") -> None:
     """A submitted post becomes a draft again, with a word for its author."""
     if post.state is not PostState.submitted:

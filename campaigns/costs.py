@@ -9,8 +9,16 @@ from campaigns.stamp import stamp_of, stamped
 from networks.base import OutgoingPost
 from networks.limits import parts
 
+# What a network asks where nobody set other prices: a post, a post with a link, in thousandths of a dollar.
+# X, pay per use, docs.x.com/x-api/getting-started/pricing, November 2026.
+PRICES = {"x": (15, 200)}
 S = PublicationState
 TO_COME = (S.queued, S.held, S.missed)
+
+
+def dollars(thousandths: int) -> str:
+    """A price in English, as in "$0.015": all three places everywhere, so that amounts can be compared at a glance."""
+    return f"${thousandths / 1000:.3f}"
 
 
 def cost_of(channel: Channel, campaign: Campaign, text: str, link: str | None) -> int:

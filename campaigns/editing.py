@@ -11,10 +11,11 @@ from sqlmodel import col, select
 from campaigns import approval
 from campaigns.costs import reprice
 from campaigns.media import NewPicture
-from campaigns.models import Campaign, Post, PostVersion
+from campaigns.models import Campaign, Media, Post, PostVersion
 from campaigns.posts import (
     NewPost,
     PostRefused,
+    Problem,
     check_post,
     local_moment,
     pictures_of,
@@ -24,13 +25,10 @@ from campaigns.stamp import stamp_of
 
 
 async def as_written(session: AsyncSession, post: Post, media_dir: Path) -> NewPost:
-    """The post as it was written, its moment on the wall clock of its zone."""
+    """The post as it was written, its moment on the wall clock of its zone; PostRefused where a picture's file is gone."""
     local = local_moment(post)
     versions = await session.scalars(select(PostVersion).where(col(PostVersion.post_id) == post.id))
-    pictures = [
-        NewPicture(medium.file, (media_dir / medium.file).read_bytes(), medium.alt)
-        for medium in await pictures_of(session, post.id)
-    ]
+    pictures = [_picture(medium, media_dir) for medium in await pictures_of(session, post.id)]
     return NewPost(
         title=post.title,
         text=post.text,
@@ -48,6 +46,20 @@ async def as_written(session: AsyncSession, post: Post, media_dir: Path) -> NewP
         recurs_until=post.recurs_until,
         repeat_after=post.repeat_after,
     )
+
+
+def _picture(medium: Media, media_dir: Path) -> NewPicture:
+    try:
+        return NewPicture(medium.file, (media_dir / medium.file).read_bytes(), medium.alt)
+    except OSError:
+        raise PostRefused(
+            [
+                Problem(
+                    "image",
+                    f"picture {medium.file} is gone from the data folder: write the post anew with its picture, and take this one back",
+                )
+            ]
+        ) from None
 
 
 async def change_post(

@@ -98,6 +98,12 @@ async def counts_of_posts(session: AsyncSession, post_ids: Sequence[int]) -> dic
     return counts
 
 
+async def count_of_supporters(session: AsyncSession, campaign_id: int) -> int:
+    """How many people joined a campaign."""
+    query = select(func.count()).select_from(Participation).where(col(Participation.campaign_id) == campaign_id)
+    return await session.scalar(query) or 0
+
+
 async def counts_of_supporters(
     session: AsyncSession, campaign_id: int, limit: int
 ) -> list[tuple[Supporter, dict[Kind, int]]]:

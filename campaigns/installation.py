@@ -14,6 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from campaigns.costs import PRICES
 from campaigns.models import Campaign, Channel, Frame, Organizer, OrganizerRole, Role, Territory
 from campaigns.silence_windows import rebuild
 from campaigns.slots import parse_slots
@@ -130,6 +131,8 @@ async def add_channel(
 ) -> Channel:
     """Store a channel, or mend the one of that name: its settings are replaced, and it sends again.
 
+    A new one has its network's usual prices, until `set_terms` writes others.
+
     Raises networks.errors.ChannelSettingsWrong, and AlreadyThere where the name belongs to another network's channel.
     """
     check_settings(network, settings)
@@ -138,6 +141,7 @@ async def add_channel(
     )
     if channel is None:
         channel = Channel(campaign_id=campaign_id, network=network, name=name)
+        channel.price_post, channel.price_link = PRICES.get(network, (0, 0))
         session.add(channel)
     elif channel.network != network:
         raise AlreadyThere(f"channel “{name}” is on {channel.network}; choose another name")

@@ -10,6 +10,7 @@ from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from campaigns.costs import dollars
 from campaigns.models import (
     Campaign,
     Channel,
@@ -102,7 +103,8 @@ async def _sort_out_late(session: AsyncSession, channel_ids: Sequence[int], now:
 
 def _why_missed(publication: Publication, post: Post, now: datetime) -> str:
     late = now - (publication.due_at or now)
-    said = f"late by {late.days} d {late.seconds // 3600} h {late.seconds % 3600 // 60:02} min"
+    hours = f"{late.seconds // 3600} h {late.seconds % 3600 // 60:02} min"
+    said = f"late by {late.days} d {hours}" if late.days else f"late by {hours}"
     if post.late_policy is LatePolicy.drop:
         return f"{said}: dropped, as its late policy says"
     if post.late_policy is LatePolicy.ask:
@@ -118,7 +120,7 @@ async def _hold_over_budget(session: AsyncSession, channel: Channel, now: dateti
     _, sent = await spent_since(session, channel.id, today)
     for publication, _post in await _due(session, [channel.id], now):
         if channel.monthly_cap and spent + publication.cost > channel.monthly_cap:
-            reason = f"the month's cap of ${channel.monthly_cap / 1000:.2f} is reached: ${spent / 1000:.2f} is spent, this costs ${publication.cost / 1000:.3f}; raise the cap or drop it"
+            reason = f"the month's cap of {dollars(channel.monthly_cap)} is reached: {dollars(spent)} is spent, this costs {dollars(publication.cost)}; raise the cap or drop it"
             await _move(session, [publication.id], S.held, reason)
         elif channel.daily_quota and sent >= channel.daily_quota:
             reason = f"the day's quota of {channel.daily_quota} posts is reached; send it tomorrow, or drop it"

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.models import Channel, Organizer, OrganizerRole, Post, PostState, Publication, PublicationState, Role
+from campaigns.sentences import within
 from campaigns.words import DEFAULT_LANGUAGE, Words
 
 TOLD = (Role.editor, Role.approver, Role.admin)  # who can do something about it
@@ -100,8 +101,8 @@ async def told_of_failures(session: AsyncSession, failures: Sequence[Failure]) -
         )
 
 
-def _short(reason: str | None) -> str:
-    text = (reason or "").strip()
+def _short(words: Words, reason: str | None) -> str:
+    text = within(words, (reason or "").strip())
     return text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1] + "…"
 
 
@@ -111,13 +112,12 @@ def words_of_rest(channel: Channel, waiting: int) -> str:
     return "\n\n".join(
         [
             "⚠️ " + _("Channel “{channel}” ({network}) is at rest.", channel=channel.name, network=channel.network),
-            _("What the network said: {reason}", reason=_short(channel.resting_reason)),
+            _("What the network said: {reason}", reason=_short(_, channel.resting_reason)),
             _.many("{n} post waits; it is not lost.", "{n} posts wait; none is lost.", waiting)
             if waiting
             else _("No post waits on it now."),
             _(
-                'What to do: get a new credential, then run `channels add {network} "{channel}" --set …` with the same name. If the old one works again, `channels check` is enough. What waited then goes on by the late policy of each post.',
-                network=channel.network,
+                'What to do: get a new credential, then run `run_bot.py channels mend "{channel}" --set …` with it; the other settings stay. If the old one works again, `run_bot.py channels check "{channel}"` is enough. What waited then goes on by the late policy of each post.',
                 channel=channel.name,
             ),
         ]
@@ -139,7 +139,7 @@ def words_of_failures(channel: Channel, failures: Sequence[Failure], console: st
                 unknown,
             )
         )
-    parts += [f"• {failure.title} — {_short(failure.reason)}" for failure in failures[:LISTED]]
+    parts += [f"• {failure.title} — {_short(_, failure.reason)}" for failure in failures[:LISTED]]
     if len(failures) > LISTED:
         parts.append(_.many("and {n} more", "and {n} more", len(failures) - LISTED))
     parts.append(_("Decide in the console: {address}", address=console))

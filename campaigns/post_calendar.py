@@ -9,6 +9,7 @@ from icalendar import Calendar, Event
 from campaigns.models import Campaign, PostState
 from campaigns.post_export import ExportedPost
 from campaigns.times import to_utc, zone
+from networks.threads import whole
 
 
 def to_ics(posts: Sequence[ExportedPost], campaign: Campaign, now: datetime) -> bytes:
@@ -55,7 +56,7 @@ def _start(at: datetime, zone_name: str) -> datetime:
 
 
 def _description(one: ExportedPost) -> str:
-    lines = [one.post.text, ""]
+    lines = [whole(one.post.text), ""]
     for publication, channel in one.publications:
         told = " · ".join(filter(None, (publication.state.value, publication.url, publication.reason)))
         lines.append(f"{channel.name} ({channel.network}): {told}")

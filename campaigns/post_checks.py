@@ -12,6 +12,7 @@ from campaigns.stamp import stamped
 from campaigns.times import TimeProblem, to_utc, zone
 from networks.base import OutgoingPost
 from networks.limits import EMPTY, LIMITS, PictureFacts, count, problems
+from networks.threads import whole
 
 LONGEST_TITLE = 200  # characters
 OWN_LINK = "x" * 80  # stands for a supporter's own link: a domain of 50 characters and its token
@@ -66,7 +67,7 @@ def check_post(post: NewPost, now: datetime, stamp: str = "") -> list[Problem]:
         found.append(Problem("title", "is empty: give the post a title"))
     elif len(post.title) > LONGEST_TITLE:
         found.append(Problem("title", f"has {len(post.title)} characters, at most {LONGEST_TITLE}"))
-    if not post.text.strip():
+    if not whole(post.text).strip():
         found.append(Problem("text", "is empty: write what is to be said"))
     if not post.channels and not post.share_kit:
         found.append(Problem("channels", "names no channel, and there is no share kit: the post would go nowhere"))

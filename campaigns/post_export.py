@@ -145,6 +145,8 @@ def _csv_row(one: ExportedPost, picture_folder: str) -> dict[str, str]:
         "late_policy": post.late_policy.value,
         "grace": str(post.grace),
         "recurrence": post.recurrence or "",
+        "until": local_text(post.recurs_until, post.timezone) if post.recurs_until else "",
+        "repeat_after": str(post.repeat_after) if post.recurrence else "",
         **{f"text.{network}": text for network, text in one.versions.items()},
         **{f"wording.{i}": text for i, text in enumerate(one.wordings, 1)},
         **{f"state.{channel.name}": publication.state.value for publication, channel in one.publications},

@@ -11,9 +11,10 @@ from pathlib import Path
 from campaigns.media import NewPicture
 from campaigns.models import Channel, LatePolicy
 from campaigns.posts import NewPost, Problem, check_post
-from campaigns.times import TimeProblem, parse_local
+from campaigns.times import TimeProblem, parse_local, to_utc, zone
 from networks.limits import LIMITS
 
+# The import reads these and the export writes them, in this order; docs/posts.md explains them.
 COLUMNS = (
     "title",
     "text",
@@ -27,6 +28,8 @@ COLUMNS = (
     "late_policy",
     "grace",
     "recurrence",
+    "until",
+    "repeat_after",
 )
 NEEDED = ("title", "text", "publish_at")
 NEXT_SLOT = {"queue", "slot", "file"}  # in publish_at: each channel's next free slot
@@ -64,9 +67,9 @@ class ReadPosts:
 def read_posts(path: Path, channels: Sequence[Channel], default_zone: str, now: datetime, stamp: str = "") -> ReadPosts:
     """Read and check a CSV: UTF-8 with or without BOM, comma or semicolon, header in any order.
 
-    Columns: title, text, link, image, alt, publish_at, timezone, channels, share_kit; `text.<network>` for a network's
-    own text; `wording.1`, `wording.2`, … for texts that activists may choose. Several images, descriptions or channels
-    in a cell stand between "|". Image paths start at the file's folder. Raises FileRefused.
+    Beside COLUMNS: `text.<network>` for a network's own text; `wording.1`, `wording.2`, … for texts that activists may
+    choose. Several images, descriptions or channels in a cell stand between "|". Image paths start at the file's
+    folder. Raises FileRefused.
     """
     reader = csv_rows(path, _check_header)
     good, bad = [], []
@@ -168,9 +171,11 @@ def _read_post(
         ),
         pictures=_named_pictures(row, folder, wrong),
         late_policy=_late_policy(row.get("late_policy", ""), wrong),
-        grace=_minutes(row.get("grace", ""), wrong),
+        grace=_number(row.get("grace", ""), "grace", "minutes", GRACE, wrong),
         next_slot=next_slot,
         recurrence=row.get("recurrence") or None,
+        recurs_until=_until(row.get("until", ""), row.get("timezone") or default_zone, wrong),
+        repeat_after=_number(row.get("repeat_after", ""), "repeat_after", "days", 0, wrong),
     )
     return post, wrong
 
@@ -182,11 +187,26 @@ def _late_policy(text: str, wrong: list[Problem]) -> LatePolicy:
     return LatePolicy(text.lower() or LatePolicy.send)
 
 
-def _minutes(text: str, wrong: list[Problem]) -> int:
+def _number(text: str, column: str, unit: str, usual: int, wrong: list[Problem]) -> int:
     if text and not (text.isascii() and text.isdigit() and len(text) < 7):
-        wrong.append(Problem("grace", f"“{text}” is not a number of minutes"))
-        return GRACE
-    return int(text or GRACE)
+        wrong.append(Problem(column, f"“{text}” is not a number of {unit}"))
+        return usual
+    return int(text or usual)
+
+
+def _until(text: str, zone_name: str, wrong: list[Problem]) -> datetime | None:
+    """The end of a series: a moment, or a day with the whole of it, on the post's clock."""
+    if not text:
+        return None
+    try:
+        zone(zone_name)
+    except TimeProblem:
+        return None  # named once, in its own column
+    try:
+        return to_utc(parse_local(text if ":" in text else f"{text} 23:59"), zone_name)
+    except TimeProblem as problem:
+        wrong.append(Problem("until", str(problem)))
+        return None
 
 
 def _wording_number(cell: tuple[str, str]) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import update
+from sqlalchemy import func, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -14,6 +14,7 @@ from campaigns.costs import cost_of
 from campaigns.models import (
     Campaign,
     Channel,
+    LatePolicy,
     Media,
     Post,
     PostState,
@@ -158,6 +159,33 @@ async def posts_of(session: AsyncSession, campaign_id: int, *, limit: int = 200)
             query.order_by(col(Post.publish_at).desc().nulls_first(), col(Post.id).desc()).limit(limit)
         )
     ).all()
+
+
+async def count_of_posts(session: AsyncSession, campaign_id: int) -> int:
+    return await session.scalar(select(func.count()).select_from(Post).where(col(Post.campaign_id) == campaign_id)) or 0
+
+
+async def undecided(session: AsyncSession, campaign_id: int) -> Sequence[Post]:
+    """All posts of a campaign that wait for a human: for a yes, or for a word on a publication that went astray."""
+    S = PublicationState
+    astray = col(Publication.state).in_([S.unknown, S.held, S.failed])
+    # What the policy drops, it has decided.
+    asked = (col(Publication.state) == S.missed) & (col(Post.late_policy) != LatePolicy.drop)
+    waits = select(Publication.id).where(col(Publication.post_id) == col(Post.id), or_(astray, asked)).exists()
+    query = select(Post).where(col(Post.campaign_id) == campaign_id, or_(col(Post.state) == PostState.submitted, waits))
+    return (await session.scalars(query.order_by(col(Post.publish_at), col(Post.id)))).all()
+
+
+async def shared_posts(session: AsyncSession, campaign_id: int, *, limit: int) -> tuple[Sequence[Post], int]:
+    """The posts that have a share kit and are no drafts, the latest first, and how many there are in all."""
+    shared = (
+        col(Post.campaign_id) == campaign_id,
+        col(Post.share_kit),
+        col(Post.state) != PostState.draft,
+    )
+    order = (col(Post.publish_at).desc().nulls_first(), col(Post.id).desc())
+    found = (await session.scalars(select(Post).where(*shared).order_by(*order).limit(limit))).all()
+    return found, await session.scalar(select(func.count()).select_from(Post).where(*shared)) or 0
 
 
 async def posts_to_share(session: AsyncSession, campaign_id: int, now: datetime, *, limit: int = 10) -> Sequence[Post]:

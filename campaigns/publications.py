@@ -102,6 +102,7 @@ class Content:
     sent_parts: tuple[str, ...]
     title: str = ""
     written_at: datetime | None = None
+    due_at: datetime | None = None
 
 
 async def write_steps(session: AsyncSession, steps: Sequence[Begin | Finish]) -> list[Content | None]:
@@ -211,6 +212,7 @@ _CONTENTS = (
         Post.title,
         Post.created_at,
         Campaign,
+        Publication.due_at,
         select(Media.id).where(col(Media.post_id) == col(Post.id)).exists(),
     )  # type: ignore[call-overload]
     .join(Post, col(Post.id) == col(Publication.post_id))
@@ -227,7 +229,7 @@ async def contents_of(session: AsyncSession, ids: Sequence[int]) -> dict[int, Co
     """What each of these publications says as it stands now."""
     found = (await session.execute(_CONTENTS, {"ids": ids})).all()
     media: dict[int, list[Media]] = {}
-    if illustrated := {row[3] for row in found if row[10]}:
+    if illustrated := {row[3] for row in found if row[-1]}:
         pictures = select(Media).where(col(Media.post_id).in_(illustrated)).order_by(col(Media.position))
         for medium in (await session.scalars(pictures)).all():
             media.setdefault(medium.post_id, []).append(medium)
@@ -241,8 +243,9 @@ async def contents_of(session: AsyncSession, ids: Sequence[int]) -> dict[int, Co
             tuple(parts),
             title,
             written_at,
+            due_at,
         )
-        for ident, attempts, parts, post_id, text, link, version, title, written_at, campaign, _ in found
+        for ident, attempts, parts, post_id, text, link, version, title, written_at, campaign, due_at, _ in found
     }
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
+from campaigns.approval import follow_series
 from campaigns.costs import reprice
 from campaigns.models import Channel, Media, Post, PostState, PostVersion, Publication, PublicationState
 from campaigns.recurrence import parse_recurrence, wording_of
@@ -63,6 +64,7 @@ async def add_occurrence(session: AsyncSession, first: Post, now: datetime) -> P
     session.add(post)
     await session.flush()
     await _copy(session, first, post, worn_out=chosen is None)
+    await follow_series(session, first, post, now)
     return post
 
 

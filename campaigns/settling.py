@@ -10,10 +10,12 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from campaigns.models import Audit, Channel, Post, Publication, PublicationState
+from campaigns.approval import audit
+from campaigns.models import Audit, Channel, Post, PostState, Publication, PublicationState
 from campaigns.publications import Content, Finish, Mover, MoveRefused, cancel_taken_back, contents_of, may
 from campaigns.silence_windows import first_free
 from networks import NEEDS_RECIPIENTS
+from networks.base import parts_out
 
 S = PublicationState
 
@@ -26,8 +28,9 @@ async def settle(
     *,
     url: str | None = None,
     now: datetime,
+    organizer_id: int | None = None,
 ) -> None:
-    """A human's decision on one publication of their campaign; raises MoveRefused.
+    """A human's decision on one publication of their campaign, kept in the audit table; raises MoveRefused.
 
     `published`: "it is there", with its address. `queued`: "send again". `cancelled`: "leave it".
     """
@@ -39,8 +42,14 @@ async def settle(
     if found is None or not may(Mover.human, found.state, to):
         raise MoveRefused(MoveRefused.__doc__)
     channel = await session.get_one(Channel, found.channel_id)
-    if found.state is S.unknown and to is S.queued and channel.network not in NEEDS_RECIPIENTS:
-        found.sent_parts = []  # "send again" means all of it; but a list goes on behind those who have it
+    post = await session.get_one(Post, found.post_id)
+    audit(session, post, organizer_id, now, "settled", f"{channel.name}: {found.state} -> {to}")
+    if to is S.queued and channel.network in NEEDS_RECIPIENTS:
+        found.sent_parts = parts_out(
+            found.sent_parts
+        )  # a list goes on behind those who have it, and asks all others anew
+    elif to is S.queued and found.state is S.unknown:
+        found.sent_parts = []  # "send again" means all of it
     found.state, found.reason = to, None
     if to is S.queued:  # due again now, or when the silence around its channel ends
         found.due_at = await first_free(session, campaign_id, channel.territory_id, now)
@@ -48,6 +57,21 @@ async def settle(
         await cancel_taken_back(session, [found.id])
     if to is S.published:
         found.sent_at, found.url = now, url or None
+
+
+async def try_all_again(session: AsyncSession, campaign_id: int, now: datetime, organizer_id: int | None = None) -> int:
+    """All that was refused in a campaign goes back to the queue, in its order; how many there were."""
+    failed = await session.scalars(
+        select(Publication.id)
+        .join(Post, col(Post.id) == col(Publication.post_id))
+        .where(col(Post.campaign_id) == campaign_id, col(Post.state) != PostState.cancelled)
+        .where(col(Publication.state) == S.failed)
+        .order_by(col(Publication.due_at), col(Publication.id))
+    )
+    ids = failed.all()
+    for publication_id in ids:
+        await settle(session, campaign_id, publication_id, S.queued, now=now, organizer_id=organizer_id)
+    return len(ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from campaigns.models import Campaign, Kind, Media, Post, PostState, PostVersion
 from campaigns.posts import pictures_of
 from campaigns.silence_windows import window_of
 from campaigns.stamp import stamp_of, stamped
+from networks.limits import utf16_units
 from networks.share_intents import SHARE_INTENTS, share_intent
 from networks.threads import whole
 
@@ -29,6 +30,7 @@ class ShareKit:
     link: str
     picture: Media | None
     opens: dict[str, str]
+    longest: str  # of its texts: what a card must have room for, since its text can change where it stands
 
 
 def has_begun(post: Post, now: datetime) -> bool:
@@ -63,7 +65,9 @@ async def share_kit(
     if supporter is None and not await is_open(session, post, now):
         opens = {}  # a page that anybody reads: it stays up, and its buttons go
     picture = pictures[0] if pictures else None
-    return ShareKit(post.id, post.title, texts[wording], wording, len(texts), link, picture, opens)
+    return ShareKit(
+        post.id, post.title, texts[wording], wording, len(texts), link, picture, opens, max(texts, key=utf16_units)
+    )
 
 
 async def _stamp(session: AsyncSession, post: Post) -> str:

@@ -4,6 +4,7 @@ The msgids are English; `_` marks them. locales/fr.po holds the French, French i
 """
 
 import io
+import re
 from datetime import datetime
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
@@ -60,9 +61,15 @@ class Words:
         return self._catalog.ngettext(one, more, n).format(n=n, **values)
 
     def dollars(self, thousandths: int) -> str:
-        """A price: "0,200\u00a0$", or "$0.200"."""
+        """A price: "0,200\u202f$", or "$0.200"; all three places everywhere."""
         number = format_decimal(thousandths / 1000, "0.000", locale=self.language)
-        return f"${number}" if self.language == "en" else f"{number}\u00a0$"
+        return f"${number}" if self.language == "en" else f"{number}\u202f$"
+
+    def number(self, text: str) -> str:
+        """What a sentence of the rules counted, "$0.200" or "10.2", as this language writes it; else the text as it is."""
+        if price := re.fullmatch(r"\$(\d+(?:\.\d+)?)", text):
+            return self.dollars(round(float(price[1]) * 1000))
+        return text.replace(".", ",") if self.language == "fr" and re.fullmatch(r"\d+\.\d+", text) else text
 
     def moment(self, at: datetime, zone_name: str, form: str = "EEE d MMM HH:mm") -> str:
         """A moment on the wall clock of a zone: "mar. 1 déc. 08:30"."""

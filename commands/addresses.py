@@ -36,7 +36,6 @@ def addresses_import(
         out.print(
             f"{stored.added} addresses are added, {stored.changed} changed, {stored.stayed_away} had unsubscribed and "
             f"stay away, {len({bad.line for bad in read.bad})} lines are wrong.",
-            highlight=False,
         )
         if read.bad:
             raise typer.Exit(1)

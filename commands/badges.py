@@ -112,9 +112,9 @@ def many_badges(
 
 def _report(asked: int, failures: list[badge_lists.Failure], folder: Path) -> None:
     for failure in failures:
-        out.print(f"✗ {failure.where}: {failure.why}", highlight=False, markup=False, soft_wrap=True)
+        out.print(f"✗ {failure.where}: {failure.why}", soft_wrap=True)
     made = asked - len(failures)
-    out.print(f"{made} of {asked} photos became badges in {folder}.", highlight=False, markup=False, soft_wrap=True)
+    out.print(f"{made} of {asked} photos became badges in {folder}.", soft_wrap=True)
     if failures:
         raise typer.Exit(1)
 

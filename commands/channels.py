@@ -8,6 +8,7 @@ from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns import installation
+from campaigns.costs import dollars
 from campaigns.forecast import spent_by
 from campaigns.installation import Terms
 from campaigns.models import Campaign, Channel
@@ -19,6 +20,7 @@ from commands.common import (
     Refused,
     TerritoryOption,
     campaign_of,
+    checked,
     opened,
     opener,
     out,
@@ -62,7 +64,7 @@ def channels_add(
             owner = await campaign_of(session, campaign)
             place = await installation.find_territory(session, owner.id, where) if where else None
             await installation.add_channel(session, owner.id, network, name, given, place)
-        out.print(f"Channel “{name}” is ready; `channels check` asks the network.", highlight=False)
+        out.print(f"Channel “{name}” is ready; `channels check` asks the network.")
 
     run_async(main())
 
@@ -97,7 +99,7 @@ def channels_mend(
                 )
             async with database.write() as session:
                 installation.mend(await session.get_one(Channel, channel.id))
-        out.print(f"Channel “{channel.name}” is mended: {said}. What waited goes on.", highlight=False)
+        out.print(f"Channel “{channel.name}” is mended: {said}. What waited goes on.")
 
     run_async(main())
 
@@ -118,9 +120,11 @@ def channels_set(
     slots: Annotated[
         str | None, typer.Option(help="Weekly posting slots, such as “Mon-Fri 08:00, 18:00; Sat 10:00”; “” for none.")
     ] = None,
-    price_post: Annotated[float | None, typer.Option(min=0, max=1000, help="Dollars a post; X: 0.015.")] = None,
+    price_post: Annotated[
+        float | None, typer.Option(min=0, max=1000, help="Dollars a post; X: 0.015 unless set.")
+    ] = None,
     price_link: Annotated[
-        float | None, typer.Option(min=0, max=1000, help="Dollars a post with a link; X: 0.200.")
+        float | None, typer.Option(min=0, max=1000, help="Dollars a post with a link; X: 0.200 unless set.")
     ] = None,
     monthly_cap: Annotated[float | None, typer.Option(min=0, max=1_000_000, help="Dollars a month; 0: none.")] = None,
     daily_quota: Annotated[int | None, typer.Option(min=0, max=1_000_000, help="Posts a day; 0: none.")] = None,
@@ -139,7 +143,7 @@ def channels_set(
             except SlotsProblem as problem:
                 raise Refused(f"--slots: {problem}") from None
         terms = [channel.slots or "no slots", *_money(channel)]
-        out.print(f"Channel “{channel.name}” is set: {'; '.join(terms)}.", highlight=False, soft_wrap=True)
+        out.print(f"Channel “{channel.name}” is set: {'; '.join(terms)}.", soft_wrap=True)
 
     run_async(main())
 
@@ -148,9 +152,9 @@ def _money(channel: Channel) -> list[str]:
     """What a channel asks and may spend, in words."""
     said = []
     if channel.price_post or channel.price_link:
-        said.append(f"${channel.price_post / 1000:.3f} a post, ${channel.price_link / 1000:.3f} with a link")
+        said.append(f"{dollars(channel.price_post)} a post, {dollars(channel.price_link)} with a link")
     if channel.monthly_cap:
-        said.append(f"at most ${channel.monthly_cap / 1000:.2f} a month")
+        said.append(f"at most {dollars(channel.monthly_cap)} a month")
     if channel.daily_quota:
         said.append(f"at most {channel.daily_quota} posts a day")
     return said
@@ -170,7 +174,7 @@ def channels_list(campaign: CampaignOption = None) -> None:
         for channel in known:
             money = [
                 *_money(channel),
-                *([f"${spent[channel.id] / 1000:.3f} spent this month"] if spent[channel.id] else []),
+                *([f"{dollars(spent[channel.id])} spent this month"] if spent[channel.id] else []),
             ]
             state = f"rests: {channel.resting_reason}" if channel.resting_reason else "ready"
             territory = places.get(channel.territory_id or 0, "")
@@ -201,15 +205,13 @@ def channels_check(
                 said = await _ask(settings, channel)
                 if isinstance(said, NetworkProblem):
                     bad += 1
-                    out.print(f"[red]✗[/] {channel.name} ({channel.network}): {said}", highlight=False, soft_wrap=True)
+                    out.print(checked(False, f"{channel.name} ({channel.network}): {said}"), soft_wrap=True)
                 else:
-                    out.print(
-                        f"[green]✓[/] {channel.name} ({channel.network}): {said}", highlight=False, soft_wrap=True
-                    )
+                    out.print(checked(True, f"{channel.name} ({channel.network}): {said}"), soft_wrap=True)
                     async with database.write() as session:
                         installation.mend(await session.get_one(Channel, channel.id))
         if bad:
-            out.print("Mend one with: python run_bot.py channels mend NAME --set name=value", highlight=False)
+            out.print("Mend one with: python run_bot.py channels mend NAME --set name=value")
             raise typer.Exit(1)
         if not known:
             out.print("There is no channel yet; add one with: python run_bot.py channels add")

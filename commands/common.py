@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from badges import BadgeError
@@ -24,7 +25,8 @@ from networks.base import Network
 from networks.errors import ChannelRevoked, ChannelSettingsWrong
 from schedules.engine import EngineProblem
 
-out = Console()
+# Titles and reasons are people's and networks' own: what looks like "[bold]" or ":heart:" in them is printed as it is.
+out = Console(markup=False, emoji=False, highlight=False)
 
 CampaignOption = Annotated[str | None, typer.Option("--campaign", help="Its slug; needed where there are several.")]
 
@@ -49,6 +51,12 @@ KNOWN_PROBLEMS = (
     installation.NotFound,
     installation.AlreadyThere,
 )
+
+
+def checked(good: bool, said: str, title: str = "") -> Text:
+    """A line with a tick or a cross before it, and its title in bold."""
+    mark = ("✓ ", "green") if good else ("✗ ", "red")
+    return Text.assemble(mark, (f"{title}  ", "bold") if title else "", said)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns import installation, post_calendar, post_export, posts
+from campaigns.costs import dollars
 from campaigns.forecast import window_in
 from campaigns.models import Campaign, Channel, Post, PostState
 from campaigns.post_documents import add_entries, read_document
@@ -51,10 +52,10 @@ def posts_export(
         else:
             kept = found
         _write(file, kind, kept, owner, settings.media_dir)
-        out.print(f"{len(kept)} posts are written to {file}.", highlight=False, soft_wrap=True)
+        out.print(f"{len(kept)} posts are written to {file}.", soft_wrap=True)
         if len(found) > len(kept):
             what = "posts without a moment" if kind == ".ics" else "drafts, cancelled posts and occurrences of series"
-            out.print(f"{len(found) - len(kept)} {what} are not in it; a .json holds all.", highlight=False)
+            out.print(f"{len(found) - len(kept)} {what} are not in it; a .json holds all.")
 
     run_async(main())
 
@@ -102,15 +103,14 @@ async def tell_outlook(session: AsyncSession, owner: Campaign, stored: Sequence[
                 out.print(
                     f"“{post.title}” on {channel.name} falls into silence ({window.reason}, {begin:%Y-%m-%d %H:%M} to "
                     f"{end:%Y-%m-%d %H:%M} {owner.timezone}): it will be held.",
-                    highlight=False,
                     soft_wrap=True,
                 )
     for channel, cost in costs.values():
         if cost:
-            cap = f", of a monthly cap of ${channel.monthly_cap / 1000:.2f}" if channel.monthly_cap else ""
-            out.print(f"On {channel.name} this costs ${cost / 1000:.3f}{cap}.", highlight=False, soft_wrap=True)
+            cap = f", of a monthly cap of {dollars(channel.monthly_cap)}" if channel.monthly_cap else ""
+            out.print(f"On {channel.name} this costs {dollars(cost)}{cap}.", soft_wrap=True)
     if any(channel.monthly_cap and cost > channel.monthly_cap for channel, cost in costs.values()):
-        out.print("`rehearse` shows which posts would be held.", highlight=False)
+        out.print("`rehearse` shows which posts would be held.")
 
 
 def import_document(file: Path, *, dry_run: bool, skip_bad: bool, campaign: str | None) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from PIL.Image import Image
+from rich.text import Text
 
 from badges import DESIGNS, FORMATS, Frame, FrameRefused, Palette, Problem, draw_frame, open_frame
 from badges.folder_frames import open_folder_frame
@@ -15,7 +16,17 @@ from campaigns import installation
 from campaigns.badge_frames import frame_of, frame_path
 from campaigns.models import Campaign
 from campaigns.settings import Settings
-from commands.common import CampaignOption, Refused, campaign_of, opened, out, prepared_settings, run_async, sentences
+from commands.common import (
+    CampaignOption,
+    Refused,
+    campaign_of,
+    checked,
+    opened,
+    out,
+    prepared_settings,
+    run_async,
+    sentences,
+)
 
 app = typer.Typer(help="The badge's frames.", no_args_is_help=True)
 
@@ -58,10 +69,8 @@ def check(source: Annotated[Path, SOURCE]) -> None:
             size = "{0.width} x {0.height}".format(FORMATS[picture.format])
             left, top, width, height = picture.window
             words = ", ".join(kind for kind, _ in picture.words) or "no words"
-            out.print(
-                f"[green]✓[/] {picture.format} ({size}): the photo is at {left}, {top} and {width} x {height} large; {words}",
-                highlight=False,
-            )
+            where = f"the photo is at {left}, {top} and {width} x {height} large; {words}"
+            out.print(checked(True, f"{picture.format} ({size}): {where}"))
         for format in frame.formats:
             _try(source, format, "")
             try:
@@ -69,11 +78,8 @@ def check(source: Annotated[Path, SOURCE]) -> None:
             except FrameRefused as refused:
                 if refused.code is not Problem.SPONSOR_NO_ROOM:
                     raise
-                out.print(
-                    f"[yellow]![/] {format}: no room to say who pays. A campaign with a sponsor's line cannot use it; "
-                    f"give it a [{format}.sponsor] with a box.".replace("[" + format, "\\[" + format),
-                    highlight=False,
-                )
+                said = f"{format}: no room to say who pays. A campaign with a sponsor's line cannot use it; "
+                out.print(Text.assemble(("! ", "yellow"), said, f"give it a [{format}.sponsor] with a box."))
 
 
 def _try(source: Path, format: str, sponsor: str) -> None:
@@ -127,7 +133,7 @@ def new(folder: Annotated[Path, typer.Argument(help="A folder that does not exis
             write_starting_frame(folder)
         except OSError as error:
             raise Refused(f"{folder} cannot be written: {error.strerror}") from None
-        out.print(f"{folder} is written. Change it, then: frames check {folder}", highlight=False, soft_wrap=True)
+        out.print(f"{folder} is written. Change it, then: frames check {folder}", soft_wrap=True)
 
 
 @app.command("add")
@@ -151,7 +157,7 @@ def add(
                 raise Refused(f"“{key}” is the name of a design of the project's own; rename {source}")
             _copy(source, settings.frames_dir / owner.slug / key)
             await installation.put_frame(session, owner.id, key, name, place)
-            out.print(f"“{name}” ({key}) is a frame of {owner.name}.", highlight=False)
+            out.print(f"“{name}” ({key}) is a frame of {owner.name}.")
 
     run_async(main())
 
@@ -186,7 +192,7 @@ def list_(campaign: CampaignOption = None) -> None:
             for frame in await installation.frames(session, owner.id):
                 where = places.get(frame.territory_id or 0, "everywhere")
                 formats = _formats(owner, frame.design, settings)
-                out.print(f"{frame.design}  {frame.name}  {where}  {formats}", highlight=False, soft_wrap=True)
+                out.print(f"{frame.design}  {frame.name}  {where}  {formats}", soft_wrap=True)
 
     run_async(main())
 
@@ -240,4 +246,4 @@ def _save(picture: Image, file: Path) -> None:
         picture.save(file, None, **options)
     except OSError as error:
         raise Refused(f"{file}: {error.strerror or error}") from None
-    out.print(f"{file} is written.", highlight=False, soft_wrap=True)
+    out.print(f"{file} is written.", soft_wrap=True)

@@ -89,7 +89,7 @@ def campaigns_list() -> None:
     async def main() -> None:
         async with opened(prepared_settings()) as database, database.read() as session:
             for campaign in await installation.campaigns(session):
-                out.print(f"{campaign.slug}  {campaign.name}", highlight=False)
+                out.print(f"{campaign.slug}  {campaign.name}")
 
     run_async(main())
 
@@ -147,10 +147,10 @@ def organizers_link(email: str) -> None:
         bot = await _bot_name(settings)
         if bot is None:
             out.print("The bot's name is not known: PORTEVOIX_BOT_TOKEN is empty, or Telegram does not answer.")
-            out.print(f"Have {email} write this to the bot, once: /start o-{code}", highlight=False, soft_wrap=True)
+            out.print(f"Have {email} write this to the bot, once: /start o-{code}", soft_wrap=True)
         else:
-            out.print(f"For {email}, to open on their telephone; it works once:", highlight=False)
-            out.print(f"{settings.telegram_link}/{bot}?start=o-{code}", highlight=False, soft_wrap=True)
+            out.print(f"For {email}, to open on their telephone; it works once:")
+            out.print(f"{settings.telegram_link}/{bot}?start=o-{code}", soft_wrap=True)
 
     run_async(main())
 

@@ -12,12 +12,12 @@ from babel.dates import format_date, format_datetime
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from campaigns.models import Campaign
+from campaigns.sentences import within
 from campaigns.times import zone
 from campaigns.words import Words
 from schedules.rehearsal import RESTS, STILL_WAITS, UNAPPROVED, Act, Faults, Outcome, Rehearsal, Scene
 from schedules.rehearsal_concerns import OTHER_POLICY, X_POLICY, Concern, Warned
 from schedules.rehearsal_networks import Note, Told
-from web.console.sentences import told
 
 OUTCOMES = {
     Outcome.out: "part",
@@ -63,20 +63,13 @@ FAULTS = {
     Faults.crash: "Coupures : le programme est tué puis redémarré (tirage {seed}).",
     Faults.dst: "Changements d’heure : le programme entier est déplacé sur les deux prochaines nuits.",
 }
-# What the rules say as a publication is kept back; the rest is in the console's catalog.
+# What only a rehearsal says; the rest is in the catalog.
 REASONS = {
     X_POLICY: "X interdit les textes presque identiques entre comptes : donnez à chaque compte sa propre formulation",
     OTHER_POLICY: "Qui suit les deux comptes le lit deux fois : donnez à chaque compte sa propre formulation",
     UNAPPROVED: "n’est pas encore approuvé et programmé : quelqu’un doit le faire d’abord",
     RESTS: "le canal est au repos : {reason}",
     STILL_WAITS: "attend toujours dans la file de son canal",
-    "silence: {reason}, until {moment} UTC; send it after, or drop it": "silence : {reason}, jusqu’au {moment} UTC ; à envoyer après, ou à abandonner",
-    "late by {time}: dropped, as its late policy says": "en retard de {time} : abandonné, comme le veut sa règle de retard",
-    "late by {time}: its late policy asks you; send it now, or drop it": "en retard de {time} : sa règle de retard vous demande de décider",
-    "late by {time}: a newer post of the channel caught up; send it now, or drop it": "en retard de {time} : un message plus récent du canal est passé ; à envoyer, ou à abandonner",
-    "the month's cap of ${cap} is reached: ${spent} is spent, this costs ${cost}; raise the cap or drop it": "le plafond du mois ({cap} $) est atteint : {spent} $ dépensés, celui-ci coûte {cost} $",
-    "the day's quota of {quota} posts is reached; send it tomorrow, or drop it": "le quota du jour ({quota}) est atteint : à envoyer demain, ou à abandonner",
-    "{moment} does not exist in {zone}: clocks go forward that night; write {earlier} or {later}": "{moment} n’existe pas à {zone} : l’horloge avance cette nuit-là ; écrivez {earlier} ou {later}",
 }
 FRENCH = Words("fr")
 
@@ -127,8 +120,8 @@ def _scene(scene: Scene, campaign: Campaign) -> dict[str, Any]:
         "days": days,
         "posts": len({act.post_id for act in scene.acts}),
         "counts": [(outcome, n, COUNTED[outcome][n > 1]) for outcome in Outcome if (n := scene.counts[outcome])],
-        "costs": [(channel, dollars(cost)) for channel, cost in scene.costs.items()],
-        "cost": dollars(sum(scene.costs.values())) or "0 $",
+        "costs": [(channel, FRENCH.dollars(cost)) for channel, cost in scene.costs.items()],
+        "cost": FRENCH.dollars(sum(scene.costs.values())) if scene.costs else "0\u202f$",
     }
 
 
@@ -146,7 +139,7 @@ def _lines(acts: Sequence[Act], home: str) -> list[Line]:
                 outcome=act.outcome,
                 said=_said(act),
                 details=tuple(_details(act)),
-                cost=dollars(act.cost),
+                cost=FRENCH.dollars(act.cost) if act.cost else "",
             )
         )
     return found
@@ -198,11 +191,7 @@ def french(sentence: str) -> str:
         shape = "".join(f"(?P<{part}>.+?)" if i % 2 else re.escape(part) for i, part in enumerate(parts))
         if known := re.fullmatch(shape, sentence, re.DOTALL):
             return translated.format(**known.groupdict())
-    return told(FRENCH, sentence)
-
-
-def dollars(cost: int) -> str:
-    return f"{cost / 1000:.3f}".replace(".", ",") + "\u202f$" if cost else ""
+    return within(FRENCH, sentence)
 
 
 def _utc(offset: timedelta) -> str:

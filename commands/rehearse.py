@@ -13,10 +13,11 @@ from typing import Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 from sqlalchemy.engine import make_url
 
+from campaigns.costs import dollars
 from campaigns.database import Database
 from campaigns.installation import find_campaign
 from campaigns.settings import Settings
@@ -27,7 +28,8 @@ from schedules.rehearsal import SEED, Act, Faults, Outcome, Rehearsal, Scene, Wi
 from schedules.rehearsal_concerns import Concern
 from schedules.rehearsal_copy import RehearsalProblem, copy_of
 
-MOST_SHOWN = 15  # warnings of one kind; a page that is asked for has them all
+MOST_SHOWN = 15  # warnings of one kind; the page has them all
+PAGE = "rehearsal.html"  # in DATA_DIR, unless it is wanted elsewhere
 COLOURS = {
     Outcome.out: "green",
     Outcome.held: "yellow",
@@ -54,7 +56,9 @@ def rehearse_queue(
     start: FromOption = None,
     end: UntilOption = None,
     faults: Annotated[Faults | None, typer.Option(help="What is to go wrong.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write the timetable as a page, too.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Where the timetable is written as a page; else DATA_DIR/rehearsal.html.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the faults' luck: the same seed, the same faults.")] = SEED,
     campaign: CampaignOption = None,
 ) -> None:
@@ -69,14 +73,14 @@ def rehearse_queue(
         except RehearsalProblem as problem:
             raise Refused(str(problem)) from None
         show(found)
-        if html is not None:
-            from commands.rehearsal_page import page  # here: jinja is not needed for the terminal
+        from commands.rehearsal_page import page  # here: the other commands need no templates
 
-            try:
-                html.write_text(page(found), encoding="utf-8")
-            except OSError as error:
-                raise Refused(f"{html}: {error.strerror}") from None
-            out.print(f"The page is written to {html}.", highlight=False, soft_wrap=True)
+        file = html or settings.data_dir / PAGE
+        try:
+            file.write_text(page(found), encoding="utf-8")
+        except OSError as error:
+            raise Refused(f"{file}: {error.strerror}") from None
+        out.print(f"The page is written to {file}.", soft_wrap=True)
 
 
 async def _play(copy: Path, settings: Settings, bounds: tuple[str | None, str | None], wish: Wish) -> Rehearsal:
@@ -113,12 +117,13 @@ def show(found: Rehearsal) -> None:
     """Print the timetable, the totals and the warnings."""
     now = found.now.astimezone(zone(found.campaign.timezone))
     out.print(
-        f"[bold]Rehearsal of “{escape(found.campaign.name)}”[/], {now:%a %d %b %Y %H:%M} ({found.campaign.timezone}). "
-        "Nothing left this machine.",
-        highlight=False,
+        Text.assemble(
+            (f"Rehearsal of “{found.campaign.name}”", "bold"),
+            f", {now:%a %d %b %Y %H:%M} ({found.campaign.timezone}). Nothing left this machine.",
+        )
     )
     if found.faults is not None:
-        out.print(FAULTS[found.faults].format(seed=found.seed), highlight=False)
+        out.print(FAULTS[found.faults].format(seed=found.seed))
     for scene in found.scenes:
         _show_scene(scene, found.campaign.timezone)
     _show_warnings(found)
@@ -128,8 +133,10 @@ def _show_scene(scene: Scene, home: str) -> None:
     if scene.night is not None:
         night = scene.night
         out.print(
-            f"\n[bold]Over the night of {night.day:%d %b %Y}[/]: {night.before:%H:%M} becomes {night.after:%H:%M} in {night.zone}.",
-            highlight=False,
+            Text.assemble(
+                (f"\nOver the night of {night.day:%d %b %Y}", "bold"),
+                f": {night.before:%H:%M} becomes {night.after:%H:%M} in {night.zone}.",
+            )
         )
     if not scene.acts:
         out.print("Nothing is coming.")
@@ -143,23 +150,19 @@ def _show_scene(scene: Scene, home: str) -> None:
         for i, act in enumerate(acts):
             table.add_row(
                 "" if i else when(due_at, act.zone, home),
-                "" if i else escape(act.title),
-                escape(act.channel),
-                f"[{COLOURS[act.outcome]}]{escape(happening(act))}[/]",
-                dollars(act.cost),
+                "" if i else act.title,
+                act.channel,
+                Text(happening(act), COLOURS[act.outcome]),
+                dollars(act.cost) if act.cost else "",
             )
-    out.print(table, highlight=False)
-    out.print(totals(scene), highlight=False)
+    out.print(table)
+    out.print(totals(scene))
 
 
 def when(at: datetime, zone_name: str, home: str) -> str:
     """The post's own wall clock, with its zone where that is not the campaign's."""
     local = at.astimezone(zone(zone_name))
     return f"{local:%a %d %b %H:%M}" + ("" if zone_name == home else f" {zone_name}")
-
-
-def dollars(cost: int) -> str:
-    return f"${cost / 1000:.3f}" if cost else ""
 
 
 def happening(act: Act) -> str:
@@ -195,7 +198,7 @@ def totals(scene: Scene) -> str:
     counts = ", ".join(f"{scene.counts[outcome]} {_counted(outcome)}" for outcome in Outcome if scene.counts[outcome])
     costs = ", ".join(f"{channel} {dollars(cost)}" for channel, cost in scene.costs.items())
     whole = f" Cost: {dollars(sum(scene.costs.values()))} ({costs})." if costs else " It costs nothing."
-    return f"{posts} posts, {len(scene.acts)} publications: {counts}.{escape(whole)}"
+    return f"{posts} posts, {len(scene.acts)} publications: {counts}.{whole}"
 
 
 def _counted(outcome: Outcome) -> str:
@@ -207,9 +210,9 @@ def _show_warnings(found: Rehearsal) -> None:
         of_it = [warned for warned in found.warnings if warned.concern is concern]
         if not of_it:
             continue
-        out.print(f"\n[bold yellow]{len(of_it)} × {TITLES[concern]}[/]", highlight=False)
+        out.print(Text(f"\n{len(of_it)} × {TITLES[concern]}", "bold yellow"))
         for line in _shortened(map(str, of_it), len(of_it)):
-            out.print(f"  {escape(line)}", highlight=False)
+            out.print(f"  {line}")
     if not found.warnings:
         out.print("No warnings.")
 
@@ -217,6 +220,6 @@ def _show_warnings(found: Rehearsal) -> None:
 def _shortened(lines: Iterable[str], many: int) -> Iterator[str]:
     for i, line in enumerate(lines):
         if i == MOST_SHOWN:
-            yield f"… and {many - MOST_SHOWN} more; --html FILE has them all"
+            yield f"… and {many - MOST_SHOWN} more; the page has them all"
             return
         yield line

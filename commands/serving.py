@@ -14,6 +14,7 @@ from typing import Protocol
 
 import uvicorn
 from fastapi import FastAPI
+from rich.text import Text
 from telegram.error import InvalidToken, NetworkError
 
 from bot import organizers
@@ -112,10 +113,8 @@ async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, besid
         engine = EmbeddedEngine(settings.data_dir, _works(house, runner, sends))
         await engine.start()
         stack.push_async_callback(engine.stop)
-        out.print(
-            f"Porte-voix runs at [bold]{beside.address if beside else settings.site_url}[/] (Ctrl-C stops it)",
-            highlight=False,
-        )
+        address = beside.address if beside else settings.site_url
+        out.print(Text.assemble("Porte-voix runs at ", (address, "bold"), " (Ctrl-C stops it)"))
         if runner is not None:
             await runner.register()  # before Telegram answers: a bot that cannot begin must not look well
         if runner is not None and await _start_bot(runner, stop):

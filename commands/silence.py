@@ -111,7 +111,7 @@ def remove(
             if not gone:
                 where = f" of {place.name}" if place else ""
                 raise Refused(f"there is neither a polling day nor a window by hand{where} at {day_or_start}")
-        out.print(f"{day_or_start} is taken back; what was held stays so until somebody decides.", highlight=False)
+        out.print(f"{day_or_start} is taken back; what was held stays so until somebody decides.")
 
     run_async(main())
 

@@ -1,7 +1,7 @@
 """What every network speaks: an OutgoingPost goes in, a Receipt or a named error comes out."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -38,7 +38,8 @@ class OutgoingPost:
 
     `key` is the same at each attempt; `written_at` is when it was first written. `unique_key` is made of both: a network
     with idempotency keys is given this one.
-    `sent_parts` are ids of the parts that an earlier attempt brought out; the network goes on behind them.
+    `sent_parts` are ids of the parts that an earlier attempt brought out; the network goes on behind them. What holds a
+    space is no part but a note of the network to itself (`parts_out`).
     A line of `---` in the text is where it may be cut into a thread. `language` is its language (BCP 47).
     """
 
@@ -71,6 +72,11 @@ class OutgoingPost:
         if not self.link or self.link in self.text:
             return self.text
         return f"{self.text}\n\n{self.link}" if self.text else self.link
+
+
+def parts_out(sent_parts: Iterable[str]) -> list[str]:
+    """The parts that are out, without what a network noted beside them."""
+    return [part for part in sent_parts if " " not in part]
 
 
 @dataclass(frozen=True, slots=True)

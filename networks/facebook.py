@@ -10,6 +10,7 @@ import httpx
 from networks.answers import ANSWER, CONNECT, NEVER_SENT, waiting_time
 from networks.base import OutgoingPost, Picture, Receipt
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
+from networks.threads import whole
 
 HOST = "https://graph.facebook.com/v23.0"  # the version belongs to the path
 TIMEOUT = httpx.Timeout(ANSWER, connect=CONNECT)
@@ -62,7 +63,7 @@ class FacebookPage:
             media = {f"attached_media[{i}]": json.dumps({"media_fbid": photo}) for i, photo in enumerate(attached)}
             sent = await self._ask("POST", "/feed", data={"message": post.body, **media})
         else:
-            sent = await self._ask("POST", "/feed", data={"message": post.text, "link": post.link or ""})
+            sent = await self._ask("POST", "/feed", data={"message": whole(post.text), "link": post.link or ""})
         post_id = str(sent.get("post_id") or sent.get("id") or "")
         if not post_id:
             raise OutcomeUnknown("Facebook answered without the post's id; look at the Page")
@@ -127,9 +128,7 @@ class _TokenNotSeen(ChannelRevoked):
 def _problem(error: dict[str, Any], response: httpx.Response) -> NetworkProblem:
     code, said = error["code"], str(error.get("error_user_msg") or error.get("message") or "no reason given")
     if code in TOKEN_ENDED:
-        return ChannelRevoked(
-            f"Facebook refuses the Page's token ({said}); make a new one and add the channel's settings again"
-        )
+        return ChannelRevoked(f"Facebook refuses the Page's token ({said}); make a new one, then run `channels mend`")
     if code in NO_TOKEN:
         return _TokenNotSeen(f"Facebook: {said}; set the channel's access_token")
     if code in TOO_MANY or response.status_code == 429:

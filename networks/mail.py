@@ -11,7 +11,8 @@ import aiosmtplib
 from networks.base import OutgoingPost, Receipt, Recipient
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, PostRejected, RateLimited
 from networks.mail_message import AddressProblem, envelope_address, one_line, write_message
-from networks.mail_server import Deferred, MailServer, Refused, hand_over
+from networks.mail_server import GREYLISTED, Deferred, MailServer, Refused, hand_over
+from networks.mailing import Mailing
 
 LONGEST_CALL = 100.0  # seconds; then the publisher is told how far it went, long before it gives up waiting
 
@@ -43,7 +44,7 @@ class MailRelay:
             at, self._per_minute = int(port), max(1, int(per_minute))
         except (AddressProblem, ValueError) as error:
             raise ChannelRevoked(
-                f"the relay's settings do not do: {error}; add the channel's settings again"
+                f"the relay's settings do not do: {error}; give it others with `channels mend`"
             ) from error
         encrypted = starttls.strip().lower() in {"yes", "true", "1", "oui", "on"}
         self._server = MailServer(host, at, (username, password), self._address, encrypted, tls_context)
@@ -56,36 +57,43 @@ class MailRelay:
     async def publish(self, post: OutgoingPost) -> Receipt:
         """Write to who has nothing yet, at most a minute's worth a call: a crash leaves few in doubt.
 
-        1. An address that the server refuses stops nobody else; it is named at the end.
-        2. One that it defers (4xx) is tried again with the next call, after the others.
+        1. An address that the server refuses stops nobody else; it is not tried again, and named at the end.
+        2. One that it puts off (4xx) is tried again after all the others, a few times, then it counts as refused.
         3. Where nobody can tell whether a message was taken, the call ends: a human looks.
         """
         if not post.recipients and not post.sent_parts:
             raise PostRejected("no address receives this channel's posts: add some with `addresses import`")
-        sent, run = list(post.sent_parts), _Run()
-        waiting = [recipient for recipient in post.recipients if recipient.id not in set(sent)]
+        mailing = Mailing(post.sent_parts)
         try:
-            if waiting:
+            if waiting := mailing.waiting(post.recipients):
                 async with self._server.connected() as smtp:
-                    await self._write_to(smtp, post, waiting, sent, run)
-            if run.left:
-                raise RateLimited(timedelta(seconds=60 / self._per_minute), f"{len(sent)} are out, {run.left} follow")
-            if run.deferred:
-                raise NetworkDown(f"the mail server defers {_listed(run.deferred)}; it is tried again")
-            if not sent:
-                raise PostRejected(f"the mail server refuses every address: {_listed(run.refused)}")
+                    await self._write_to(smtp, post, waiting, mailing)
+            self._raise_if_unfinished(post, mailing)
         except NetworkProblem as problem:
-            problem.sent_parts = tuple(sent)
+            problem.sent_parts = mailing.parts()
             raise
-        note = f"refused: {_listed(run.refused)}" if run.refused else ""
-        return Receipt(remote_id=f"{len(sent)} messages", parts=tuple(sent), note=note)
+        refused = mailing.refused_of(post.recipients)
+        note = f"refused: {_listed(refused)}" if refused else ""
+        return Receipt(remote_id=f"{len(mailing.sent)} messages", parts=tuple(mailing.sent), note=note)
+
+    def _raise_if_unfinished(self, post: OutgoingPost, mailing: Mailing) -> None:
+        left = mailing.waiting(post.recipients)
+        if any(mailing.is_untried(recipient) for recipient in left):
+            out = f"{len(mailing.sent)} are out, {len(left)} follow"
+            raise RateLimited(timedelta(seconds=60 / self._per_minute), out)
+        if left:
+            put_off = _listed(mailing.put_off_of(post.recipients))
+            raise RateLimited(GREYLISTED, f"the mail server defers {put_off}; it is tried again")
+        if not mailing.sent:
+            raise PostRejected(f"the mail server refuses every address: {_listed(mailing.refused_of(post.recipients))}")
 
     async def _write_to(
-        self, smtp: aiosmtplib.SMTP, post: OutgoingPost, waiting: list[Recipient], sent: list[str], run: "_Run"
+        self, smtp: aiosmtplib.SMTP, post: OutgoingPost, waiting: list[Recipient], mailing: Mailing
     ) -> None:
+        clock = asyncio.get_running_loop().time
+        start = clock()
         for i, recipient in enumerate(waiting):
-            if i >= self._per_minute or run.seconds() > LONGEST_CALL:
-                run.left = len(waiting) - i
+            if i >= self._per_minute or clock() - start > LONGEST_CALL:
                 return
             if i:
                 await self._pause(60 / self._per_minute)
@@ -93,11 +101,14 @@ class MailRelay:
                 message = write_message(post, recipient, self._name, self._address, date=self._date())
                 await hand_over(smtp, self._address, envelope_address(recipient.address), message)
             except (Refused, AddressProblem) as refusal:
-                run.refused.append(f"{recipient.address} ({refusal})")
+                mailing.refuse(recipient, str(refusal))
             except Deferred as refusal:
-                run.deferred.append(f"{recipient.address} ({refusal})")
+                mailing.put_off(recipient, str(refusal))
+            except NetworkDown:
+                mailing.set_back(recipient)
+                raise
             else:
-                sent.append(recipient.id)
+                mailing.took(recipient)
 
     async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
         """Cannot be asked: a human looks."""
@@ -105,20 +116,6 @@ class MailRelay:
 
     async def close(self) -> None:
         """Connections are given back at the end of each call."""
-
-
-class _Run:
-    """What one call met: refused for good, refused for now, not reached yet."""
-
-    def __init__(self) -> None:
-        self._clock = asyncio.get_running_loop().time
-        self._start = self._clock()
-        self.refused: list[str] = []
-        self.deferred: list[str] = []
-        self.left = 0
-
-    def seconds(self) -> float:
-        return self._clock() - self._start
 
 
 def _listed(addresses: Iterable[str], most: int = 5) -> str:

@@ -76,7 +76,7 @@ def write_message(post: OutgoingPost, recipient: Recipient, sender_name: str, se
     address = envelope_address(recipient.address)
     local, _, domain = address.rpartition("@")
     message = EmailMessage(policy=WIRE if address.isascii() else WIRE_UTF8)
-    subject = one_line(post.title) or one_line(post.text)
+    subject = one_line(post.title) or one_line(post.body)
     message["Subject"] = subject[:LONGEST_SUBJECT]
     message["From"] = Address(one_line(sender_name), *_halves(sender))
     message["To"] = Address(one_line(recipient.name), local, domain)

@@ -121,9 +121,7 @@ async def hand_over(smtp: aiosmtplib.SMTP, sender: str, address: str, message: b
             ) from error
         _raise_if_for_all(error)  # from here on it certainly was not taken
         await _start_over(smtp)
-        if error.code < 500:
-            raise RateLimited(GREYLISTED, f"the mail server asks to wait: {said(error)}") from error
-        raise Refused(said(error)) from error
+        raise (Refused if error.code >= 500 else Deferred)(said(error)) from error
     except (aiosmtplib.SMTPException, OSError) as error:
         raise OutcomeUnknown(
             f"the mail server did not say whether it took the message to {address}; ask there whether it came"

@@ -192,9 +192,7 @@ def _problem(answer: requests.Response) -> NetworkProblem:
     if status < 400:
         return elsewhere(answer, "X")
     if status == 401:
-        return ChannelRevoked(
-            f"X refuses the channel's keys ({said}); make new ones and add the channel's settings again"
-        )
+        return ChannelRevoked(f"X refuses the channel's keys ({said}); make new ones, then run `channels mend`")
     if status == 402:
         return ChannelRevoked(f"X: {said}; the account's credit is spent, add credit in X's developer console")
     if status == 429:

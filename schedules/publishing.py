@@ -27,7 +27,7 @@ from campaigns.models import Channel, PublicationState
 from campaigns.publications import Begin, Content, Finish, GiveBack
 from campaigns.times import Clock
 from networks import NEEDS_RECIPIENTS
-from networks.base import Network, OutgoingPost
+from networks.base import Network, OutgoingPost, parts_out
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,10 @@ BATCH = 50  # publications looked up at a time on one channel
 FIRST_WAIT = timedelta(seconds=5)  # after a network could not be reached; doubles each time
 LONGEST_WAIT = timedelta(minutes=15)
 MOST_ATTEMPTS = 12  # about an hour and a half of a network that cannot be reached
+HALF_OUT = timedelta(
+    hours=6
+)  # after its moment, how long the rest of a thread or a mailing is tried, whatever the attempts
+PARTLY_OUT = "{parts} of its parts or messages are out, the rest is not: {reason}; “try again” goes on with the rest"
 
 NetworkOpener = Callable[[Channel], Network]  # raises networks.errors.ChannelRevoked where the settings do not do
 Observer = Callable[[Channel, Exception | None], None]  # told of each attempt: what went wrong, or None when it is out
@@ -243,19 +247,28 @@ class Publisher:
     def _failure(self, content: Content, problem: NetworkProblem) -> tuple[Finish, "_ChannelWaits | None"]:
         state, waits = PublicationState.queued, None
         now = self._clock()
+        parts = problem.sent_parts or content.sent_parts
         if isinstance(problem, RateLimited):
             waits = _ChannelWaits(until=now + problem.retry_after)
         elif isinstance(problem, ChannelRevoked):
             waits = _ChannelWaits(rest=str(problem))
-        elif isinstance(problem, NetworkDown) and (content.attempts < MOST_ATTEMPTS or content.sent_parts):
+        elif isinstance(problem, NetworkDown) and self._may_try_again(content, parts, now):
             waits = _ChannelWaits(until=now + back_off(content.attempts, self._rng))
         elif isinstance(problem, OutcomeUnknown):
             state = PublicationState.unknown
         else:
             state = PublicationState.failed
         log.warning("publication %d: %s: %s", content.publication_id, state, problem)
-        parts = problem.sent_parts or content.sent_parts
-        return Finish(content.publication_id, state, content.attempts, reason=str(problem), sent_parts=parts), waits
+        reason, out = str(problem), len(parts_out(parts))
+        if state is PublicationState.failed and out:
+            reason = PARTLY_OUT.format(parts=out, reason=reason)
+        return Finish(content.publication_id, state, content.attempts, reason=reason, sent_parts=parts), waits
+
+    def _may_try_again(self, content: Content, parts: Sequence[str], now: datetime) -> bool:
+        """Where the network is down: a few times; for longer where it went out in part, yet not for ever."""
+        if content.attempts < MOST_ATTEMPTS:
+            return True
+        return bool(parts_out(parts)) and content.due_at is not None and now - content.due_at < HALF_OUT
 
 
 @dataclass(frozen=True, slots=True)

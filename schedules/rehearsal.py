@@ -250,21 +250,22 @@ class _Stage:
             return bool(await session.scalar(select(exists().where(col(Post.recurrence).is_not(None)))))
 
     async def _next_moment(self) -> datetime | None:
-        """When something can go out next: a publication is due, or a channel has waited long enough."""
+        """When something comes next: a publication is due, or a channel has waited long enough."""
         now = self._clock()
         ahead = func.min(col(Publication.due_at)).filter(col(Publication.due_at) > now)
         async with self._database.read() as session:
             rows = await session.execute(
-                select(Channel.not_before, func.min(col(Publication.due_at)), ahead)
+                select(Channel.not_before, Channel.resting_reason, func.min(col(Publication.due_at)), ahead)
                 .join(Publication, col(Publication.channel_id) == col(Channel.id))
                 .join(Post, col(Post.id) == col(Publication.post_id))
                 .where(col(Publication.state) == PublicationState.queued, col(Post.state) == PostState.scheduled)
-                .where(col(Channel.resting_reason).is_(None), col(Publication.due_at).is_not(None))
+                .where(col(Publication.due_at).is_not(None))
                 .group_by(col(Channel.id))
             )
             found = [
-                max(first, not_before) if not_before is not None and not_before > now else next_due
-                for not_before, first, next_due in rows.all()
+                # On a channel that rests nothing goes out, but its series go on.
+                max(first, not_before) if not rests and not_before is not None and not_before > now else next_due
+                for not_before, rests, first, next_due in rows.all()
             ]
         return min((moment for moment in found if moment is not None), default=None)
 

@@ -57,6 +57,42 @@ async def test_rehearse_prints_a_timetable_and_leaves_the_data_folder_as_it_was(
         assert outside not in html
 
 
+async def test_the_page_is_written_to_the_data_folder_unless_it_is_wanted_elsewhere(filled) -> None:
+    before = everything(filled.folder)
+    code, output = await filled.call("rehearse")
+    file = filled.folder / "rehearsal.html"
+    assert (code, f"The page is written to {file}." in output) == (0, True), output
+    assert "Vœux de la tête de liste" in file.read_text("utf-8")
+    file.unlink()
+    assert everything(filled.folder) == before
+
+
+async def test_what_looks_like_a_style_in_a_text_is_printed_as_it_is(program, tmp_path) -> None:
+    """Titles, reasons and names are people's own: rich would take [bold] away, and stumble over [/x]."""
+    title = "[URGENT] rdv [bold]ici[/bold] [/fin] :heart:"
+    file = tmp_path / "posts.csv"
+    file.write_text(f'title,text,publish_at,channels\n"{title}",texte,2031-01-04 08:30,Canal [1]\n', encoding="utf-8")
+    for command in (
+        ["campaigns", "add", "La Région [qui] ose"],
+        ["channels", "add", "telegram", "Canal [1]", "--set=chat_id=@a"],
+        ["silence", "add-window", "2031-01-04 00:00", "2031-01-05 00:00", "[veille]"],
+        ["posts", "import", str(file)],
+    ):
+        code, output = await program.call(*command)
+        assert code == 0, output
+    assert f"“{title}” on Canal [1] falls into silence ([veille]" in output
+    with sqlite3.connect(program.folder / "porte-voix.sqlite3") as rows:
+        rows.execute("UPDATE publication SET reason = '[red]refusé[/red]'")
+    rows.close()
+    for command, expected in (
+        (["posts", "list"], (title, "Canal [1]", "[red]refusé[/red]")),
+        (["rehearse"], (title, "Canal [1]", "[veille]", "La Région [qui] ose")),
+        (["channels", "check"], ("Canal [1]",)),
+    ):
+        _, output = await program.call(*command)
+        assert all(text in output for text in expected), output
+
+
 @pytest.mark.parametrize(
     ("faults", "said", "in_french"),
     [

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from campaigns.words import LANGUAGES, Words, language_of, mark
+from networks.threads import whole
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -97,7 +98,7 @@ def shortened(text: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
 
 
-_templates.filters |= {"web_address": web_address, "site_name": site_name, "shortened": shortened}
+_templates.filters |= {"web_address": web_address, "site_name": site_name, "shortened": shortened, "whole": whole}
 
 
 def render(request: Request, template: str, **values: object) -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from campaigns.media import NewPicture
-from campaigns.models import Kind
+from campaigns.models import Campaign, Kind
 from networks.share_intents import LABELS
 from tests.bot.conftest import labels, written
 
@@ -94,6 +94,16 @@ async def test_a_long_text_comes_behind_its_picture_and_all_wordings_can_be_show
     if "wordings" in texts:
         await zoe.tap("kit:wording:")
         assert "Longue autre." in (await zoe.message(card["message_id"]))["text"]
+
+
+async def test_complaint_6_the_sponsor_line_counts_for_the_caption_too(zoe, add, portrait, database, campaign):
+    async with database.write() as session:
+        (await session.get_one(Campaign, campaign.id)).sponsor_line = "Payé par la liste, " * 12
+    await add(text="Court. " * 130, pictures=(NewPicture("portrait.jpg", portrait),))  # without the line it would fit
+    await zoe.join()
+    await zoe.say("/posts")
+    picture, card = (await zoe.tap("kit:card:")).messages
+    assert "caption" not in picture and "Payé par la liste" in card["text"]
 
 
 @pytest.mark.parametrize("pictured", [False, True])

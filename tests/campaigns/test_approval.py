@@ -1,6 +1,6 @@
 """Draft, submitted, approved, scheduled: who may say yes, and what takes it back."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlmodel import col, select
@@ -8,8 +8,9 @@ from sqlmodel import col, select
 from campaigns import approval, posts
 from campaigns.approval import ApprovalRefused
 from campaigns.installation import add_organizer
-from campaigns.models import Audit, Campaign, Post, Publication, Role
+from campaigns.models import Approval, Audit, Campaign, Post, Publication, Role
 from campaigns.models import PostState as P
+from campaigns.series import add_occurrence
 from campaigns.silence_windows import add_polling_day
 
 
@@ -106,6 +107,55 @@ async def test_near_a_vote_one_more_must_say_yes(database, add, telegram, demand
     assert await move(approval.approve, early, "approver") is P.scheduled
     assert await move(approval.approve, near, "approver") is P.submitted
     assert await move(approval.approve, near, "other") is P.scheduled
+
+
+async def test_the_runs_of_an_approved_series_that_fall_near_a_vote_wait_for_one_more_yes(
+    database, add, telegram, demand, campaign, clock, move, team
+):
+    await demand(approvals=1, near_vote_days=2)
+    async with database.write() as session:
+        await add_polling_day(session, await session.get_one(Campaign, campaign.id), date(2026, 12, 6), clock())
+    first = await add(telegram, publish_at=None, recurrence="every day at 08:30")
+    assert await move(approval.approve, first, "approver") is P.scheduled
+    states = {}
+    for _ in range(7):
+        clock.advance(timedelta(days=1))
+        async with database.write() as session:
+            run = await add_occurrence(session, await session.get_one(Post, first.id), clock())
+            states[run.publish_at.day] = run.state
+            last = run.id
+            if run.publish_at.day == 5:
+                near = run
+    assert states == {
+        3: P.scheduled,
+        4: P.submitted,  # two days before the vote
+        5: P.submitted,
+        6: P.submitted,
+        7: P.scheduled,
+        8: P.scheduled,
+        9: P.scheduled,
+    }
+    async with database.read() as session:
+        row = await session.get_one(Post, near.id)
+        standing = await approval.standing(session, await session.get_one(Campaign, campaign.id), row)
+        assert await session.scalar(select(Approval).where(col(Approval.post_id) == last)) is None
+    assert (standing.needed, standing.given) == (2, (team["approver"],))
+    with pytest.raises(ApprovalRefused, match="already"):  # who said yes to the series is not one more
+        await move(approval.approve, near, "approver")
+    assert await move(approval.approve, near, "other") is P.scheduled
+
+
+async def test_a_series_that_two_approved_goes_on_near_a_vote(database, add, telegram, demand, campaign, clock, move):
+    await demand(approvals=1, near_vote_days=30)
+    async with database.write() as session:
+        await add_polling_day(session, await session.get_one(Campaign, campaign.id), date(2026, 12, 20), clock())
+    first = await add(telegram, publish_at=None, recurrence="every day at 08:30")
+    assert await move(approval.approve, first, "approver") is P.submitted
+    assert await move(approval.approve, first, "other") is P.scheduled
+    clock.advance(timedelta(days=1))
+    async with database.write() as session:
+        run = await add_occurrence(session, await session.get_one(Post, first.id), clock())
+    assert run.state is P.scheduled
 
 
 async def test_an_edit_takes_every_yes_back(database, add, telegram, demand, move):

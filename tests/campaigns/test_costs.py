@@ -4,7 +4,10 @@ import pytest
 from sqlmodel import select
 
 from campaigns import approval
+from campaigns.costs import dollars
+from campaigns.installation import Terms, add_channel, set_terms
 from campaigns.models import Campaign, Channel, Post, Publication
+from campaigns.words import Words
 
 LONG = "Un quai, un train, une heure. " * 8
 
@@ -61,3 +64,23 @@ async def test_an_edit_changes_what_a_post_will_cost(database, clock, add, price
 
 async def test_a_channel_without_prices_costs_nothing(add, telegram, cost):
     assert await cost(await add(telegram, link="https://exemple.fr")) == 0
+
+
+async def test_a_channel_of_x_costs_what_x_asks_unless_other_prices_are_set(database, add, x, cost):
+    assert await cost(await add(x, text="Rendez-vous samedi")) == 15
+    async with database.write() as session:
+        channel = await session.get_one(Channel, x.id)
+        set_terms(channel, Terms(price_post=0, price_link=0), "Europe/Paris")
+        await add_channel(session, channel.campaign_id, "x", channel.name, channel.settings)  # mended: its prices stay
+    async with database.read() as session:
+        channel = await session.get_one(Channel, x.id)
+    assert (channel.price_post, channel.price_link) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("thousandths", "english", "french"),
+    [(15, "$0.015", "0,015\u202f$"), (200, "$0.200", "0,200\u202f$"), (650, "$0.650", "0,650\u202f$")],
+)
+def test_amounts_are_written_alike_everywhere(thousandths, english, french):
+    assert dollars(thousandths) == Words("en").dollars(thousandths) == english
+    assert Words("fr").dollars(thousandths) == Words("fr").number(english) == french

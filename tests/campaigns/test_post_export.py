@@ -20,7 +20,10 @@ from campaigns.posts import NewPost, add_post, cancel_post
 from tests.conftest import FakeClock
 
 S = PublicationState
-FIELDS = ("title", "text", "link", "publish_at", "timezone", "share_kit", "late_policy", "grace", "state")
+FIELDS = (
+    *("title", "text", "link", "publish_at", "timezone", "share_kit", "late_policy", "grace", "state"),
+    *("recurrence", "recurs_until", "repeat_after"),
+)
 
 
 class Desk:
@@ -126,6 +129,17 @@ async def test_accents_newlines_and_quotes_come_back_as_they_were(desk, telegram
     at = datetime(2027, 1, 4, 8, 30, 15)  # with seconds
     policy = {"late_policy": LatePolicy.ask, "grace": 15}
     await desk.add(NewPost("Élan", text, publish_at=at, channels=(x, telegram), versions={"x": f"{text} X"}, **policy))
+    other = await desk.second()
+    path = await desk.write(name)
+    await (desk.add_file(path, other) if name.endswith(".csv") else desk.add_document(path, other))
+    assert await desk.said(other) == await desk.said(desk.campaign)
+
+
+@pytest.mark.parametrize("name", ["posts.csv", "posts.json"])
+async def test_complaint_13_a_series_comes_back_with_its_end(desk, telegram, name) -> None:
+    end = datetime(2027, 1, 31, 22, 59, tzinfo=UTC)
+    series = {"recurrence": "every day at 08:30", "recurs_until": end, "repeat_after": 2, "wordings": ("Autrement",)}
+    await desk.add(NewPost("Série", "Bonjour", channels=(telegram,), **series))
     other = await desk.second()
     path = await desk.write(name)
     await (desk.add_file(path, other) if name.endswith(".csv") else desk.add_document(path, other))

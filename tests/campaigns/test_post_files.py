@@ -102,6 +102,23 @@ def test_the_same_file_with_semicolons_and_without_bom_gives_the_same_posts(camp
 
 @pytest.mark.parametrize(
     ("cell", "expected"),
+    [("2027-02-28", (2027, 2, 28, 22, 59)), ("28/02/2027 10:00", (2027, 2, 28, 9, 0)), ("", None)],
+)
+def test_a_series_ends_with_a_day_or_a_moment_on_its_own_clock(read, cell, expected):
+    lines = [f"{HEADER},recurrence,until,repeat_after", f"{GOOD},every day at 08:30,{cell},7"]
+    post = read(lines).posts[0][1]
+    assert post.recurs_until == (expected and datetime(*expected, tzinfo=UTC))
+    assert post.repeat_after == 7
+
+
+@pytest.mark.parametrize(("column", "cell"), [("until", "demain"), ("repeat_after", "souvent"), ("grace", "-1")])
+def test_what_cannot_be_read_of_a_series_is_named_by_its_column(read, column, cell):
+    (bad,) = read([f"{HEADER},recurrence,{column}", f"{GOOD},every day at 08:30,{cell}"]).bad
+    assert (bad.line, bad.column) == (2, column) and cell in bad.message
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
     [
         ("Canal Telegram|Compte X", [1, 2]),
         ("compte x | CANAL TELEGRAM", [2, 1]),  # case and blanks do not matter; the order is kept

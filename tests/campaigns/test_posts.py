@@ -69,6 +69,13 @@ def test_each_check_names_its_field_its_limit_and_what_was_measured(changes, exp
     assert expected in str(found[0])
 
 
+@pytest.mark.parametrize("text", ["", "  ", "---", "---\n \n---"])
+def test_a_text_that_says_nothing_is_named_once(text):
+    assert [str(problem) for problem in check_post(good(text=text), NOW)] == [
+        "text: is empty: write what is to be said"
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "weight"),
     [

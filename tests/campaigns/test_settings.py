@@ -1,8 +1,13 @@
 """Settings: where they come from, which one wins, and what is said of a wrong one."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from campaigns.settings import SettingsProblem, read_settings, secret_key
+from campaigns.settings import Settings, SettingsProblem, read_settings, secret_key
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -149,3 +154,20 @@ def test_a_data_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsProblem, match=r"^PORTEVOIX_DATA_DIR: .* cannot be written or read"):
         secret_key(read_settings(data_dir=tmp_path / "file"))
+
+
+def test_every_setting_stands_in_the_example_and_in_the_docs_and_no_other():
+    known = {name.upper() for name in Settings.model_fields}
+    example = set(re.findall(r"PORTEVOIX_([A-Z_]+)=", (ROOT / ".env.example").read_text("utf-8")))
+    assert example - {"BOT_TOKEN_FILE"} == known
+    table = (ROOT / "docs" / "going-live.md").read_text("utf-8").split("## Settings")[1].split("## A service")[0]
+    named = {
+        name for row in re.findall(r"^\| (`.+?) \|", table, re.MULTILINE) for name in re.findall(r"`([A-Z_]+)`", row)
+    }
+    assert named == known
+
+
+def test_the_example_is_read_as_it_is(tmp_path, monkeypatch):
+    (tmp_path / ".env").write_text((ROOT / ".env.example").read_text("utf-8"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert read_settings().public_url == "https://campaign.example.org"

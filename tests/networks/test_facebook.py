@@ -217,6 +217,7 @@ async def test_a_post_is_known_by_its_id_in_each_shape_of_the_answer(answer: dic
         (OutgoingPost("1", "Bonjour", LINK), {"message": "Bonjour", "link": LINK}),
         (OutgoingPost("1", "", LINK), {"link": LINK}),  # an empty message is none
         (OutgoingPost("1", "Bonjour"), {"message": "Bonjour"}),
+        (OutgoingPost("1", "Un\n---\nDeux", LINK), {"message": "Un\n\nDeux", "link": LINK}),  # it knows no threads
     ],
 )
 async def test_only_what_is_said_is_sent_as_a_form(post: OutgoingPost, fields: dict[str, str]) -> None:

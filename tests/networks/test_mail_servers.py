@@ -103,7 +103,7 @@ async def test_the_message_carries_what_its_norms_ask_for(talking: Open) -> None
         ({"MAIL": "421 closing"}, NetworkDown, "421"),
         ({"MAIL": "452 too little room"}, RateLimited, "452"),
         ({"MAIL": "550 who are you"}, ChannelRevoked, "refuses the sender"),
-        ({"RCPT": "450 greylisted"}, NetworkDown, "defers anne@section.example"),
+        ({"RCPT": "450 greylisted"}, RateLimited, "defers anne@section.example"),
         ({"RCPT": ""}, NetworkDown, "went away before it took"),
         ({"DATA": "451 later"}, RateLimited, "451"),
         ({"end": "452 disk full"}, RateLimited, "452"),

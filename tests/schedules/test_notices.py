@@ -158,10 +158,10 @@ async def test_complaint_10_a_dead_token_is_told_with_what_to_do_and_how_many_po
     await team.organizer(7)
     ((person, text),) = await team.look()
     assert person == 7
-    assert "Le canal « Compte X » (x) est à l’arrêt." in text
+    assert "Le canal « Compte X » (x) est au repos." in text
     assert f"Ce que dit le réseau : {REVOKED}" in text
     assert "2 messages attendent ; aucun n’est perdu." in text
-    assert 'channels add x "Compte X"' in text and "channels check" in text
+    assert 'run_bot.py channels mend "Compte X" --set' in text and 'run_bot.py channels check "Compte X"' in text
     assert await team.states() == [S.queued, S.queued]
 
 
@@ -348,7 +348,7 @@ async def test_complaint_10_the_real_bot_tells_the_organizer_that_a_token_died_a
     async with store.write() as session:
         new = NewPost("Un", "Bonjour", publish_at=now, channels=[channel])
         await add_post(session, campaign.id, new, media_dir=program.folder / "media", now=now)
-    told = await sandbox.message(camille, lambda m: "à l’arrêt" in m.get("text", ""), within=30)
+    told = await sandbox.message(camille, lambda m: "au repos" in m.get("text", ""), within=30)
     assert "1 message attend" in told["text"] and "channels check" in told["text"]
     code_of_exit, said = await program.call("channels", "check")
     assert code_of_exit == 0, said

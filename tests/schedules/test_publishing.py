@@ -21,7 +21,15 @@ from networks.telegram import TelegramChannel
 from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_TOKEN
 from sandbox.server import SandboxServer
-from schedules.publishing import FIRST_WAIT, LONGEST_WAIT, MOST_ATTEMPTS, Publisher, back_off
+from schedules.publishing import (
+    FIRST_WAIT,
+    HALF_OUT,
+    LONGEST_WAIT,
+    MOST_ATTEMPTS,
+    PARTLY_OUT,
+    Publisher,
+    back_off,
+)
 from tests.conftest import FakeClock
 
 S = PublicationState
@@ -249,6 +257,27 @@ async def test_a_network_that_is_down_is_tried_again_with_longer_waits_then_give
     assert (await desk.rows())[0].reason == "injoignable"
 
 
+async def test_complaint_11_a_thread_that_is_half_out_is_tried_for_some_hours_then_a_human_sees_why_it_ended(
+    desk: Desk, telegram: Channel
+) -> None:
+    await desk.queue("un fil", telegram)
+    desk.wire.answers = [NetworkDown("injoignable", sent_parts=("7",))] * 500
+    desk.clock.advance(MINUTE)
+    due = desk.clock()
+    while await desk.states() == [S.queued] and desk.wire.answers:
+        await desk.tick()
+        desk.clock.advance(LONGEST_WAIT)
+    assert HALF_OUT <= desk.clock() - due <= HALF_OUT + 2 * LONGEST_WAIT
+    (row,) = await desk.rows()
+    assert row.state is S.failed and row.sent_parts == ["7"]
+    assert row.reason == PARTLY_OUT.format(parts=1, reason="injoignable")
+    desk.wire.answers = []
+    async with desk.database.write() as session:
+        await settling.settle(session, desk.campaign.id, row.id, S.queued, now=desk.clock())
+    await desk.tick()
+    assert desk.wire.posts[-1].sent_parts == ("7",) and await desk.states() == [S.published]
+
+
 @pytest.mark.parametrize("attempts", [1, 2, 5, 9, 20])
 def test_back_off_doubles_up_to_its_limit_with_jitter(attempts: int) -> None:
     waits = [back_off(attempts, random.Random(seed)) for seed in range(200)]
@@ -451,7 +480,7 @@ async def test_over_the_months_cap_a_post_is_held_with_what_was_spent(desk: Desk
     assert held.state is S.held
     assert (
         held.reason
-        == "the month's cap of $0.50 is reached: $0.40 is spent, this costs $0.200; raise the cap or drop it"
+        == "the month's cap of $0.500 is reached: $0.400 is spent, this costs $0.200; raise the cap or drop it"
     )
     desk.clock.now = desk.clock().replace(year=2027, month=1, day=1, hour=12)  # another month
     async with desk.database.write() as session:

@@ -141,7 +141,7 @@ async def test_costs_add_up_by_channel_and_over_the_cap_it_is_held(stage, telegr
     assert [(act.title, act.cost) for act in scene.acts] == [("cher", 0), ("cher", 200), ("peu", 15), ("trop", 200)]
     assert scene.costs == {"Compte X": 215}
     assert scene.acts[-1].outcome is Outcome.held
-    assert "the month's cap of $0.23 is reached" in scene.acts[-1].reason
+    assert "the month's cap of $0.230 is reached" in scene.acts[-1].reason
 
 
 async def test_complaints_6_and_7_what_a_network_will_refuse_fails_and_is_warned_of(stage, telegram, x) -> None:
@@ -186,6 +186,16 @@ async def test_a_channel_that_rests_and_a_post_without_its_yes_wait_and_say_why(
     assert (first.outcome, first.reason) == (Outcome.waits, "its channel rests: the token was revoked")
     assert second.outcome is Outcome.waits
     assert "is submitted: it goes out only when somebody has approved" in second.reason
+
+
+async def test_a_series_on_a_channel_that_rests_is_shown_as_far_as_the_rehearsal(stage, telegram) -> None:
+    async with stage.database.write() as session:
+        new = NewPost("série", "série", channels=(telegram,), recurrence="every day at 09:00")
+        await add_post(session, stage.campaign.id, new, media_dir=stage.folder, now=stage.clock())
+    await stage.change(telegram, resting_reason="the token was revoked")
+    acts = await stage.acts(end=stage.clock() + timedelta(days=4))
+    assert [act.due_at.day for act in acts] == [2, 3, 4]
+    assert {(act.outcome, act.reason) for act in acts} == {(Outcome.waits, "its channel rests: the token was revoked")}
 
 
 async def test_other_campaigns_are_left_out(stage, telegram, database, clock) -> None:

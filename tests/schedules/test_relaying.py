@@ -117,3 +117,50 @@ async def test_a_refused_address_is_named_on_the_publication_that_is_out(relay: 
     await relay.tick()
     done = await relay.tick(MINUTE)
     assert done.state is S.published and "caro@a.example (550" in (done.reason or "")
+
+
+async def test_an_address_that_is_put_off_at_each_call_stalls_neither_the_others_nor_the_mailing(
+    relay: Relay, sandbox: SandboxClient
+) -> None:
+    for name in ("anne", "blaise"):  # as many as a call has messages
+        await sandbox.fault("mail", "rate_limit", "RCPT", target=f"{name}@a.example", count=None)
+    states = [(await relay.tick()).state]
+    while states[-1] is S.queued and len(states) < 50:
+        states.append((await relay.tick(5 * MINUTE)).state)
+        assert await reached(sandbox) == ["caro"]
+    done = await relay.tick()
+    assert done.state is S.published and len(done.sent_parts) == 1
+    assert "anne@a.example" in (done.reason or "") and "blaise@a.example" in (done.reason or "")
+
+
+async def test_a_mailing_that_is_half_out_while_its_server_stays_away_ends_where_a_human_sees_it(
+    relay: Relay, sandbox: SandboxClient
+) -> None:
+    await sandbox.fault("mail", "error_before", "MAIL", count=None)
+    async with relay.database.write() as session:
+        row = await session.get_one(Publication, 1)
+        row.sent_parts = ["an-id-of-somebody-who-has-it"]
+    done, ticks = await relay.tick(), 0
+    while done.state is S.queued and ticks < 200:
+        done, ticks = await relay.tick(15 * MINUTE), ticks + 1
+    assert done.state is S.failed and "1 of its parts or messages are out" in (done.reason or "")
+    await sandbox.reset()
+    async with relay.database.write() as session:
+        await settle(session, relay.campaign.id, done.id, S.queued, now=relay.clock())
+    done = await relay.tick()
+    while done.state is S.queued:
+        done = await relay.tick(MINUTE)
+    assert done.state is S.published and await reached(sandbox) == list(NAMES)
+
+
+async def test_a_list_of_which_all_were_refused_is_asked_anew_when_a_human_says_try_again(
+    relay: Relay, sandbox: SandboxClient
+) -> None:
+    await sandbox.fault("mail", "blocked", "RCPT", count=3)
+    await relay.tick()
+    failed = await relay.tick(MINUTE)
+    assert failed.state is S.failed and "refuses every address" in (failed.reason or "")
+    async with relay.database.write() as session:
+        await settle(session, relay.campaign.id, failed.id, S.queued, now=relay.clock())
+    await relay.tick()
+    assert (await relay.tick(MINUTE)).state is S.published and await reached(sandbox) == list(NAMES)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -11,8 +12,9 @@ from fastapi import FastAPI, Request
 from sqlalchemy import delete, select
 
 from campaigns import engagement, posts
-from campaigns.models import Kind, OrganizerRole, PostState, Publication, PublicationState
+from campaigns.models import Audit, Kind, LatePolicy, OrganizerRole, Post, PostState, Publication, PublicationState
 from web import sign_in
+from web.console import figures
 
 Enter = Callable[..., Any]
 Csrf = Callable[[str], str]
@@ -311,3 +313,91 @@ async def test_the_figures_stand_apart(world: Any, browser: httpx.AsyncClient, e
     }
     assert rows["Signez la pétition"] == ["0", "3", "2", "11"]  # received, opened, said shared, visits
     assert rows["Zoé"] == ["0", "3", "2", "11", "0", "0"]
+
+
+async def test_complaint_2_what_waits_for_a_human_stands_on_top_however_old_it_is(
+    world: Any, browser: httpx.AsyncClient, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Held, unknown, failed, missed that asks, and a post that waits for a yes; not what its policy dropped."""
+    telegram = (world.channels[0],)
+    astray = {
+        "Retenue": PublicationState.held,
+        "Incertaine": PublicationState.unknown,
+        "Refusée": PublicationState.failed,
+        "Manquée": PublicationState.missed,
+        "Abandonnée": PublicationState.missed,
+    }
+    long_ago = world.clock.now - timedelta(days=300)
+    for title, state in astray.items():
+        policy = LatePolicy.drop if title == "Abandonnée" else LatePolicy.ask
+        post = await world.add_post(title, due=long_ago, channels=telegram, late_policy=policy)
+        async with world.database.write() as session:
+            ((publication, _channel),) = (await posts.publications_of(session, [post.id]))[post.id]
+            publication.state = state
+    submitted = await world.add_post("Soumise", due=long_ago, channels=telegram)
+    async with world.database.write() as session:
+        (await session.get_one(Post, submitted.id)).state = PostState.submitted
+    monkeypatch.setattr(posts.posts_of, "__kwdefaults__", {"limit": 2})  # the others are newer
+    for i in range(3):
+        await world.add_post(f"Récente {i}")
+    await enter()
+    page = (await browser.get(POSTS)).text
+    to_decide = page.split('id="group-decide"')[1].split('class="group"')[0]
+    titles = set(re.findall(r'<h3 id="title-\d+">(.*?)</h3>', to_decide))
+    assert titles == {"Retenue", "Incertaine", "Refusée", "Manquée", "Soumise"}
+    for button in ("Send it after", "It is there", "Try again", "Send it now", "Drop it"):
+        assert button in to_decide
+    assert "7 of 10 posts" in page
+
+
+async def test_complaint_11_what_was_refused_is_tried_again_at_once_and_who_said_so_is_kept(
+    world: Any, browser: httpx.AsyncClient, enter: Enter
+) -> None:
+    async with world.database.write() as session:
+        rows = (await posts.publications_of(session, [world.post.id]))[world.post.id]
+        for publication, _channel in rows:
+            publication.state, publication.reason = PublicationState.failed, "the picture is too large"
+    token = await enter()
+    assert "Try all 2 refused again" in (await browser.get(POSTS)).text
+    path = "/console/c/orne/publications/try-again"
+    assert (await browser.post(path, data={"csrf": "another"})).status_code == 403
+    assert (await browser.post(path, data={"csrf": token})).status_code == 303
+    async with world.database.read() as session:
+        rows = (await posts.publications_of(session, [world.post.id]))[world.post.id]
+        kept = (await session.scalars(select(Audit).where(Audit.action == "settled").order_by(Audit.id))).all()
+    assert {(p.state, p.due_at) for p, _channel in rows} == {(PublicationState.queued, world.clock.now)}
+    assert [(row.organizer_id, row.post_id, row.detail) for row in kept] == [
+        (world.editor.id, world.post.id, "Canal: failed -> queued"),
+        (world.editor.id, world.post.id, "Compte: failed -> queued"),
+    ]
+    assert "refused again" not in (await browser.get(POSTS)).text
+
+
+async def test_the_figures_say_when_they_do_not_show_all(
+    world: Any, browser: httpx.AsyncClient, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await enter()
+    assert "latest of" not in (await browser.get("/console/c/orne/figures")).text
+    monkeypatch.setattr(figures, "SHOWN", 1)
+    for i in range(2):  # without a share kit they have no figures, and push nothing out
+        await world.add_post(f"Sans carte {i}", share_kit=False, channels=(world.channels[0],))
+    await world.add_post("Une autre")
+    page = (await browser.get("/console/c/orne/figures")).text
+    assert "Une autre" in page and "The 1 latest of 2 posts with a share kit." in page
+
+
+async def test_a_post_whose_picture_file_is_gone_says_so_and_what_to_do(
+    world: Any, browser: httpx.AsyncClient, enter: Enter
+) -> None:
+    async with world.database.write() as session:
+        (picture,) = await posts.pictures_of(session, world.post.id)
+        (await session.get_one(Post, world.post.id)).publish_at = world.clock.now + timedelta(days=1)
+    (world.settings.media_dir / picture.file).unlink()
+    token = await enter()
+    for answer in (
+        await browser.get(f"{POSTS}/{world.post.id}/edit"),
+        await browser.post(f"{POSTS}/{world.post.id}/edit", data=_good(token)),
+    ):
+        assert answer.status_code == 409
+        said = unescape(answer.text)
+        assert f"Picture {picture.file} is gone from the data folder: write the post anew with its picture" in said

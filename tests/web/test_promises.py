@@ -257,14 +257,15 @@ async def test_a_resting_channel_stands_on_top_with_what_to_do(
 
 
 async def test_what_was_held_is_sent_after_or_dropped(world: Any, browser: httpx.AsyncClient, enter: Enter) -> None:
-    reason = "the month's cap of $0.30 is reached: $0.20 is spent, this costs $0.200; raise the cap or drop it"
+    reason = "the month's cap of $0.300 is reached: $0.200 is spent, this costs $0.200; raise the cap or drop it"
     async with world.database.write() as session:
         rows = (await posts.publications_of(session, [world.post.id]))[world.post.id]
         for publication, _channel in rows:
             publication.state, publication.reason = PublicationState.held, reason
     token = await enter()
     page = (await browser.get(f"{BASE}/posts?lang=fr")).text
-    assert "le plafond du mois, 0.30" in words(page).lower().replace("\u202f", " ")
+    said = words(page).lower().replace("\u202f", " ")
+    assert "le plafond du mois, 0,300 $, est atteint : 0,200 $ sont dépensés, ceci coûte 0,200 $" in said
     for (publication, _channel), to in zip(rows, ("queued", "cancelled"), strict=True):
         path = f"{BASE}/publications/{publication.id}/settle"
         assert (await browser.post(path, data={"csrf": token, "to": to})).status_code == 303

@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from starlette.responses import PlainTextResponse
 
 from campaigns import posts
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Post
 from web.colours import _rgb, contrast, stylesheet
 
 Visit = Callable[..., httpx.AsyncClient]
@@ -77,6 +77,24 @@ async def test_a_post_has_tags_of_its_own(world: Any, browser: httpx.AsyncClient
     page = (await browser.get(f"/p/{world.post.id}")).text
     assert f'og:url" content="http://site.test/p/{world.post.id}"' in page
     assert 'og:image:alt" content="Un train à quai"' in page
+
+
+async def test_where_a_thread_may_be_cut_is_shown_nowhere(world: Any, browser: httpx.AsyncClient, visit: Visit) -> None:
+    async with world.database.write() as session:
+        post = await session.get_one(Post, world.post.id)
+        post.text = "Une ligne fermée.\n---\nTrois villages."
+        campaign = await session.get_one(Campaign, world.orne.id)
+        campaign.sponsor_line = "Payé par le collectif"
+    async with visit(**{"user-agent": "TelegramBot (like TwitterBot)"}) as unfurler:
+        pages = [
+            (await browser.get("/c/orne")).text,
+            (await browser.get(f"/p/{world.post.id}")).text,
+            (await unfurler.get(f"/s/{world.link.token}")).text,
+        ]
+    for page in pages:
+        assert "Une ligne fermée." in page and "Trois villages." in page
+        assert "---" not in page.replace("<!--", "").replace("-->", "")
+    assert "Payé par le collectif" in pages[0] and "Payé par le collectif" in pages[1]
 
 
 async def test_scripts_in_every_field_are_shown_and_never_run(world: Any, browser: httpx.AsyncClient) -> None:

@@ -2,22 +2,35 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
 import httpx
 import pytest
+import requests
 
 from campaigns import installation, posts, share_kits
 from campaigns.models import PostState
 from campaigns.posts import NewPost, check_post
 from campaigns.publications import LEFT_SENDING
+from campaigns.sentences import _shapes, told
 from campaigns.times import parse_local
 from campaigns.words import Words
-from web.console.sentences import _shapes, told
+from networks import mastodon, x
+from networks.answers import NO_CERTIFICATE, NOT_REACHED
+from networks.errors import RateLimited
+from schedules.publishing import PARTLY_OUT
 
 Enter = Callable[..., Any]
+
+
+def answer_of(status: int) -> requests.Response:
+    answer = requests.Response()
+    answer.status_code, answer.reason, answer._content = status, "No", b"{}"
+    return answer
+
+
 Pictures = Callable[..., bytes]
 NEW = "/console/c/orne/posts/new"
 
@@ -188,3 +201,22 @@ def test_reasons_kept_in_the_store_can_be_translated_too() -> None:
     assert told(Words("en"), LEFT_SENDING) == LEFT_SENDING[0].upper() + LEFT_SENDING[1:]
     assert told(Words("en"), "what a network said") == "What a network said"
     assert told(Words("en"), "") == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "in_french"),
+    [
+        (NOT_REACHED.format("https://mastodon.example"), "Https://mastodon.example est injoignable"),
+        (NO_CERTIFICATE.format("X"), "X ne montre pas de certificat"),
+        (str(RateLimited(timedelta(seconds=90))), "Le réseau demande d’attendre 90 s"),
+        (PARTLY_OUT.format(parts=2, reason=NOT_REACHED.format("X")), "pas le reste : X est injoignable"),
+        (str(x._problem(answer_of(401))), "X refuse les clés du canal"),
+        (str(x._problem(answer_of(402))), "le crédit du compte est épuisé"),
+        (str(x._problem(answer_of(429))), "X demande d’attendre"),
+        (str(x._problem(answer_of(503))), "X a répondu 503"),
+        (str(mastodon._problem("m.example", answer_of(401))), "M.example refuse le jeton d’accès"),
+    ],
+)
+def test_what_the_networks_say_most_is_said_in_french_too(said: str, in_french: str) -> None:
+    assert in_french in told(Words("fr"), said).replace("\u202f", " ")
+    assert told(Words("en"), said) == said[0].upper() + said[1:]

@@ -9,11 +9,11 @@ from campaigns import installation
 from campaigns.forecast import spent_by
 from campaigns.installation import Terms
 from campaigns.models import Channel
+from campaigns.sentences import told
 from campaigns.slots import SlotsProblem
 from campaigns.words import mark
 from networks.share_intents import LABELS
 from web.console.access import Desk, desk_of, own_form
-from web.console.sentences import told
 from web.pages import Trouble, nothing_here, page, row, words_of
 from web.site import site_of
 from web.uploads import text_of

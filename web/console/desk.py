@@ -1,6 +1,6 @@
 """The posts of a campaign with the state of each publication, and what a human decides about them."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -12,13 +12,13 @@ from starlette.responses import RedirectResponse, Response
 from campaigns import approval, installation, posts, settling
 from campaigns.approval import Standing
 from campaigns.forecast import window_in
-from campaigns.models import Channel, LatePolicy, Post, PostState, Publication, PublicationState
+from campaigns.models import LatePolicy, Post, PostState, Publication, PublicationState
 from campaigns.posts import is_web_address
 from campaigns.publications import Mover, MoveRefused, may
+from campaigns.sentences import told, within
 from campaigns.silence_windows import windows_of
 from campaigns.words import mark
 from web.console.access import Desk, campaigns_of, csrf_token, desk_of, own_form
-from web.console.sentences import told, within
 from web.pages import Trouble, page, row, words_of
 from web.site import site_of
 from web.uploads import text_of
@@ -108,7 +108,10 @@ async def _list_page(
 ) -> Response:
     words = words_of(request)
     async with site_of(request).database.read() as session:
-        found = await posts.posts_of(session, desk.campaign.id)
+        latest = await posts.posts_of(session, desk.campaign.id)
+        undecided = {post.id: post for post in await posts.undecided(session, desk.campaign.id)}
+        found = list((undecided | {post.id: post for post in latest}).values())
+        total = await posts.count_of_posts(session, desk.campaign.id)
         out = await posts.publications_of(session, [post.id for post in found])
         windows = await windows_of(session, desk.campaign.id)
         known = await installation.channels(session, desk.campaign.id)
@@ -123,7 +126,9 @@ async def _list_page(
         status,
         desk=desk,
         campaign=desk.campaign,
-        groups=_groups(found, out, site_of(request).clock()),
+        groups=_groups(found, undecided, site_of(request).clock()),
+        shown=len(found),
+        total=total,
         publications=out,
         states=STATES,
         post_states=POST_STATES,
@@ -140,19 +145,20 @@ async def _list_page(
         counts={
             state: sum(p.state is state for rows in out.values() for p, _channel in rows) for state in PublicationState
         },
+        refused=sum(
+            p.state is PublicationState.failed
+            for post in found
+            if post.state is not PostState.cancelled
+            for p, _channel in out[post.id]
+        ),
         wrong=wrong,
         problem=problem,
         typed=typed,
     )
 
 
-Publications = Mapping[int, Sequence[tuple[Publication, Channel]]]
-
-
-def _groups(found: Sequence[Post], out: Publications, now: datetime) -> list[tuple[str, str, list[Post]]]:
-    """The posts under three headings: what somebody must decide, then what comes next, then what is out."""
-    undecided = {post_id for post_id, rows in out.items() if any(answers_to(p) for p, _channel in rows)}
-    undecided |= {post.id for post in found if post.state is PostState.submitted}
+def _groups(found: Sequence[Post], undecided: Collection[int], now: datetime) -> list[tuple[str, str, list[Post]]]:
+    """The posts under three headings: what somebody must decide, then what comes next, then what is out, the latest first."""
     to_come = [p for p in found if p.id not in undecided and (p.publish_at is None or p.publish_at > now)]
     gone = [p for p in found if p.id not in undecided and p.publish_at is not None and p.publish_at <= now]
     groups = [
@@ -162,7 +168,7 @@ def _groups(found: Sequence[Post], out: Publications, now: datetime) -> list[tup
             sorted((p for p in found if p.id in undecided), key=lambda post: post.publish_at or now),
         ),
         ("to-come", _("To come"), sorted(to_come, key=lambda post: post.publish_at or now)),
-        ("out", _("Past"), gone),
+        ("out", _("Past"), sorted(gone, key=lambda post: post.publish_at or now, reverse=True)),
     ]
     return [group for group in groups if group[2]]
 
@@ -198,6 +204,15 @@ async def move(request: Request, slug: str, post_id: int, move: str) -> Response
     return RedirectResponse(f"{_list_address(slug)}#post-{post_id}", 303)
 
 
+@router.post("/console/c/{slug}/publications/try-again")
+async def try_all_again(request: Request, slug: str) -> Response:
+    """After what made a network refuse them was mended: all of them, in their order."""
+    desk, site = await desk_of(request, slug, write=True), site_of(request)
+    async with own_form(request), site.database.write() as session:
+        await settling.try_all_again(session, desk.campaign.id, site.clock(), desk.organizer.id)
+    return RedirectResponse(_list_address(slug), 303)
+
+
 @router.post("/console/c/{slug}/publications/{publication_id:int}/settle")
 async def settle(request: Request, slug: str, publication_id: int) -> Response:
     """What a human says of a publication: it is there, send it again, leave it."""
@@ -212,7 +227,13 @@ async def settle(request: Request, slug: str, publication_id: int) -> Response:
         state = PublicationState(to)
         async with site.database.write() as session:
             await settling.settle(
-                session, desk.campaign.id, row(publication_id), state, url=url or None, now=site.clock()
+                session,
+                desk.campaign.id,
+                row(publication_id),
+                state,
+                url=url or None,
+                now=site.clock(),
+                organizer_id=desk.organizer.id,
             )
     except (MoveRefused, ValueError):
         raise Trouble(

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from campaigns import engagement, posts
-from campaigns.models import Kind, PostState
+from campaigns.models import Kind
 from campaigns.words import mark
 from web.console.access import desk_of
 from web.pages import page
@@ -13,7 +13,7 @@ from web.site import site_of
 
 _ = mark
 router = APIRouter()
-PEOPLE = 200  # rows
+SHOWN = 200  # rows of a table
 TOTALS = (  # kind, its name, what it means
     (Kind.received, _("Received"), _("share kits that reached a supporter")),
     (Kind.opened, _("Opened"), _("share windows that were opened from a card")),
@@ -32,9 +32,9 @@ async def figures(request: Request, slug: str) -> Response:
     desk = await desk_of(request, slug)
     async with site_of(request).database.read() as session:
         totals = await engagement.counts_of_campaign(session, desk.campaign.id)
-        people = await engagement.counts_of_supporters(session, desk.campaign.id, PEOPLE)
-        known = await posts.posts_of(session, desk.campaign.id)
-        shared = [post for post in known if post.share_kit and post.state is not PostState.draft]
+        people = await engagement.counts_of_supporters(session, desk.campaign.id, SHOWN)
+        joined = await engagement.count_of_supporters(session, desk.campaign.id)
+        shared, all_shared = await posts.shared_posts(session, desk.campaign.id, limit=SHOWN)
         of_posts = await engagement.counts_of_posts(session, [post.id for post in shared])
     return page(
         request,
@@ -44,6 +44,8 @@ async def figures(request: Request, slug: str) -> Response:
         totals=[(name, meaning, totals[kind]) for kind, name, meaning in TOTALS],
         names={kind: name for kind, name, _meaning in TOTALS},
         people=people,
+        joined=joined,
+        all_shared=all_shared,
         posts=[(post, of_posts[post.id]) for post in shared],
         of_posts=OF_POSTS,
         of_people=OF_PEOPLE,

@@ -16,6 +16,7 @@ from campaigns.media import LARGEST
 from campaigns.models import Channel, Post, PostState
 from campaigns.posts import NewPost, PostRefused, Problem, add_post, check_post
 from campaigns.recurrence import parse_recurrence
+from campaigns.sentences import told, within
 from campaigns.slots import parse_slots
 from campaigns.stamp import stamp_of, stamped
 from campaigns.words import mark
@@ -25,7 +26,6 @@ from networks.share_intents import LABELS
 from web.console import drafts
 from web.console.access import Desk, desk_of, own_form
 from web.console.drafts import Draft
-from web.console.sentences import told, within
 from web.pages import Trouble, nothing_here, page, render, row, words_of
 from web.site import site_of
 from web.uploads import FORM_LIMIT, file_of, text_of
@@ -144,12 +144,20 @@ async def _post_to_change(session: AsyncSession, desk: Desk, post_id: int) -> Po
     return post
 
 
+async def _as_written(request: Request, session: AsyncSession, post: Post) -> NewPost:
+    try:
+        return await editing.as_written(session, post, site_of(request).settings.media_dir)
+    except PostRefused as refused:
+        said = " ".join(told(words_of(request), problem.message) + "." for problem in refused.problems)
+        raise Trouble(409, _("This cannot be done here"), said) from None
+
+
 @router.get("/console/c/{slug}/posts/{post_id:int}/edit")
 async def edit_form(request: Request, slug: str, post_id: int) -> Response:
     desk, site = await desk_of(request, slug, write=True), site_of(request)
     async with site.database.read() as session:
         post = await _post_to_change(session, desk, post_id)
-        written = await editing.as_written(session, post, site.settings.media_dir)
+        written = await _as_written(request, session, post)
     draft = drafts.of_post(written)
     outlooks = await _outlooks(request, desk, draft, written.channels, instead_of=post.id)
     return _form(request, desk, written.channels, draft, outlooks=outlooks, editing=post)
@@ -161,7 +169,7 @@ async def edit_post(request: Request, slug: str, post_id: int) -> Response:
     desk, site = await desk_of(request, slug, write=True), site_of(request)
     async with own_form(request) as form, site.database.write() as session:
         post = await _post_to_change(session, desk, post_id)
-        before = await editing.as_written(session, post, site.settings.media_dir)
+        before = await _as_written(request, session, post)
         draft = replace(
             drafts.read(form, before.channels),
             timezone=before.timezone,

@@ -28,6 +28,8 @@ KNOWN = (
     _("picture {name} has {size} MB; at most {limit} MB"),
     _("picture {name} is too large: {size}"),
     _("picture {name} is not a JPEG, PNG, WebP or GIF"),
+    # campaigns.editing
+    _("picture {name} is gone from the data folder: write the post anew with its picture, and take this one back"),
     # networks.limits
     _("{network} takes {limit} {unit}, the text has {length}: shorten it, or write a version for {same}"),
     _(
@@ -48,7 +50,7 @@ KNOWN = (
     _("polling day {day}"),
     # campaigns.keeping_back, campaigns.series
     _("silence: {reason}, until {until} UTC; send it after, or drop it"),
-    _("the month's cap of ${cap} is reached: ${spent} is spent, this costs ${cost}; raise the cap or drop it"),
+    _("the month's cap of {cap} is reached: {spent} is spent, this costs {cost}; raise the cap or drop it"),
     _("the day's quota of {quota} posts is reached; send it tomorrow, or drop it"),
     _("late by {late}: dropped, as its late policy says"),
     _("late by {late}: its late policy asks you; send it now, or drop it"),
@@ -58,10 +60,39 @@ KNOWN = (
     _(
         "the program stopped, or lost the network, while this was being sent: look at the channel, then say “it is there” or “send again”"
     ),
+    _("{parts} of its parts or messages are out, the rest is not: {reason}; “try again” goes on with the rest"),
+    # networks
+    _("could not log in: {reason}"),
+    _("X refuses the channel's keys ({said}); make new ones, then run `channels mend`"),
+    _("X: {said}; the account's credit is spent, add credit in X's developer console"),
+    _("X already has a post with this text on this account; change the text, or look whether it is already there"),
+    _("Facebook refuses the Page's token ({said}); make a new one, then run `channels mend`"),
+    _("{where} refuses the access token ({said}); make a new one with read, write:statuses and write:media"),
+    _("Bluesky refuses the account ({said}); make a new app password and set it"),
+    _("Telegram refuses the bot token; set PORTEVOIX_BOT_TOKEN to the one @BotFather shows"),
+    _("Telegram: {said}; make the bot an administrator of the channel again"),
+    _("{where} refuses username and password ({said}); set them again"),
+    _("{where} could not be reached; look whether the server is up and base_url is right"),
+    _("{where} could not be reached: {said}"),
+    _("{where} shows no certificate that can be trusted; have it mended, or look at base_url"),
+    _("the connection to {where} broke before it answered; look at the account"),
+    _("{where} did not answer in time; look at the account"),
+    _("the network did not answer within {seconds} s; look at the channel"),
+    _("{where} answered in a way that cannot be read; look at the account, and at base_url"),
+    _("{where} answered {status}; look at the account before it is sent again"),
+    _("{where} asks to wait until its rate window ends"),
+    _("the network asks to wait {seconds} s"),
+    _("its picture {name} is gone ({said}): write the post again with the picture"),
+    _("no address receives this channel's posts: add some with `addresses import`"),
+    _("{sent} are out, {left} follow"),
+    _("the mail server defers {who}; it is tried again"),
+    _("the mail server refuses every address: {who}"),
+    _("refused: {who}"),
     _("The network refuses this post; sending it again changes nothing."),
     _("The network could not be reached; the post certainly did not go out and may be tried again."),
     _("The network took the request and did not answer; the post may have gone out."),
 )
+DAYS = _(" d ")  # of a lateness
 UNITS = {
     "characters": _("characters"),
     "weighted characters": _("weighted characters"),
@@ -91,10 +122,12 @@ def within(words: Words, sentence: str) -> str:
     """The same for what stands inside another sentence: as it is written, without a capital."""
     for shape, known in _shapes():
         if found := shape.fullmatch(sentence):
-            values = found.groupdict()
+            values = {name: words.number(value) for name, value in found.groupdict().items()}
             if "unit" in values:
                 values["unit"] = words(UNITS.get(values["unit"], values["unit"]))
             if "reason" in values:  # a sentence of its own
                 values["reason"] = within(words, values["reason"])
+            if "late" in values:  # "2 d 3 h 05 min"
+                values["late"] = values["late"].replace(DAYS, words(DAYS))
             return words(known, **values)
     return sentence
