@@ -6,7 +6,7 @@ from .encoding import Kind
 from .errors import BadgeError, FrameRefused, NameRefused, PhotoRefused, Problem
 from .formats import FORMATS, Format
 from .frames import DESIGNS, HASHTAG_LIMIT, SLOGAN_LIMIT, SPONSOR_LIMIT, Frame, Palette, draw_frame, open_frame
-from .render import Output, overlay, preview, render_badge, render_badges
+from .render import Output, automatic_crop, overlay, preview, render_badge, render_badges
 
 __all__ = [
     "DESIGNS",
@@ -27,6 +27,7 @@ __all__ = [
     "Palette",
     "PhotoRefused",
     "Problem",
+    "automatic_crop",
     "draw_frame",
     "open_frame",
     "overlay",

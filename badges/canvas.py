@@ -167,8 +167,7 @@ class Sheet:
 
     def write_turned(self, line: Line, centre: Point, degrees: float, colour: Rgb) -> None:
         """Write a line turned counter-clockwise about the middle of its capitals."""
-        words = inked(line.larger(FINER), colour)
-        self._lay_fine(words.rotate(degrees, Image.Resampling.BICUBIC, expand=True), centre)
+        self._lay_fine(_turned(inked(line.larger(FINER), colour), degrees), centre)
 
     def write_curved(self, line: Line, centre: Point, radius: float, colour: Rgb, *, below: bool = False) -> None:
         """Write a line along a circle, its capitals' middle at `radius`, upright above or below the centre.
@@ -179,8 +178,7 @@ class Sheet:
         along, away = -large.width / 2, 1 if below else -1
         for run, advance in large.pieces():
             angle = (along + (advance - large.tracking) / 2) / (radius * FINER)
-            letter = inked(Line((run,), large.face, large.px), colour)
-            turned = letter.rotate(math.degrees(angle) * away, Image.Resampling.BICUBIC, expand=True)
+            turned = _turned(inked(Line((run,), large.face, large.px), colour), math.degrees(angle) * away)
             self._lay_fine(turned, (centre[0] + math.sin(angle) * radius, centre[1] + away * math.cos(angle) * radius))
             along += advance
 
@@ -193,3 +191,18 @@ class Sheet:
         padded = Image.new("RGBA", (width * FINER, height * FINER))
         padded.paste(part, inset)
         lay(self.picture, padded.reduce(FINER), (left, top))
+
+
+def _turned(words: Image.Image, degrees: float) -> Image.Image:
+    """Words turned counter-clockwise about their picture's middle, without most of the emptiness around them.
+
+    A letter fills a thirtieth of the picture that it is inked on, and turning is what a frame's drawing waits for.
+    """
+    box = words.getbbox()
+    if box is None:
+        return Image.new("RGBA", (2, 2))
+    # As much on either side, so that the middle stays the middle; one pixel for the smooth edge.
+    left = max(0, min(box[0], words.width - box[2]) - 1)
+    top = max(0, min(box[1], words.height - box[3]) - 1)
+    near = words.crop((left, top, words.width - left, words.height - top))
+    return near.rotate(degrees, Image.Resampling.BICUBIC, expand=True)

@@ -14,7 +14,17 @@ import pillow_heif
 from PIL import GifImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from .errors import PhotoRefused, Problem
-from .headers import MEGABYTE, Size, check_size, jpeg_header, kind_of, webp_size
+from .headers import (
+    MEGABYTE,
+    Size,
+    check_size,
+    exif_orientation,
+    jpeg_header,
+    kind_of,
+    webp_notes,
+    webp_size,
+    with_one_exif,
+)
 from .scaling import MARGIN, Rows, plain
 from .wheels import wheel
 
@@ -25,10 +35,11 @@ DECODE_MEMORY = 95 * MEGABYTE
 # Bytes a pixel, measured. WebP: two canvases, the bytes handed over and the picture. HEIC: brightness and colour,
 # then RGB; where it comes in tiles, as from phones, the decoder holds one tile, else a picture more.
 WEBP_COST, HEIC_COST, HEIC_TILED_COST = 16, 6.6, 4.7
+# Bytes a byte of profile, EXIF and other notes, measured: they are copied from reader to reader.
+WEBP_NOTES_COST, HEIC_NOTES_COST = 2, 4
 HEIC_MEMORY = 117 * MEGABYTE  # its most is reached before a badge is begun
 HEIC_MOST_PLAIN = 32 * MEGABYTE  # made while libheif still holds all of it
 SCALES = (8, 4, 2, 1)  # libjpeg's inverse transforms that are fast: an eighth, a quarter, a half, all
-ORIENTATION_TAG = 0x0112
 SIDEWAYS = frozenset({5, 6, 7, 8})  # EXIF orientations of photos stored with width and height exchanged
 
 pillow_heif.options.DECODE_THREADS = 1  # a thread more is tiles more in memory, and cores belong to other badges
@@ -37,8 +48,14 @@ pillow_heif.options.DEPTH_IMAGES = False
 pillow_heif.options.AUX_IMAGES = False
 pillow_heif.options.DISABLE_SECURITY_LIMITS = False  # libheif's own bounds on items, tiles and memory
 
+
+class _Jpeg(JpegImagePlugin.JpegImageFile):
+    def _read_dpi_from_exif(self) -> None:
+        """Nobody asks for the dots an inch, and in hostile EXIF each entry costs time and a warning."""
+
+
 OPENERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
-    "JPEG": JpegImagePlugin.JpegImageFile,
+    "JPEG": _Jpeg,
     "PNG": PngImagePlugin.PngImageFile,
     "WebP": WebPImagePlugin.WebPImageFile,
     "GIF": GifImagePlugin.GifImageFile,
@@ -72,7 +89,9 @@ def decoded(photo: bytes, shrink: Shrink) -> Decoded:
             return _heic(photo, shrink)
         if kind == "WebP":  # its reader takes memory for the whole picture at once
             check_size(webp_size(photo))
-            _check_cost(webp_size(photo), WEBP_COST, len(photo))
+            _check_cost(webp_size(photo), WEBP_COST, len(photo) + WEBP_NOTES_COST * webp_notes(photo))
+        if kind == "JPEG":
+            photo = with_one_exif(photo)
         picture = OPENERS[kind](io.BytesIO(photo))
         check_size(picture.size)
         if kind in ("PNG", "GIF"):  # before anything else is asked: for EXIF, Pillow decodes all of a PNG
@@ -168,16 +187,23 @@ def _heic(photo: bytes, shrink: Shrink) -> Decoded:
         cost += 3  # two bytes a sample until it is RGB
     if image.mode == "RGBA":
         cost += 2
-    _check_cost(image.size, cost, 0, HEIC_MEMORY)
+    _check_cost(image.size, cost, HEIC_NOTES_COST * _heic_notes(image.info), HEIC_MEMORY)
     needed, profile = shrink(image.size), image.info.get("icc_profile")
     rows = _HeicRows(image)
     picture, factor = plain(rows, needed, HEIC_MOST_PLAIN)
     return Decoded(picture, (rows.size[0] / factor, rows.size[1] / factor), profile, 1)
 
 
-def _orientation(picture: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; broken EXIF counts as none."""
-    try:
-        return int(picture.getexif().get(ORIENTATION_TAG, 1))
-    except Exception:  # the tags are as hostile as the rest of the file, and a photo without them is still a photo
-        return 1
+def _heic_notes(info: dict[str, Any]) -> int:
+    """Bytes of what a HEIC holds beside its picture."""
+    blocks = [info.get(name) for name in ("exif", "xmp", "icc_profile")]
+    blocks += [block.get("data") for block in info.get("metadata", ())]
+    return sum(len(block) for block in blocks if block)
+
+
+def _orientation(picture: ImageFile.ImageFile) -> int:
+    """The EXIF orientation, 1 to 8. As in browsers, no other note in the file turns a photo."""
+    if "exif" not in picture.info and isinstance(picture, PngImagePlugin.PngImageFile):
+        picture.load()  # the tags may stand behind the pixels
+    exif = picture.info.get("exif")
+    return exif_orientation(exif) if isinstance(exif, bytes) else 1

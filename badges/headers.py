@@ -1,7 +1,9 @@
 """What a file says of itself before anything of it is decoded: its kind, its size, its turn."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from .errors import PhotoRefused, Problem
 
@@ -39,7 +41,12 @@ SIGNATURES = (
     (4, b"ftypisom", "video"),
     (4, b"ftypmp4", "video"),
 )
-START_OF_SCAN = 0xDA
+START_OF_SCAN, APP1 = 0xDA, 0xE1
+# Markers that stand alone (T.81, section B.1.1.3), and a zero after 0xFF, which is none.
+WITHOUT_LENGTH = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
+EXIF = b"Exif\0\0"
+EXIF_MOST = 65_535  # bytes of a JPEG's segment; in other kinds more would fit, and nobody needs it
+ORIENTATION_TAG = 0x0112
 # Start-of-frame markers that hold a size (ITU-T T.81, table B.1): baseline, extended, progressive; arithmetic likewise.
 START_OF_FRAME = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 
@@ -82,6 +89,17 @@ def webp_size(photo: bytes) -> Size:
     return int.from_bytes(data[6:8], "little") & 0x3FFF, int.from_bytes(data[8:10], "little") & 0x3FFF
 
 
+def webp_notes(photo: bytes) -> int:
+    """Bytes of a WebP's profile, EXIF and XMP, which its reader copies (RFC 9649, section 2.7.1)."""
+    notes, at = 0, 12
+    while at + 8 <= len(photo):
+        length = int.from_bytes(photo[at + 4 : at + 8], "little")
+        if photo[at : at + 4] in (b"ICCP", b"EXIF", b"XMP "):
+            notes += min(length, len(photo) - at)
+        at += 8 + length + length % 2
+    return notes
+
+
 @dataclass(frozen=True, slots=True)
 class Jpeg:
     """What a JPEG's frame header says. `scans` is where its first scan begins, in bytes."""
@@ -102,17 +120,62 @@ class Jpeg:
 
 def jpeg_header(photo: bytes) -> Jpeg | None:
     """The frame header of a JPEG, or None where it has none that is known; reads no further than the first scan."""
-    at = 2
     factors: tuple[tuple[int, int], ...] = ()
-    while at + 4 <= len(photo) and photo[at] == 0xFF:
-        marker, length = photo[at + 1], int.from_bytes(photo[at + 2 : at + 4], "big")
-        if marker == 0xFF:  # a byte of filling
-            at += 1
-            continue
+    for marker, at, end in _segments(photo):
         if marker == START_OF_SCAN:
             return Jpeg(factors, at) if factors and all(min(pair) > 0 for pair in factors) else None
         if marker in START_OF_FRAME:
-            body = photo[at + 10 : at + 2 + length]
+            body = photo[at + 10 : end]
             factors = tuple((body[i + 1] >> 4, body[i + 1] & 15) for i in range(0, len(body) - 2, 3))
-        at += 2 + length
     return None
+
+
+def with_one_exif(photo: bytes) -> bytes:
+    """A JPEG without a second EXIF segment and those after it: the standard has one, but Pillow joins all that come."""
+    exif = [(at, end) for marker, at, end in _segments(photo) if marker == APP1 and photo.startswith(EXIF, at + 4)]
+    if len(exif) < 2:
+        return photo
+    kept, last = [], 0
+    for at, end in exif[1:]:
+        kept.append(photo[last:at])
+        last = end
+    return b"".join((*kept, photo[last:]))
+
+
+def _segments(photo: bytes) -> Iterator[tuple[int, int, int]]:
+    """A JPEG's segments up to its first scan, inclusive: the marker, where it begins, and where the next may begin.
+
+    What lies between them is passed over, as the decoders do.
+    """
+    at = photo.find(b"\xff", 2)
+    while 0 <= at < len(photo) - 3:
+        marker = photo[at + 1]
+        if marker == 0xFF:  # a byte of filling
+            at += 1
+            continue
+        end = at + 2 + (0 if marker in WITHOUT_LENGTH else int.from_bytes(photo[at + 2 : at + 4], "big"))
+        yield marker, at, end
+        if marker == START_OF_SCAN:
+            return
+        at = photo.find(b"\xff", end)
+
+
+def exif_orientation(exif: bytes) -> int:
+    """How the camera was held, 1 to 8 (CIPA DC-008, tag 0x0112); 1 where that is not told or broken.
+
+    Reads the first directory and follows none of its pointers, so nothing can go round in a circle or grow.
+    """
+    tiff = exif[:EXIF_MOST].removeprefix(EXIF)
+    order: Literal["little", "big"] = "little" if tiff.startswith(b"II") else "big"
+
+    def number(at: int, size: int) -> int:
+        return int.from_bytes(tiff[at : at + size], order)
+
+    first = number(4, 4)
+    entries = range(first + 2, min(first + 2 + 12 * number(first, 2), len(tiff) - 11), 12)
+    entry = next((at for at in entries if number(at, 2) == ORIENTATION_TAG), None)
+    if entry is None or number(2, 2) != 42:  # every TIFF's second number
+        return 1
+    # A short as the standard says, or a long as some programs write.
+    turned = number(entry + 8, 4 if number(entry + 2, 2) == 4 else 2)
+    return turned if 1 <= turned <= 8 else 1

@@ -58,6 +58,16 @@ def render_badges(
     return [files[each] for each in outputs]
 
 
+def automatic_crop(photo: bytes, frame: Frame, name: str = "", *, format: str = "square") -> Crop:
+    """The part of a photo that `render_badges` shows of itself in that format: from there a person may move it on.
+
+    Raises PhotoRefused and FrameRefused.
+    """
+    artwork = frame.artwork(format, named=bool(clean(name)))
+    window = artwork.window[2:]
+    return open_photo(photo, [window]).automatic(window, artwork.shown)
+
+
 def overlay(frame: Frame, name: str, *, format: str = "square", width: int | None = None) -> bytes:
     """A PNG of the frame alone, with the name and a transparent hole: what a browser lays over the photo it shows.
 

@@ -23,7 +23,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 import badges
 from badges import decoding, encoding, scaling
 from badges.photos import open_photo
-from badges.text import FONTS, SANS
+from badges.fonts import FONTS, SANS
 from bench import badge_fuzz, badge_naive, badge_peak, badge_quality, badge_sharp
 from bench.rows import Row, Say, row
 

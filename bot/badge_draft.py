@@ -3,14 +3,15 @@
 The photo itself is never in it: only Telegram's own reference, which is forgotten with the draft.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from badges import MOST_ZOOM, Crop
 from bot.visit import Visit
 
 WAIT_PHOTO, WAIT_FRAME, WAIT_NAME, WAIT_LOOK = "badge: photo", "badge: frame", "badge: name", "badge: look"
-MIDDLE = (0.5, 0.5, 1.0)  # x, y, zoom of a badges.Crop that shows as much as fits
+Place = tuple[float, float, float]  # x, y, zoom of a badges.Crop
+MIDDLE: Place = (0.5, 0.5, 1.0)  # shows as much as fits
 NEARER = 1.25  # the factor of one tap
 STEP = 0.15  # of what is shown of the photo; one tap on an arrow
 
@@ -24,7 +25,8 @@ class Draft:
     shape: float = 0.0  # width / height of the photo; 0: not known
     frame: int = 0  # the row's number
     name: str | None = None
-    crop: tuple[float, float, float] | None = None  # x, y, zoom of a badges.Crop; None: found automatically
+    crop: Place | None = None  # as a person chose it; None: found automatically, for each format its own
+    found: Place | None = None  # what was found for the square: the first tap starts from there
     messages: tuple[int, ...] = ()  # whose buttons speak of this badge: the last question, or the badge and its file
     sent: tuple[str, ...] = ()  # what went out of the badge as it stands
 
@@ -32,18 +34,19 @@ class Draft:
     def shown(self) -> Crop | None:
         return None if self.crop is None else Crop(*self.crop)
 
-    def cropped(self, crop: tuple[float, float, float]) -> "Draft":
-        """The same badge with another part of the photo: none of its files is out."""
-        return replace(self, crop=crop, sent=())
+    @property
+    def place(self) -> Place:
+        """Where the look at the badge stands, from which the buttons move it."""
+        return self.crop or self.found or MIDDLE
 
 
 def draft_of(visit: Visit) -> Draft | None:
     kept: dict[str, Any] | None = visit.data.get("badge")
     if kept is None:
         return None
-    crop = kept.get("crop")
     lists = {"messages": tuple(kept["messages"]), "sent": tuple(kept["sent"])}
-    return Draft(**kept | lists | {"crop": tuple(crop) if crop else None})
+    places = {key: tuple(kept[key]) if kept.get(key) else None for key in ("crop", "found")}
+    return Draft(**kept | lists | places)
 
 
 async def keep(visit: Visit, step: str, draft: Draft | None) -> None:
@@ -51,30 +54,38 @@ async def keep(visit: Visit, step: str, draft: Draft | None) -> None:
     await visit.remember(step, badge=asdict(draft) if draft else None)
 
 
-def moved(draft: Draft, direction: str) -> tuple[float, float, float]:
-    """The crop after one tap: "in", "out", or the way that the photo goes: "left", "right", "up", "down".
-
-    It stays within the photo, so that no tap is lost beyond its edge. The square's window is taken for square.
-    """
-    x, y, zoom = draft.crop or MIDDLE
-    zoom *= {"in": NEARER, "out": 1 / NEARER}.get(direction, 1)
-    zoom = min(max(zoom, 1.0), float(MOST_ZOOM))
-    wide, high = 1 / zoom / max(draft.shape, 1), min(draft.shape or 1, 1) / zoom  # what is shown of each side
+def moved(draft: Draft, direction: str) -> Place:
+    """The place after one tap: "in", "out", or the way that the photo goes: "left", "right", "up", "down"."""
+    x, y, zoom = draft.place
+    zoom = min(max(zoom * {"in": NEARER, "out": 1 / NEARER}.get(direction, 1), 1.0), float(MOST_ZOOM))
+    wide, high = _seen(draft.shape, zoom)
     # To push the photo to the left is to look further to its right.
     x += {"left": STEP, "right": -STEP}.get(direction, 0) * wide
     y += {"up": STEP, "down": -STEP}.get(direction, 0) * high
-    if draft.shape:
+    return within(draft.shape, (x, y, zoom))
+
+
+def within(shape: float, place: Place) -> Place:
+    """The place moved into the photo, so that no tap is lost beyond its edge; rounded as a button holds it."""
+    x, y, zoom = place
+    if shape:
+        wide, high = _seen(shape, zoom)
         x = min(max(x, wide / 2), 1 - wide / 2)
         y = min(max(y, high / 2), 1 - high / 2)
     return min(max(round(x, 3), 0.0), 1.0), min(max(round(y, 3), 0.0), 1.0), round(zoom, 3)
 
 
-def as_data(crop: tuple[float, float, float]) -> str:
+def _seen(shape: float, zoom: float) -> tuple[float, float]:
+    """What is shown of each side, as a fraction of it. The square's window is taken for square."""
+    return 1 / zoom / max(shape, 1), min(shape or 1, 1) / zoom
+
+
+def as_data(crop: Place) -> str:
     """For a button: where a tap on it leads, so that two taps lead no further than one."""
     return ":".join(str(round(each * 1000)) for each in crop)
 
 
-def from_data(parts: list[str]) -> tuple[float, float, float] | None:
+def from_data(parts: list[str]) -> Place | None:
     """What `as_data` wrote; None for what was written there by hand."""
     if len(parts) != 3 or not all(part.isdecimal() and len(part) < 6 for part in parts):
         return None

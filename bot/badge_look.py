@@ -18,8 +18,19 @@ from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest
 
 import badges
-from badges import FORMATS, BadgeError, NameRefused, Output, PhotoRefused, render_badges
-from bot.badge_draft import MIDDLE, WAIT_FRAME, WAIT_LOOK, WAIT_NAME, WAIT_PHOTO, Draft, as_data, from_data, keep, moved
+from badges import FORMATS, BadgeError, Crop, NameRefused, Output, PhotoRefused, render_badge, render_badges
+from bot.badge_draft import (
+    WAIT_FRAME,
+    WAIT_LOOK,
+    WAIT_NAME,
+    WAIT_PHOTO,
+    Draft,
+    as_data,
+    from_data,
+    keep,
+    moved,
+    within,
+)
 from bot.frame_carousel import drawn, section_of
 from bot.visit import Keyboard, Visit, button, patiently, unless_the_same
 from campaigns import share_kits
@@ -60,13 +71,26 @@ async def trouble_is_told(visit: Visit, draft: Draft) -> AsyncIterator[None]:
 
 async def render(visit: Visit, draft: Draft, drawing: badges.Frame, outputs: Sequence[Output]) -> list[bytes]:
     """The badge in these formats, of one decode; raises PhotoGone and BadgeError."""
-    try:
-        file = await visit.bot.get_file(draft.photo)
-        photo = bytes(await file.download_as_bytearray())
-    except BadRequest:
-        raise PhotoGone from None
+    photo = await _photo(visit, draft)
     async with visit.house.renders:
         return await asyncio.to_thread(render_badges, photo, drawing, draft.name or "", outputs, crop=draft.shown)
+
+
+async def _photo(visit: Visit, draft: Draft) -> bytes:
+    try:
+        file = await visit.bot.get_file(draft.photo)
+        return bytes(await file.download_as_bytearray())
+    except BadRequest:
+        raise PhotoGone from None
+
+
+def _looked_at(photo: bytes, draft: Draft, drawing: badges.Frame) -> tuple[Draft, bytes]:
+    """The badge to look at, and the draft that knows where it stands; a face is looked for where nobody moved it."""
+    name = draft.name or ""
+    if draft.crop is None:
+        found = badges.automatic_crop(photo, drawing, name, format=LOOK.format)
+        draft = replace(draft, found=within(draft.shape, (found.x, found.y, found.zoom)))
+    return draft, render_badge(photo, drawing, name, format=LOOK.format, kind=LOOK.kind, crop=Crop(*draft.place))
 
 
 async def draw(visit: Visit, frame: Frame) -> badges.Frame:
@@ -80,7 +104,9 @@ async def draw(visit: Visit, frame: Frame) -> badges.Frame:
 async def show(visit: Visit, draft: Draft, frame: Frame) -> None:
     """Send the badge to look at."""
     await visit.bot.send_chat_action(visit.chat.id, ChatAction.UPLOAD_PHOTO)
-    [picture] = await render(visit, draft, await draw(visit, frame), [LOOK])
+    drawing, photo = await draw(visit, frame), await _photo(visit, draft)
+    async with visit.house.renders:
+        draft, picture = await asyncio.to_thread(_looked_at, photo, draft, drawing)
     await _count(visit, draft, Kind.badge_made)
     name = escape(visit.user.first_name)
     text = "🎉 " + visit.words("Your badge, {name}! Put it on your profiles.", name=name)
@@ -97,7 +123,7 @@ async def show(visit: Visit, draft: Draft, frame: Frame) -> None:
 async def move(visit: Visit, draft: Draft, frame: Frame, parts: list[str]) -> None:
     """Show another part of the photo, in the message whose button was tapped."""
     crop, query = from_data(parts), visit.update.callback_query
-    if crop is None or crop == draft.crop or query is None or not isinstance(query.message, Message):
+    if crop is None or crop == draft.place or query is None or not isinstance(query.message, Message):
         return  # a second tap asks for what is there already
     draft = replace(draft, crop=crop, sent=())  # none of its files is out
     [picture] = await render(visit, draft, await draw(visit, frame), [LOOK])
@@ -110,7 +136,7 @@ async def move(visit: Visit, draft: Draft, frame: Frame, parts: list[str]) -> No
 def _buttons(visit: Visit, draft: Draft) -> Keyboard:
     def to(label: str, direction: str) -> InlineKeyboardButton:
         target = moved(draft, direction)
-        return button(label, "badge:edge" if target == (draft.crop or MIDDLE) else f"badge:crop:{as_data(target)}")
+        return button(label, "badge:edge" if target == draft.place else f"badge:crop:{as_data(target)}")
 
     _ = visit.words
     return [

@@ -37,9 +37,10 @@ async def form_of(request: Request, limit: int = FORM_LIMIT) -> AsyncIterator[Fo
 
     async def counted() -> AsyncGenerator[bytes, None]:
         nonlocal taken
-        async for chunk in request.stream():
+        body = request.stream()
+        async for chunk in body:
             if taken + len(chunk) > limit:
-                await _drain(request)
+                await _drain(body)
                 raise TooLarge
             workshop.take(len(chunk))
             taken += len(chunk)
@@ -81,9 +82,9 @@ def too_busy() -> Trouble:
     )
 
 
-async def _drain(request: Request) -> None:
+async def _drain(body: AsyncGenerator[bytes, None]) -> None:
     dropped = 0
-    async for chunk in request.stream():
+    async for chunk in body:
         dropped += len(chunk)
         if dropped > DRAINED:
             return

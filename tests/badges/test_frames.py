@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 import badges
 from badges import FrameRefused, Problem
-from badges.canvas import READABLE_CONTRAST, contrast, readable
+from badges.canvas import READABLE_CONTRAST, Sheet, _turned, contrast, readable
+from badges.text import fit, inked
 
 Saved = Callable[..., bytes]
 Opened = Callable[[bytes], Image.Image]
@@ -87,3 +88,21 @@ def test_a_frame_with_wrong_words_is_refused_with_a_sentence(
 def test_words_are_readable_on_every_ground(ground: tuple[int, int, int]) -> None:
     assert contrast(readable(ground, ground), ground) >= READABLE_CONTRAST
     assert readable((0, 0, 0), (250, 250, 10)) == (250, 250, 10)  # the campaign's own wish, where it can be read
+
+
+@pytest.mark.parametrize("degrees", [0.0, 17.3, -64.0, 90.0, 181.0])
+@pytest.mark.parametrize("letters", ["W", "jÉ", "✊🏽", "'"])
+def test_turned_words_lie_where_they_would_if_the_emptiness_around_them_were_turned_too(
+    letters: str, degrees: float
+) -> None:
+    words = inked(fit(letters, 1000, (90, 90)), (10, 20, 30))
+    pictures = words.rotate(degrees, Image.Resampling.BICUBIC, expand=True), _turned(words, degrees)
+    assert pictures[1].width * pictures[1].height < pictures[0].width * pictures[0].height / 3
+    laid = []
+    for picture in pictures:
+        sheet = Sheet((200, 200))
+        sheet._lay_fine(picture, (100, 100))
+        laid.append(sheet.picture.getchannel("A"))
+    ink = ImageStat.Stat(laid[0]).mean[0]
+    assert ink > 0
+    assert ImageStat.Stat(ImageChops.difference(*laid)).mean[0] < 0.15 * ink  # a sixth of a pixel aside at most

@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from badges import FORMATS
 from campaigns.models import Frame, Kind
+from tests import hostile
 from tests.bot.conftest import SITE, labels, saved, written
 
 
@@ -75,6 +76,21 @@ async def test_a_photo_may_come_as_a_file_and_without_the_command(zoe, sandbox, 
     await zoe.tap("badge:frame")
     await zoe.tap("badge:name:none")
     assert (await badge_in(sandbox, await zoe.tap("badge:file:square"))).size == (1080, 1080)
+
+
+async def test_a_phones_heic_becomes_a_badge_with_the_same_picture(zoe, sandbox):
+    await zoe.join()
+    asked = await zoe.send_file(hostile.plain("HEIC"), "IMG_0001.HEIC", "image/heic")
+    assert "Quel cadre voulez-vous ?" in asked.text
+    await zoe.pick("Anneau")
+    look = await zoe.tap("badge:name:none")
+    for picture in (
+        await look_of(sandbox, look.messages[0]),
+        await badge_in(sandbox, await zoe.tap("badge:file:square")),
+    ):
+        seen = [picture.convert("RGB").getpixel(at) for at in ((400, 400), (680, 400), (400, 680), (680, 680))]
+        for one, other in zip(seen, (hostile.RED, hostile.BLUE, hostile.GREEN, hostile.YELLOW), strict=True):
+            assert one == pytest.approx(other, abs=25)
 
 
 async def test_the_name_changes_the_badge_and_no_name_leaves_it_out(zoe, sandbox, small):

@@ -1,7 +1,9 @@
 """The photo is brought nearer and moved by buttons: the message's picture changes, and the files show the same part."""
 
+import io
+
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from bot.badge_draft import Draft, as_data, from_data, moved
 from tests.bot.conftest import labels, saved, written
@@ -114,6 +116,47 @@ async def test_a_new_photo_is_seen_from_its_middle(zoe, sandbox, halves):
         await press(zoe, message_id, "◀")
     again = await zoe.send(halves)
     assert redness(await look_of(sandbox, again.messages[0])) == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.fixture(scope="session")
+def aside(portrait: bytes) -> bytes:
+    """A wide blue photo with a person at its right end."""
+    with Image.open(io.BytesIO(portrait)) as stored:
+        figure = ImageOps.exif_transpose(stored).resize((300, 320))
+    picture = Image.new("RGB", (600, 320), "#1020D0")
+    picture.paste(figure, (300, 0))
+    return saved(picture, "JPEG")
+
+
+def blueness(picture) -> float:
+    """Which part of the line in the middle of a badge's window is as blue as the photo's left."""
+    line = [picture.convert("RGB").getpixel((x, 480)) for x in range(300, 780)]
+    return sum(r < 60 and b > 160 for r, _g, b in line) / len(line)
+
+
+async def test_the_buttons_start_from_where_the_face_was_found(zoe, sandbox, aside):
+    message_id = await look(zoe, aside)
+    assert blueness(await look_of(sandbox, await zoe.message(message_id))) < 0.1  # a third of it, from the middle
+    place = from_data(labels(await zoe.message(message_id))["➕"].split(":")[2:])
+    await press(zoe, message_id, "➕")
+    assert blueness(await look_of(sandbox, await zoe.message(message_id))) < 0.1
+    await press(zoe, message_id, "▶")
+    next_place = from_data(labels(await zoe.message(message_id))["➕"].split(":")[2:])
+    assert 0.02 < place[0] - next_place[0] < 0.1  # a step, and no leap
+
+
+async def test_another_frame_finds_the_face_anew_until_somebody_moves_the_photo(zoe, aside):
+    message_id = await look(zoe, aside)
+    await zoe.tap("badge:other:frame")
+    again = await zoe.pick("Bandeau")
+    message_id = again.messages[-1]["message_id"]
+    place = from_data(labels(await zoe.message(message_id))["➕"].split(":")[2:])
+    assert place[0] > 0.7
+    await press(zoe, message_id, "◀" if labels(await zoe.message(message_id))["◀"] != "badge:edge" else "▶")
+    chosen = labels(await zoe.message(message_id))["➕"]
+    await zoe.tap("badge:other:frame")
+    last = await zoe.pick("Ruban")
+    assert labels(last.messages[-1])["➕"] == chosen
 
 
 @pytest.mark.parametrize("sent_as", ["photo", "file"])

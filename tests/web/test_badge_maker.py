@@ -11,7 +11,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from badges import FORMATS
+from badges import DESIGNS, FORMATS
 from campaigns.models import Kind
 from web.workshop import Busy, Workshop
 
@@ -69,7 +69,7 @@ def bad_photos() -> Iterator[Any]:
     yield pytest.param(b"", "empty", id="no bytes")
     yield pytest.param(whole.getvalue()[:3000], "damaged", id="truncated")
     yield pytest.param(tiny.getvalue(), "too small", id="one pixel")
-    yield pytest.param(b"\x00\x00\x00\x18ftypheic" + b"\0" * 100, "HEIC", id="a kind that is not opened")
+    yield pytest.param(b"\x00\x00\x00\x18ftypheic" + b"\0" * 100, "HEIC", id="a HEIC that holds no picture")
 
 
 @pytest.mark.parametrize(("photo", "sentence"), list(bad_photos()))
@@ -205,12 +205,12 @@ async def test_without_javascript_each_format_is_made(
 async def test_each_frame_has_a_picture_in_the_campaigns_colours(browser: httpx.AsyncClient) -> None:
     form = (await browser.get("/c/orne/badge")).text
     addresses = re.findall(r'src="(/c/orne/frames/[\w-]+\.png)"', form)
-    assert len(addresses) == 3
+    assert len(addresses) == len(DESIGNS)
     seen = set()
     for address in addresses:
         answer = await browser.get(address)
         assert Image.open(io.BytesIO(answer.content)).size == (360, 360)
         seen.add(answer.content)
-    assert len(seen) == 3
+    assert len(seen) == len(DESIGNS)
     other = await browser.get(addresses[0].replace("orne", "caux"))
     assert other.content not in seen
