@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from bot import organizers
+from bot.consents import asked as asked_before
 from bot.visit import Keyboard, Visit, button, forget_dialogue, number
 from campaigns import installation, supporters
 from campaigns.models import Campaign, Participation, Purpose, Territory
@@ -124,10 +125,7 @@ async def _ask_contact(visit: Visit) -> None:
         _(
             "I hand you the campaign's messages, ready to share from your own accounts, and make your support badge. I never post in your place."
         ),
-        "<b>" + _("May the campaign write to you here?") + "</b>",
-        _(
-            "We then keep your Telegram number, your first name and your language. This says something about your opinions: you can stop or erase everything at any time with /stop."
-        ),
+        *asked_before(_, Purpose.contact),
     ]
     other = "en" if _.language == "fr" else "fr"
     keyboard = [
@@ -171,12 +169,6 @@ async def _ask_counting(visit: Visit) -> None:
         return
     await visit.remember("joining", agreed=visit.campaign.id)
     _ = visit.words
-    text = [
-        "<b>" + _("May we count what your shares bring?") + "</b>",
-        _(
-            "Each message then carries a link of your own: you see how many visits it brought. Nothing is kept about who visits. If you say no, you get the same messages with plain links."
-        ),
-    ]
     asked = visit.campaign.id
     keyboard = [
         [
@@ -184,7 +176,7 @@ async def _ask_counting(visit: Visit) -> None:
             button(_("No, plain links"), f"join:counting:no:{asked}"),
         ]
     ]
-    await visit.say("\n\n".join(text), keyboard)
+    await visit.say("\n\n".join(asked_before(_, Purpose.counting)), keyboard)
 
 
 async def _refused(visit: Visit) -> None:
