@@ -3,7 +3,7 @@
 from html import escape
 
 from bot import badge_wishes
-from bot.joining import menu
+from bot.places import menu
 from bot.visit import Visit, button, forget_dialogue, number
 from campaigns import installation, supporters
 from campaigns.consents import has_consent

@@ -17,7 +17,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot import about_me, badge_maker, broadcasts, cards, consents, invitations, joining, my_data
+from bot import about_me, badge_maker, broadcasts, cards, consents, invitations, joining, my_data, places
 from bot.polling import FreshUpdates, Poller
 from bot.visit import House, Visit, conversation, mark_gone, say_sorry
 from campaigns import health
@@ -79,6 +79,7 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         )
     )
     app.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.TEXT, conversation(_text)))
+    app.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.LOCATION, conversation(_location)))
     app.add_handler(
         MessageHandler(filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, conversation(badge_maker.not_a_photo))
     )
@@ -93,8 +94,13 @@ async def _menu(visit: Visit) -> None:
 
 
 async def _text(visit: Visit) -> None:
-    if visit.text.startswith("/") or not await badge_maker.take_text(visit):
+    if visit.text.startswith("/") or not (await badge_maker.take_text(visit) or await places.take_text(visit)):
         await about_me.unknown(visit)
+
+
+async def _location(visit: Visit) -> None:
+    if not await places.take_location(visit):
+        await badge_maker.not_a_photo(visit)
 
 
 async def _old_button(visit: Visit) -> None:

@@ -91,7 +91,7 @@ async def test_a_newcomer_whose_yes_comes_twice_was_brought_in_once(zoe, person,
     await life.start()
     await sandbox.updates_taken()
     assert await books.count(zoe, Kind.recruited) == 1
-    assert sum("Bienvenue" in written(m) for m in await noe.messages()) == 1
+    assert sum("dans le classement" in written(m) for m in await noe.messages()) == 1
 
 
 async def test_another_program_on_the_same_token_is_survived_and_named(zoe, life, sandbox, settings, caplog):
