@@ -83,8 +83,9 @@ async def tapped(visit: Visit, action: str, value: str) -> None:
             place = await supporters.participation(session, supporter.id, campaign.id)
             if place is not None:
                 place.territory_id = chosen.id if chosen else None
-            visit.step = "" if visit.step == WAIT_PLACE else visit.step
-            await visit.remember_in(session)
+            if visit.step == WAIT_PLACE:
+                visit.step = ""
+                await visit.remember_in(session)
         await _welcome(visit)
 
 

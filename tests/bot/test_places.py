@@ -90,12 +90,36 @@ async def test_a_location_finds_the_nearest_towns_and_is_not_kept(zoe, towns, sa
 
 
 @pytest.mark.parametrize(("latitude", "longitude"), [(48.85, 2.35), (-90.0, 0.0), (0.0, 180.0)])
-async def test_a_location_outside_is_told_and_a_town_may_be_typed(zoe, towns, sandbox, latitude, longitude):
+@pytest.mark.parametrize(
+    ("language", "outside", "unknown"),
+    [
+        ("fr", "pas de commune près de là", "Je ne connais pas de commune à « Atlantis »"),
+        ("en", "I know no town near there", "I know no town by “Atlantis”"),
+    ],
+)
+async def test_a_location_outside_and_an_unknown_town_are_told_and_another_may_be_typed(
+    person, life, campaign, towns, sandbox, language, outside, unknown, latitude, longitude
+):
     await towns()
+    zoe = await person("Zoé", language)
     await zoe.join()
-    said = await zoe.do(lambda who: sandbox.send_location(who, latitude, longitude))
-    assert "pas de commune près de là" in said.text
+    assert outside in (await zoe.do(lambda who: sandbox.send_location(who, latitude, longitude))).text
+    assert unknown in (await zoe.say("Atlantis")).text
     assert "Vivemont (99330) · Vallée" in (await zoe.say("vivem")).buttons
+
+
+async def test_a_territory_of_another_campaign_does_not_end_the_badge_in_hand(
+    zoe, territories, rival, small, books, hand_made
+):
+    (theirs,) = await territories("Ailleurs", campaign_id=rival.id)
+    await zoe.join("c-rivale")
+    await zoe.tap(f"join:territory:{theirs.id}")
+    await zoe.join("c-la-region-qui-ose")
+    await zoe.see_badge(small)
+    await hand_made(zoe, f"join:territory:none:{rival.id}")
+    assert (await books.place(zoe, rival)).territory_id is None
+    made = await zoe.tap("badge:file:square")
+    assert made.messages[0]["document"]["file_name"] == "badge-la-region-qui-ose.png"
 
 
 async def test_without_coordinates_no_location_is_asked_for(zoe, towns, sandbox):
