@@ -20,6 +20,23 @@ COUNTED = (  # what is counted without being a figure of /me comes behind those
     (Kind.copied, "📋", mark("Texts copied: {n}")),
     (Kind.badge_downloaded, "📥", mark("Badges taken in full quality: {n}")),
 )
+# The tables that are told of below; of any other the person hears how many rows it holds, and finds them in the file.
+TOLD = frozenset(
+    [
+        "supporter",
+        "participation",
+        "consent",
+        "chosen_interest",
+        "broadcast",
+        "handout",
+        "share_link",
+        "engagement",
+        "tally",
+        "wall_badge",
+        "dialogue",
+        "organizer",
+    ]
+)
 SHORT = 60  # characters of a message that the person wrote; the file has the whole of it
 
 
@@ -72,6 +89,8 @@ def _person(visit: Visit, data: OwnData) -> list[str]:
         lines.append("• " + _("Where this conversation stands, so that it can go on"))
     for organizer in data.rows.get("organizer", []):
         lines.append("• " + _("You are an organizer: {email}", email=escape(organizer["email"])))
+    for table in sorted(data.rows.keys() - TOLD):
+        lines.append("• " + _("{n} more under “{table}”, in the file", n=len(data.rows[table]), table=table))
     lines += [
         "",
         _("Not stored: your photos, your phone number, your contacts, where you are, who visits your links."),

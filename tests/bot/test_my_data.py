@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from bot.my_data import COUNTED
+from bot.my_data import COUNTED, TOLD
 from campaigns import broadcasts, supporters
 from campaigns.installation import add_territory
 from campaigns.models import Consent, Handout, HandoutState, Interest, Kind, Participation, Purpose
+from campaigns.own_data import tables_of_people
 from campaigns.segments import Segment
 
 
@@ -109,8 +110,16 @@ async def test_every_kind_of_thing_is_told_in_words(zoe, small, sandbox, books, 
         assert part in said.text, part
 
 
-def test_no_count_is_left_out():
+def test_no_table_and_no_count_is_left_out():
+    """A new table that refers to a person has its words in bot/my_data.py, and its name in TOLD."""
+    assert {table.name for table in tables_of_people()} == TOLD
     assert {kind for kind, _, _ in COUNTED} == set(Kind)
+
+
+async def test_a_table_without_words_of_its_own_is_counted_all_the_same(zoe, sandbox, monkeypatch):
+    monkeypatch.setattr("bot.my_data.TOLD", TOLD - {"consent"})
+    await zoe.join()
+    assert "2 autres sous « consent », dans le fichier" in (await zoe.say("/mydata")).text
 
 
 async def test_a_hundred_changes_of_mind_come_in_several_messages(zoe, sandbox, books, clock):
