@@ -1,13 +1,14 @@
-"""/me, /stop, /help, and what is said to who writes something else."""
+"""/me, /stop, /delete, /help, and what is said to who writes something else."""
 
 from html import escape
 
 from bot import badge_wishes
-from bot.joining import menu
+from bot.places import menu
 from bot.visit import Visit, button, forget_dialogue, number
-from campaigns import supporters
+from campaigns import installation, supporters
 from campaigns.consents import has_consent
 from campaigns.engagement import counts_of
+from campaigns.invitations import invitation_link
 from campaigns.models import Campaign, Kind, Purpose
 from campaigns.words import LANGUAGES, mark
 
@@ -43,7 +44,7 @@ async def figures(visit: Visit) -> None:
     lines = [f"📊 <b>{escape(visit.campaign.name)}</b> · " + _("Your figures"), ""]
     lines += [f"{sign} " + _(text, n=f"<b>{counts[kind]}</b>") for kind, sign, text in FIGURES]
     if place is not None:
-        link = f"{visit.house.settings.telegram_link}/{visit.bot.username}?start=r-{place.invite_code}"
+        link = invitation_link(visit.house.settings.telegram_link, visit.bot.username, place)
         lines += ["", _("Invite somebody with your own link:"), escape(link)]
     await visit.say("\n".join(lines), keyboard)
 
@@ -75,12 +76,26 @@ async def tapped(visit: Visit) -> None:
     elif action == "keep":
         await visit.change_keyboard(None)
     elif action == "erased":
-        await visit.change_keyboard(None)
-        async with visit.house.database.write() as session:
-            if visit.supporter is not None:
-                await supporters.forget(session, visit.supporter)
-            await forget_dialogue(session, visit.chat.id)
+        await _erase(visit)
+
+
+async def _erase(visit: Visit) -> None:
+    """The second tap, under /stop or /delete: at once, in every campaign."""
+    await visit.change_keyboard(None)
+    async with visit.house.database.write() as session:
+        if visit.supporter is not None:
+            await supporters.forget(session, visit.supporter)
+        await forget_dialogue(session, visit.chat.id)
+        organizer = await installation.organizer_of(session, visit.user.id)
+    if organizer is None:
         await visit.say(visit.words("Done: nothing about you is kept. Thank you for your support!"))
+    else:
+        await visit.say(
+            visit.words(
+                "Done: nothing about you is kept as a supporter. You are still an organizer, {email}: what the team must know is told here.",
+                email=escape(organizer.email),
+            )
+        )
 
 
 async def _change_language(visit: Visit, language: str) -> None:
@@ -108,6 +123,26 @@ async def stop(visit: Visit) -> None:
     )
 
 
+async def delete(visit: Visit) -> None:
+    """/delete: what it would do, and the first of the two taps that do it."""
+    if visit.supporter is None:
+        await stop(visit)
+        return
+    _ = visit.words
+    text = [
+        "<b>" + _("Erase everything about you?") + "</b>",
+        _(
+            "It is done at once, in every campaign that you joined: your number, your name, what you agreed to, your badge on the wall. Counts keep their sums without you, and the links that you shared lead on. Nobody can bring it back."
+        ),
+        _("To see it first: /mydata"),
+    ]
+    rows = [
+        [button("🗑 " + _("Erase everything about me"), "me:erase")],
+        [button(_("No, keep it"), "me:keep")],
+    ]
+    await visit.say("\n\n".join(text), rows)
+
+
 async def help_(visit: Visit) -> None:
     """/help: one screen."""
     _ = visit.words
@@ -116,7 +151,11 @@ async def help_(visit: Visit) -> None:
         "/posts – " + _("messages to share from your own accounts"),
         "/badge – " + _("your support badge, from your photo"),
         "/me – " + _("your figures and your invitation link"),
-        "/stop – " + _("no more messages, or erase everything"),
+        "/invite – " + _("bring somebody in: your own link, as a picture too"),
+        "/consents – " + _("what you agreed to, one by one"),
+        "/mydata – " + _("what is stored about you"),
+        "/stop – " + _("no more messages"),
+        "/delete – " + _("erase everything about you"),
         "/start – " + _("join a campaign"),
         "",
         _("I never post in your place, and I know none of your passwords."),

@@ -17,7 +17,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot import about_me, badge_maker, broadcasts, cards, joining
+from bot import about_me, badge_maker, broadcasts, cards, consents, invitations, joining, my_data, places
 from bot.polling import FreshUpdates, Poller
 from bot.visit import House, Visit, conversation, mark_gone, say_sorry
 from campaigns import health
@@ -35,8 +35,12 @@ COMMANDS = (
     ("posts", mark("messages to share from your own accounts")),
     ("badge", mark("your support badge, from your photo")),
     ("me", mark("your figures and your invitation link")),
+    ("invite", mark("bring somebody in: your own link, as a picture too")),
+    ("consents", mark("what you agreed to, one by one")),
+    ("mydata", mark("what is stored about you")),
     ("help", mark("what I can do for you")),
-    ("stop", mark("no more messages, or erase everything")),
+    ("stop", mark("no more messages")),
+    ("delete", mark("erase everything about you")),
 )
 
 
@@ -51,7 +55,11 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("posts", cards.list_posts),
         ("badge", badge_maker.begin),
         ("me", about_me.figures),
+        ("invite", invitations.invite),
+        ("consents", consents.overview),
+        ("mydata", my_data.show),
         ("stop", about_me.stop),
+        ("delete", about_me.delete),
         ("help", about_me.help_),
     ):
         app.add_handler(CommandHandler(name, conversation(talk), filters.UpdateType.MESSAGE))
@@ -60,6 +68,7 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("kit", cards.tapped),
         ("badge", badge_maker.tapped),
         ("me", about_me.tapped),
+        ("consent", consents.tapped),
         ("menu", _menu),
     ):
         app.add_handler(CallbackQueryHandler(conversation(tapped), pattern=rf"^{prefix}:"))
@@ -70,6 +79,7 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         )
     )
     app.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.TEXT, conversation(_text)))
+    app.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.LOCATION, conversation(_location)))
     app.add_handler(
         MessageHandler(filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, conversation(badge_maker.not_a_photo))
     )
@@ -84,8 +94,13 @@ async def _menu(visit: Visit) -> None:
 
 
 async def _text(visit: Visit) -> None:
-    if visit.text.startswith("/") or not await badge_maker.take_text(visit):
+    if visit.text.startswith("/") or not (await badge_maker.take_text(visit) or await places.take_text(visit)):
         await about_me.unknown(visit)
+
+
+async def _location(visit: Visit) -> None:
+    if not await places.take_location(visit):
+        await badge_maker.not_a_photo(visit)
 
 
 async def _old_button(visit: Visit) -> None:

@@ -140,13 +140,19 @@ async def withdraw(visit: Visit, purpose: Purpose, about: str) -> None:
         return
     async with visit.house.database.write() as session:
         await supporters.set_consents(session, visit.supporter, campaign_id, (), visit.house.clock(), among={purpose})
-    if (draft := draft_of(visit)) is not None and purpose is Purpose.wall:
-        await keep(visit, visit.step, replace(draft, sent=tuple(each for each in draft.sent if each != WALL)))
+    if purpose is Purpose.wall:
+        await is_off_the_wall(visit)
     await visit.change_keyboard(None)
     if purpose is Purpose.wall:
         await visit.say(visit.words("Done: your badge no longer stands on the wall."))
     else:
         await visit.say(visit.words("Done: I remember nothing of your badge."))
+
+
+async def is_off_the_wall(visit: Visit) -> None:
+    """The badge in hand, if there is one, may be put up again."""
+    if (draft := draft_of(visit)) is not None:
+        await keep(visit, visit.step, replace(draft, sent=tuple(each for each in draft.sent if each != WALL)))
 
 
 async def _speaks_of(visit: Visit, about: str) -> bool:

@@ -1,19 +1,18 @@
-"""Joining a campaign: a welcome, a yes to each purpose, a territory. Who says no leaves no trace."""
+"""Joining a campaign: a welcome, a yes to each purpose. Who says no leaves no trace."""
 
-from collections.abc import Sequence
 from html import escape
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from bot import organizers
-from bot.visit import Keyboard, Visit, button, forget_dialogue, number
+from bot import organizers, places
+from bot.consents import asked as asked_before
+from bot.visit import Visit, button, forget_dialogue, number
 from campaigns import installation, supporters
 from campaigns.models import Campaign, Participation, Purpose, Territory
 from campaigns.supporters import Joining, join
-from campaigns.words import LANGUAGES, Words
+from campaigns.words import LANGUAGES
 
-TERRITORIES_A_PAGE = 8  # buttons; more than a phone shows at once is not read
 FROM_LINKS = ("territory_id", "invite_code")  # what a deep link leaves in the dialogue until the person has joined
 
 
@@ -37,7 +36,7 @@ async def _enter(visit: Visit) -> None:
     if await visit.takes_part():
         await _welcome_back(visit)
         return
-    await visit.remember("joining", agreed=None)
+    await visit.remember("joining", agreed=None, quiet=None)
     await _ask_contact(visit)
 
 
@@ -85,8 +84,10 @@ async def _welcome_back(visit: Visit) -> None:
             place.territory_id = territory_id
         visit.step = ""
         await visit.remember_in(session)
+        move = bool(await installation.territories(session, visit.campaign.id))
     hello = visit.words("Good to see you again, {name}!", name=escape(visit.user.first_name))
-    await visit.say(f"{hello}\n{_headline(visit.campaign)}", menu(visit.words))
+    rows = [[button("📍 " + visit.words("My territory"), f"join:where::{visit.campaign.id}")]] if move else []
+    await visit.say(f"{hello}\n{_headline(visit.campaign)}", [*places.menu(visit.words), *rows])
 
 
 async def _territory_of_link(visit: Visit, session: AsyncSession) -> int | None:
@@ -124,10 +125,7 @@ async def _ask_contact(visit: Visit) -> None:
         _(
             "I hand you the campaign's messages, ready to share from your own accounts, and make your support badge. I never post in your place."
         ),
-        "<b>" + _("May the campaign write to you here?") + "</b>",
-        _(
-            "We then keep your Telegram number, your first name and your language. This says something about your opinions: you can stop or erase everything at any time with /stop."
-        ),
+        *asked_before(_, Purpose.contact),
     ]
     other = "en" if _.language == "fr" else "fr"
     keyboard = [
@@ -135,6 +133,7 @@ async def _ask_contact(visit: Visit) -> None:
             button("✅ " + _("Yes, I take part"), f"join:contact:yes:{asked}"),
             button(_("No, thank you"), f"join:contact:no:{asked}"),
         ],
+        [button("🔕 " + _("I take part, without being written to"), f"join:contact:quiet:{asked}")],
         [button(f"🌐 {LANGUAGES[other]}", f"join:language:{other}:{asked}")],
     ]
     await visit.say("\n\n".join(filter(None, parts)), keyboard)
@@ -152,39 +151,37 @@ async def tapped(visit: Visit) -> None:
         await (_ask_contact(visit) if visit.campaign else _ask_campaign(visit))
     elif visit.campaign is None:
         await _ask_campaign(visit)
-    elif action == "contact" and value == "yes":
-        await _ask_counting(visit)
+    elif action == "contact" and value == "quiet" and await visit.takes_part():
+        await _answered(visit, Purpose.contact, agreed=False)
+    elif action == "contact" and value in ("yes", "quiet"):
+        await _ask_counting(visit, quiet=value == "quiet")
     elif action == "contact":
         await _refused(visit)
-    elif action == "counting" and (visit.data.get("agreed") == visit.campaign.id or await visit.takes_part()):
+    elif action == "counting" and visit.data.get("agreed") == visit.campaign.id:
         await _joined(visit, counting=value == "yes")
-    elif action in ("territory", "page") and await visit.takes_part():
-        await _territory_tapped(visit, action, value)
+    elif action in ("counting", "ranking") and await visit.takes_part():
+        await _answered(visit, Purpose(action), agreed=value == "yes")
+    elif action in ("territory", "page", "where") and await visit.takes_part():
+        await places.tapped(visit, action, value)
     else:  # a campaign was chosen, or an old button speaks for somebody who has left since
         await _enter(visit)
 
 
-async def _ask_counting(visit: Visit) -> None:
+async def _ask_counting(visit: Visit, *, quiet: bool) -> None:
     assert visit.campaign is not None  # noqa: S101 - tapped() saw to it
     if await visit.takes_part():
         await _welcome_back(visit)
         return
-    await visit.remember("joining", agreed=visit.campaign.id)
-    _ = visit.words
-    text = [
-        "<b>" + _("May we count what your shares bring?") + "</b>",
-        _(
-            "Each message then carries a link of your own: you see how many visits it brought. Nothing is kept about who visits. If you say no, you get the same messages with plain links."
-        ),
+    await visit.remember("joining", agreed=visit.campaign.id, quiet=quiet or None)
+    await _ask(visit, Purpose.counting, "📈 " + visit.words("Yes, count"), visit.words("No, plain links"))
+
+
+async def _ask(visit: Visit, purpose: Purpose, yes: str, no: str) -> None:
+    assert visit.campaign is not None  # noqa: S101 - tapped() saw to it
+    answers = [
+        button(text, f"join:{purpose}:{value}:{visit.campaign.id}") for text, value in ((yes, "yes"), (no, "no"))
     ]
-    asked = visit.campaign.id
-    keyboard = [
-        [
-            button("📈 " + _("Yes, count"), f"join:counting:yes:{asked}"),
-            button(_("No, plain links"), f"join:counting:no:{asked}"),
-        ]
-    ]
-    await visit.say("\n\n".join(text), keyboard)
+    await visit.say("\n\n".join(asked_before(visit.words, purpose)), [answers])
 
 
 async def _refused(visit: Visit) -> None:
@@ -205,73 +202,41 @@ async def _refused(visit: Visit) -> None:
 
 
 async def _joined(visit: Visit, *, counting: bool) -> None:
+    """The yes to take part is written here, with the answers to both questions that came before."""
     assert visit.campaign is not None  # noqa: S101 - tapped() saw to it
-    purposes = {Purpose.contact, Purpose.counting} if counting else {Purpose.contact}
+    answers = {Purpose.contact: not visit.data.get("quiet"), Purpose.counting: counting}
     async with visit.house.database.write() as session:
         joining = Joining(
             campaign_id=visit.campaign.id,
             telegram_id=visit.user.id,
             first_name=visit.user.first_name,
             language=visit.words.language,
-            purposes=frozenset(purposes),
+            purposes=frozenset(purpose for purpose, agreed in answers.items() if agreed),
             at=visit.house.clock(),
             territory_id=await _territory_of_link(visit, session),
             invite_code=visit.data.get("invite_code"),
         )
-        visit.supporter, place = await join(session, joining)
+        visit.supporter, _ = await join(session, joining)
         visit.step = ""
-        for done in (*FROM_LINKS, "agreed", "language"):
+        for done in (*FROM_LINKS, "agreed", "quiet", "language"):
             visit.data.pop(done, None)
         await visit.remember_in(session)
-        choices = await installation.territories(session, visit.campaign.id)
-    if choices and place.territory_id is None:
-        await visit.say(visit.words("Where do you live or campaign?"), _territory_buttons(visit, choices, 0))
-    else:
-        await _welcome(visit)
+    await _go_on(visit, after=Purpose.counting, agreed=counting)
 
 
-def _territory_buttons(visit: Visit, choices: Sequence[Territory], page: int) -> Keyboard:
-    assert visit.campaign is not None  # noqa: S101 - the territories are this campaign's
-    first, asked = page * TERRITORIES_A_PAGE, visit.campaign.id
-    shown = choices[first : first + TERRITORIES_A_PAGE]
-    rows = [
-        [button(t.name, f"join:territory:{t.id}:{asked}") for t in shown[i : i + 2]] for i in range(0, len(shown), 2)
-    ]
-    turn = []
-    if page:
-        turn.append(button("◀", f"join:page:{page - 1}:{asked}"))
-    if first + TERRITORIES_A_PAGE < len(choices):
-        turn.append(button("▶", f"join:page:{page + 1}:{asked}"))
-    return [
-        *rows,
-        *([turn] if turn else []),
-        [button(visit.words("Elsewhere, or I would rather not say"), f"join:territory:none:{asked}")],
-    ]
-
-
-async def _territory_tapped(visit: Visit, action: str, value: str) -> None:
-    assert visit.supporter is not None and visit.campaign is not None  # noqa: S101 - tapped() saw to it
+async def _answered(visit: Visit, purpose: Purpose, *, agreed: bool) -> None:
+    """An answer of somebody who takes part already: it changes this one consent and no other."""
+    assert visit.supporter is not None and visit.campaign is not None  # noqa: S101 - takes_part() said so
     async with visit.house.database.write() as session:
-        choices = await installation.territories(session, visit.campaign.id)
-        chosen = next((t for t in choices if str(t.id) == value), None)
-        place = await supporters.participation(session, visit.supporter.id, visit.campaign.id)
-        if action == "territory" and place is not None:
-            place.territory_id = chosen.id if chosen else None
-    if action == "page":
-        await visit.change_keyboard(_territory_buttons(visit, choices, number(value) or 0))
+        wanted = {purpose} if agreed else set()
+        now = visit.house.clock()
+        await supporters.set_consents(session, visit.supporter, visit.campaign.id, wanted, now, among={purpose})
+    await _go_on(visit, after=purpose, agreed=agreed)
+
+
+async def _go_on(visit: Visit, *, after: Purpose, agreed: bool) -> None:
+    """The next question. Who is not counted has no figures, and is not asked whether others may see them."""
+    if after is Purpose.counting and agreed:
+        await _ask(visit, Purpose.ranking, "🏅 " + visit.words("Yes, show me"), visit.words("No, not me"))
     else:
-        await _welcome(visit)
-
-
-async def _welcome(visit: Visit) -> None:
-    text = visit.words(
-        "Welcome, {name}! You will get each message when it goes out. To begin:", name=escape(visit.user.first_name)
-    )
-    await visit.say(f"🎉 {text}", menu(visit.words))
-
-
-def menu(words: Words) -> Keyboard:
-    return [
-        [button("📣 " + words("Messages to share"), "menu:posts")],
-        [button("🖼 " + words("Make my badge"), "menu:badge"), button("📊 " + words("My figures"), "menu:me")],
-    ]
+        await places.ask_or_welcome(visit)

@@ -69,3 +69,13 @@ async def has_consent(session: AsyncSession, supporter_id: int, campaign_id: int
         col(Consent.withdrawn_at).is_(None),
     )
     return await session.scalar(query) is not None
+
+
+async def held(session: AsyncSession, supporter_id: int, campaign_id: int) -> dict[Purpose, Consent]:
+    """The yes that hold now, of a person in a campaign."""
+    query = select(Consent).where(
+        col(Consent.supporter_id) == supporter_id,
+        col(Consent.campaign_id) == campaign_id,
+        col(Consent.withdrawn_at).is_(None),
+    )
+    return {consent.purpose: consent for consent in await session.scalars(query)}

@@ -268,6 +268,11 @@ async def make_link_code(session: AsyncSession, email: str) -> str:
     return organizer.link_code
 
 
+async def organizer_of(session: AsyncSession, telegram_id: int) -> Organizer | None:
+    """The organizer who linked this Telegram account."""
+    return await session.scalar(select(Organizer).where(col(Organizer.telegram_id) == telegram_id))
+
+
 async def link_telegram(session: AsyncSession, code: str, telegram_id: int) -> tuple[Organizer, str | None] | None:
     """The organizer whose code this is, told by this account from now on; the code is void then.
 

@@ -221,6 +221,23 @@ class Territory(SQLModel, table=True):
     timezone: str | None = None  # None: as its parent, at the top as the campaign
 
 
+class Commune(SQLModel, table=True):
+    """A town and the territory it belongs to, so that people find theirs by a few letters. A campaign imports them."""
+
+    __table_args__ = (
+        Unique("campaign_id", "postcode", "name"),
+        Index("ix_commune_campaign_id_folded", "campaign_id", "folded"),
+    )
+    id: int = _key()
+    campaign_id: int = _to("campaign.id", index=False)
+    territory_id: int = _to("territory.id")
+    name: str
+    folded: str  # the name as it is searched: campaigns.communes.fold
+    postcode: str = Field(sa_column=Column(String(10), nullable=False))
+    latitude: float | None = None  # degrees; None: a location does not find it
+    longitude: float | None = None
+
+
 class Channel(SQLModel, table=True):
     """One account that the campaign owns on a network."""
 

@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from campaigns import addresses, installation, silence_windows
+from campaigns import addresses, communes, installation, silence_windows
 from campaigns.database import Database
 from campaigns.media import NewPicture
 from campaigns.models import Campaign, Channel, LatePolicy, Organizer, Role
@@ -25,7 +25,7 @@ from sandbox import stage
 from sandbox.app import create_sandbox
 from sandbox.bluesky.state import DEMO_ACTORS
 from sandbox.crowd import Crowd
-from sandbox.defaults import DEMO_ACCOUNTS, DEMO_CHANNELS, DEMO_TOKEN
+from sandbox.defaults import COMMUNES, DEMO_ACCOUNTS, DEMO_CHANNELS, DEMO_TOKEN
 from sandbox.facebook.state import DEMO_PAGES
 from sandbox.mail.server import DEMO_LOGIN
 from sandbox.mastodon.state import DEMO_MEMBERS
@@ -139,6 +139,8 @@ async def fill(database: Database, settings: Settings, clock: Clock, smtp_port: 
         await installation.add_campaign(session, campaign, now)
         for name in stage.TERRITORIES:
             await installation.add_territory(session, campaign.id, name)
+        towns = communes.read_communes(COMMUNES, await installation.territories(session, campaign.id))
+        await communes.store_communes(session, campaign.id, towns.communes)
         vote = await _add_polling_day(session, campaign, now)
         await _add_relays(session, campaign, now)
         channels = {

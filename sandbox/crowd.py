@@ -36,6 +36,7 @@ class Crowd:
             await self._client.start(person)
             await self._tap(person, "join:contact:yes")
             await self._tap(person, "join:counting:yes")
+            await self._tap(person, "join:ranking:", some=True)
             await self._tap(person, "join:territory:", some=True)
             if person == self._people[0]:
                 await self._make_badge(person)

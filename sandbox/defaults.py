@@ -13,7 +13,9 @@ from sandbox.store import Json
 from sandbox.telegram.state import Chat, Person, TelegramState
 from sandbox.x.state import Account, XState
 
-PORTRAIT = Path(__file__).parent / "material" / "portrait.jpg"
+MATERIAL = Path(__file__).parent / "material"
+PORTRAIT = MATERIAL / "portrait.jpg"
+COMMUNES = MATERIAL / "communes.csv"
 
 DEMO_TOKEN = "7000000001:SANDBOX-porte-voix-demo-0123456789abcd"
 DEMO_BOTS = {DEMO_TOKEN: "porte_voix_demo_bot"}
@@ -128,4 +130,14 @@ def _profile_copies(picture: bytes) -> list[Copy]:
     return copies(picture, (160, 320, 640))  # pixels: the three sizes of a profile photo
 
 
-__all__ = ["DEMO_TOKEN", "PORTRAIT", "AccountSeed", "ChannelSeed", "NotAPicture", "PersonSeed", "Seed", "add_person"]
+__all__ = [
+    "COMMUNES",
+    "DEMO_TOKEN",
+    "PORTRAIT",
+    "AccountSeed",
+    "ChannelSeed",
+    "NotAPicture",
+    "PersonSeed",
+    "Seed",
+    "add_person",
+]

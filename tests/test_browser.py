@@ -49,6 +49,7 @@ async def test_an_activist_joins_shares_and_makes_a_badge_in_the_chat(
     await page.get_by_role("button", name="DÉMARRER").click()
     await key(page, "Oui, je participe").click()
     await key(page, "Oui, compter").click()
+    await key(page, "Non, pas moi").click()
     await key(page, "Littoral").click()
     await expect(page.get_by_text("Bienvenue, Chloé")).to_be_visible()
 

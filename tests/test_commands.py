@@ -209,6 +209,20 @@ async def test_a_badge_is_made_from_a_file(program: Program, tmp_path: Path, por
     )
 
 
+async def test_communes_are_imported_or_each_wrong_line_is_named_and_none_is(program: Program, tmp_path: Path) -> None:
+    file = tmp_path / "communes.csv"
+    file.write_text("name,postcode,territory\nPort-Clair,99100,Littoral\nHautbois,99210,Plateau\n")
+    await done(program, "territories", "add", "Littoral")
+    said = await refused(program, "communes", "import", str(file))
+    assert "line 3, column territory: territory “Plateau” is unknown; there are: Littoral" in said
+    assert "nothing was imported" in said
+    await done(program, "territories", "add", "Plateau")
+    assert "has 2 communes now" in await done(program, "communes", "import", str(file))
+    file.write_text("name,postcode,territory\n")
+    assert "holds no commune; nothing was changed" in await refused(program, "communes", "import", str(file))
+    assert "cannot be read" in await refused(program, "communes", "import", str(tmp_path / "none.csv"))
+
+
 async def test_doctor_gives_a_line_each_with_what_to_do(with_channel: Program, sandbox: SandboxClient) -> None:
     with_channel.set(PUBLIC_URL="https://exemple.fr")
     lines = (await done(with_channel, "doctor")).splitlines()

@@ -139,6 +139,7 @@ async def join(sandbox: SandboxClient) -> int:
     welcome = await tap(sandbox, zoe, "join:contact:yes")
     assert "La Région qui ose" in str(welcome["text"]) and "La campagne peut-elle vous écrire" in str(welcome["text"])
     await tap(sandbox, zoe, "join:counting:yes")
+    await tap(sandbox, zoe, "join:ranking:no")
     territory = await tap(sandbox, zoe, "join:territory:")
     assert {"Littoral", "Vallée"} <= {b["text"] for b in buttons(territory)}
     await sandbox.message(zoe, lambda m: "Bienvenue, Zoé" in m.get("text", ""))

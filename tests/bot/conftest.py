@@ -167,11 +167,12 @@ class Person:
         await self.pick(frame)
         return await (self.tap(name) if name.startswith("badge:") else self.say(name))
 
-    async def join(self, payload: str = "", *, counting: bool = True) -> Reply:
-        """Say yes to a campaign without territories."""
+    async def join(self, payload: str = "", *, counting: bool = True, ranking: bool = False) -> Reply:
+        """Say yes to a campaign; gives the welcome, or the question of where one is."""
         await self.start(payload)
         await self.tap("join:contact:yes")
-        return await self.tap(f"join:counting:{'yes' if counting else 'no'}")
+        said = await self.tap(f"join:counting:{'yes' if counting else 'no'}")
+        return await self.tap(f"join:ranking:{'yes' if ranking else 'no'}") if counting else said
 
 
 @pytest.fixture

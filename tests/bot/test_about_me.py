@@ -1,9 +1,12 @@
-"""/me, /stop, erasure, /help, and what is said to who writes something else."""
+"""/me, /stop, /delete, /help, and what is said to who writes something else."""
 
 import pytest
 from sqlmodel import select
 
-from campaigns.models import Dialogue, Kind, Purpose
+from bot.app import COMMANDS
+from campaigns.installation import add_organizer
+from campaigns.models import Dialogue, Kind, Organizer, Purpose, Role
+from tests.bot.conftest import labels, written
 
 BOTH = {Purpose.contact, Purpose.counting}
 
@@ -155,6 +158,101 @@ async def test_erasing_twice_is_no_error(zoe, books, tap_often):
     assert "Quelque chose" not in (await zoe.messages())[-1]["text"]
 
 
+@pytest.mark.parametrize(
+    ("language", "sure", "first", "second", "gone"),
+    [
+        (
+            "fr",
+            "Effacer tout ce qui vous concerne ?",
+            "🗑 Effacer tout ce qui me concerne",
+            "🗑 Oui, tout effacer",
+            "C’est fait : rien n’est gardé sur vous.",
+        ),
+        (
+            "en",
+            "Erase everything about you?",
+            "🗑 Erase everything about me",
+            "🗑 Yes, erase everything",
+            "Done: nothing about you is kept.",
+        ),
+    ],
+)
+async def test_delete_erases_at_the_second_tap_and_at_once(
+    person, life, add, books, campaign, rival, language, sure, first, second, gone
+):
+    await add()
+    zoe = await person("Zébulonne", language)
+    await zoe.join("c-rivale")
+    await zoe.join("c-la-region-qui-ose")
+    await zoe.say("/posts")
+    await zoe.tap("kit:card:")
+    asked = await zoe.say("/delete")
+    assert sure in asked.text and "/mydata" in asked.text and first in asked.buttons
+    await zoe.tap("me:erase")
+    assert second in labels(await zoe.message(asked.messages[-1]["message_id"]))
+    assert "Zébulonne" in await books.everything()
+    assert gone in (await zoe.tap("me:erased")).text
+    left = await books.everything()
+    assert str(zoe.id) not in left and "Zébulonne" not in left
+    assert await books.count_of_all(Kind.received) == 1  # the count stays, without her
+    assert ("Rien n’est gardé sur vous ici" if language == "fr" else "Nothing about you is stored here") in (
+        await zoe.say("/mydata")
+    ).text
+
+
+async def test_delete_works_after_a_restart_between_its_taps_and_for_who_stopped(zoe, life, books):
+    await zoe.join()
+    await zoe.say("/stop")
+    await zoe.say("/delete")
+    await life.restart()
+    await zoe.tap("me:erase")
+    await life.restart()
+    await zoe.tap("me:erased")
+    assert await books.supporter(zoe) is None
+
+
+async def test_delete_may_be_thought_over(zoe, books):
+    await zoe.join()
+    await zoe.say("/delete")
+    await zoe.tap("me:keep")
+    assert await books.agreed(zoe) == BOTH
+    with pytest.raises(AssertionError, match="no button"):
+        await zoe.find("me:")
+
+
+async def test_delete_by_a_stranger_says_the_truth(zoe, books):
+    before = await books.everything()
+    said = await zoe.say("/delete")
+    assert "rien n’est gardé sur vous" in said.text and said.buttons == {}
+    assert await books.everything() == before
+
+
+async def test_who_is_erased_in_the_middle_of_a_badge_begins_anew(zoe, books, small):
+    await zoe.join()
+    await zoe.send(small)
+    frame = await zoe.find("badge:frame")
+    await zoe.say("/delete")
+    await zoe.tap("me:erase")
+    await zoe.tap("me:erased")
+    await zoe.tap("", frame)
+    assert await books.supporter(zoe) is None
+    assert not any("Quelque chose n’a pas marché" in written(m) for m in await zoe.messages())
+
+
+async def test_an_organizer_who_is_erased_as_a_supporter_is_told_what_stays(zoe, books, clock):
+    await zoe.join()
+    async with books.database.write() as session:
+        made = await add_organizer(
+            session, books.campaign.id, "zoe@exemple.fr", "Zoé", "un mot de passe", Role.editor, clock()
+        )
+        (await session.get_one(Organizer, made.id)).telegram_id = zoe.id
+    await zoe.say("/delete")
+    await zoe.tap("me:erase")
+    said = await zoe.tap("me:erased")
+    assert "comme soutien" in said.text and "zoe@exemple.fr" in said.text
+    assert "Vous êtes dans l’équipe de campagne : zoe@exemple.fr" in (await zoe.say("/mydata")).text
+
+
 @pytest.mark.parametrize("erased", [False, True])
 async def test_one_may_come_back_and_is_asked_anew(zoe, books, erased):
     await zoe.join()
@@ -184,7 +282,9 @@ async def test_help_names_every_command_and_changes_the_language(
     await zoe.join()
     said = await zoe.say("/help")
     assert what in said.text and never in said.text and list(said.buttons) == [other]
-    assert all(f"/{name}" in said.text for name in ("posts", "badge", "me", "stop", "start"))
+    commands = [name for name, _ in COMMANDS if name != "help"] + ["start"]
+    assert all(f"/{name} – " in said.text for name in commands)
+    assert len(said.text.splitlines()) <= 16 and len(said.text) <= 700  # one screen of a phone
     assert then in (await zoe.tap("me:language:")).text
     assert then in (await zoe.say("/help")).text
     assert (await books.supporter(zoe)).language != language

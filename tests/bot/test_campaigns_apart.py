@@ -139,10 +139,22 @@ async def test_a_link_that_leads_nowhere_leads_to_the_campaign_all_the_same(zoe,
     assert await books.agreed(zoe) == BOTH
 
 
-async def test_who_takes_part_and_follows_a_dead_link_is_told_so_and_welcomed(zoe):
+@pytest.mark.parametrize("payload", ["c-nulle-part", "r-forged", "t-999", "Zk3_" * 16])
+@pytest.mark.parametrize(
+    ("language", "dead", "again"),
+    [
+        ("fr", "Ce lien n’est plus connu", "Heureux de vous revoir"),
+        ("en", "This link is no longer known", "Good to see you again"),
+    ],
+)
+async def test_who_takes_part_and_follows_a_dead_link_is_told_so_and_welcomed(
+    person, life, campaign, books, language, dead, again, payload
+):
+    zoe = await person("Zoé", language)
     await zoe.join()
-    said = await zoe.start("c-nulle-part")
-    assert "Ce lien n’est plus connu" in said.text and "Heureux de vous revoir" in said.text
+    said = await zoe.start(payload)
+    assert dead in said.text and again in said.text
+    assert await books.agreed(zoe) == BOTH and await books.count_of_all(Kind.recruited) == 0
 
 
 async def test_a_known_supporter_who_follows_a_rivals_link_is_asked_anew(zoe, rival, books):

@@ -3,18 +3,21 @@
 import pytest
 from sqlmodel import select
 
+from campaigns.consents import WORDINGS
+from campaigns.handouts import Run, candidates
 from campaigns.models import Consent, Kind, Purpose
 
 BOTH = {Purpose.contact, Purpose.counting}
 
 
 @pytest.mark.parametrize(
-    ("language", "contact", "counting", "welcome", "menu"),
+    ("language", "contact", "counting", "ranking", "welcome", "menu"),
     [
         (
             "fr",
             ("La campagne peut-elle vous écrire ici ?", "✅ Oui, je participe"),
             ("Pouvons-nous compter ce que vos partages apportent ?", "📈 Oui, compter"),
+            ("Pouvons-nous vous montrer dans le classement ?", "🏅 Oui, montrez-moi"),
             "Bienvenue, Zoé",
             "📣 Messages à partager",
         ),
@@ -22,12 +25,15 @@ BOTH = {Purpose.contact, Purpose.counting}
             "en",
             ("May the campaign write to you here?", "✅ Yes, I take part"),
             ("May we count what your shares bring?", "📈 Yes, count"),
+            ("May you be shown in the ranking?", "🏅 Yes, show me"),
             "Welcome, Zoé!",
             "📣 Messages to share",
         ),
     ],
 )
-async def test_two_yes_and_she_is_in(person, life, campaign, books, language, contact, counting, welcome, menu):
+async def test_three_yes_and_she_is_in(
+    person, life, campaign, books, language, contact, counting, ranking, welcome, menu
+):
     zoe = await person("Zoé", language)
     asked = await zoe.start()
     assert contact[0] in asked.text and contact[1] in asked.buttons
@@ -36,10 +42,85 @@ async def test_two_yes_and_she_is_in(person, life, campaign, books, language, co
     asked = await zoe.tap("join:contact:yes")
     assert counting[0] in asked.text and counting[1] in asked.buttons
     assert await books.supporter(zoe) is None
-    welcomed = await zoe.tap("join:counting:yes")
+    asked = await zoe.tap("join:counting:yes")
+    assert ranking[0] in asked.text and ranking[1] in asked.buttons
+    assert await books.agreed(zoe) == BOTH  # she is in, whether she answers the last one or not
+    welcomed = await zoe.tap("join:ranking:yes")
     assert welcome in welcomed.text and menu in welcomed.buttons
-    assert await books.agreed(zoe) == BOTH
+    assert await books.agreed(zoe) == {*BOTH, Purpose.ranking}
     assert (await books.supporter(zoe)).language == language
+
+
+@pytest.mark.parametrize("contact", ["yes", "quiet"])
+@pytest.mark.parametrize("counting", ["yes", "no"])
+@pytest.mark.parametrize("ranking", ["yes", "no"])
+async def test_each_can_be_refused_and_is_stored_with_the_version_of_its_wording(
+    zoe, books, clock, contact, counting, ranking
+):
+    await zoe.start()
+    await zoe.tap(f"join:contact:{contact}")
+    said = await zoe.tap(f"join:counting:{counting}")
+    if counting == "yes":  # without figures there is nothing to rank, and nothing to ask
+        said = await zoe.tap(f"join:ranking:{ranking}")
+    assert "Bienvenue, Zoé" in said.text
+    answers = {
+        Purpose.contact: contact == "yes",
+        Purpose.counting: counting == "yes",
+        Purpose.ranking: (counting, ranking) == ("yes", "yes"),
+    }
+    assert await books.agreed(zoe) == {purpose for purpose, agreed in answers.items() if agreed}
+    async with books.database.read() as session:
+        rows = (await session.scalars(select(Consent))).all()
+    assert {(row.purpose, row.campaign_id, row.wording) for row in rows} == {
+        (purpose, books.campaign.id, WORDINGS[purpose]) for purpose, agreed in answers.items() if agreed
+    }
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "waits"),
+    [
+        ("fr", "🔕 Je participe, sans qu’on m’écrive", "les messages attendent dans /posts"),
+        ("en", "🔕 I take part, without being written to", "the messages wait under /posts"),
+    ],
+)
+async def test_one_may_take_part_without_being_written_to(
+    person, life, campaign, books, add, clock, language, label, waits
+):
+    post = await add()
+    zoe = await person("Zoé", language)
+    assert label in (await zoe.start()).buttons
+    await zoe.tap("join:contact:quiet")
+    await life.restart()
+    await zoe.tap("join:counting:yes")
+    assert waits in (await zoe.tap("join:ranking:no")).text
+    assert await books.agreed(zoe) == {Purpose.counting}
+    async with books.database.read() as session:
+        assert await candidates(session, Run(post), clock(), limit=9) == []
+    assert "Signez" in str((await zoe.say("/posts")).buttons)
+
+
+async def test_a_second_tap_on_counting_does_not_undo_the_wish_for_quiet(zoe, books, tap_often):
+    await zoe.start()
+    await zoe.tap("join:contact:quiet")
+    await tap_often(zoe, "join:counting:yes", 3)
+    assert await books.agreed(zoe) == {Purpose.counting}
+
+
+async def test_a_wish_for_quiet_behind_a_yes_takes_back_that_yes_alone(zoe, books):
+    await zoe.start()
+    quiet = await zoe.find("join:contact:quiet")
+    await zoe.join()
+    assert "rien ne vous est envoyé" in (await zoe.tap("", quiet)).text
+    assert await books.agreed(zoe) == {Purpose.counting}
+    assert (await books.place(zoe)).stopped_at is None
+
+
+@pytest.mark.parametrize("data", ["join:ranking:yes", "join:counting:yes"])
+async def test_an_answer_of_who_did_not_join_stores_nothing(zoe, hand_made, books, data):
+    await zoe.start()
+    asked = await hand_made(zoe, f"{data}:{books.campaign.id}")
+    assert "La campagne peut-elle vous écrire ici ?" in asked.text
+    assert await books.supporter(zoe) is None
 
 
 async def test_the_answered_questions_lose_their_buttons(zoe):
@@ -95,6 +176,7 @@ async def test_the_language_button_changes_this_and_all_that_follows(
     assert question in asked.text
     await zoe.tap("join:contact:yes")
     await zoe.tap("join:counting:yes")
+    await zoe.tap("join:ranking:no")
     other = "en" if spoken == "fr" else "fr"
     assert (await books.supporter(zoe)).language == other
     assert ("Which message" if other == "en" else "rien à partager") not in (await zoe.say("/me")).text
@@ -146,11 +228,11 @@ async def test_a_button_of_a_territory_that_belongs_to_another_campaign_changes_
     assert (await books.place(zoe)).territory_id is None
 
 
-@pytest.mark.parametrize("step", ["join:contact:yes", "join:counting:yes", "join:territory:none"])
+@pytest.mark.parametrize("step", ["join:contact:yes", "join:counting:yes", "join:ranking:no", "join:territory:none"])
 async def test_a_restart_between_two_questions_loses_nothing(zoe, life, territories, books, step):
     await territories("Vallée")
     await zoe.start()
-    for button in ("join:contact:yes", "join:counting:yes", "join:territory:none"):
+    for button in ("join:contact:yes", "join:counting:yes", "join:ranking:no", "join:territory:none"):
         if button == step:
             await life.restart()
         said = await zoe.tap(button)

@@ -91,7 +91,7 @@ async def test_a_newcomer_whose_yes_comes_twice_was_brought_in_once(zoe, person,
     await life.start()
     await sandbox.updates_taken()
     assert await books.count(zoe, Kind.recruited) == 1
-    assert sum("Bienvenue" in written(m) for m in await noe.messages()) == 1
+    assert sum("dans le classement" in written(m) for m in await noe.messages()) == 1
 
 
 async def test_another_program_on_the_same_token_is_survived_and_named(zoe, life, sandbox, settings, caplog):
@@ -273,7 +273,9 @@ async def test_who_throws_the_bot_out_of_a_group_is_not_gone(zoe, life, books):
 async def test_the_commands_are_there_in_both_languages(life, settings):
     async with Bot(DEMO_TOKEN, base_url=f"{settings.telegram_base_url}/bot") as bot:
         french, english = await bot.get_my_commands(), await bot.get_my_commands(language_code="en")
-    assert [c.command for c in french] == [c.command for c in english] == ["posts", "badge", "me", "help", "stop"]
+    assert [c.command for c in french] == [c.command for c in english] == [
+        "posts", "badge", "me", "invite", "consents", "mydata", "help", "stop", "delete",
+    ]  # fmt: skip
     assert french[1].description == "votre badge de soutien, à partir de votre photo"
     assert english[1].description == "your support badge, from your photo"
 
