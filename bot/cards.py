@@ -26,7 +26,7 @@ async def list_posts(visit: Visit) -> None:
     if await visit.says_silence(visit.campaign):
         return
     async with visit.house.database.read() as session:
-        open_posts = await posts.posts_to_share(session, visit.campaign.id, visit.house.clock())
+        open_posts = await share_kits.open_posts(session, visit.campaign.id, visit.house.clock())
     if not open_posts:
         await visit.say(
             visit.words("There is nothing to share yet. You will get the next message as soon as it is out.")
@@ -88,15 +88,12 @@ async def tapped(visit: Visit) -> None:
     if visit.supporter is None or not joined:
         await visit.answer(visit.words("First join the campaign: /start"), alert=True)
         return
-    post = await _open_post(visit, joined, post_id)
-    if post is None:
-        await visit.answer(visit.words("This message can no longer be shared."), alert=True)
-        if action != "card":
+    post = await _post(visit, joined, post_id)
+    if post is None or await _is_over(visit, post, joined):
+        await visit.answer(visit.words("This message can no longer be shared."), alert=True)  # unless told more
+        if action != "card":  # a list keeps its buttons: the others may be good
             await visit.change_keyboard(None)
         return
-    campaign = next(campaign for campaign in joined if campaign.id == post.campaign_id)
-    if await visit.says_silence(campaign):
-        return  # the buttons stay: they are good again when the vote is over
     wording = number(value) or 0
     if action == "card":
         await send_card(visit.house, visit.bot, post, visit.supporter)
@@ -121,13 +118,23 @@ async def _joined(visit: Visit) -> list[Campaign]:
         return await supporters.campaigns_of(session, visit.supporter.id)
 
 
-async def _open_post(visit: Visit, joined: list[Campaign], post_id: str) -> Post | None:
+async def _post(visit: Visit, joined: list[Campaign], post_id: str) -> Post | None:
+    """The post of that number, if it is out and of a campaign of this person."""
     wanted = number(post_id)
     if wanted is None:
         return None
     async with visit.house.database.read() as session:
         found = [await posts.find_post(session, campaign.id, wanted) for campaign in joined]
     return next((post for post in found if post and share_kits.has_begun(post, visit.house.clock())), None)
+
+
+async def _is_over(visit: Visit, post: Post, joined: list[Campaign]) -> bool:
+    """Whether a card may not be used now, because the post is too old or near a vote; then the person is told so."""
+    if share_kits.has_expired(post, visit.house.clock()):
+        await visit.answer(visit.words("This message is too old to be shared. /posts has the newest."), alert=True)
+        return True
+    campaign = next(campaign for campaign in joined if campaign.id == post.campaign_id)
+    return await visit.says_silence(campaign)
 
 
 async def _kit(visit: Visit, post: Post, wording: int) -> ShareKit:

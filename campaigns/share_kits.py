@@ -1,7 +1,8 @@
 """What an activist gets of a post: its text, their own link, a picture, and a way into each network's share window."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
@@ -10,11 +11,13 @@ from campaigns import share_links
 from campaigns.consents import has_consent
 from campaigns.engagement import Act, once, record
 from campaigns.models import Campaign, Kind, Media, Post, PostState, PostVersion, Purpose, ShareLink, Supporter, Wording
-from campaigns.posts import pictures_of
+from campaigns.posts import pictures_of, posts_to_share
 from campaigns.silence_windows import window_of
 from campaigns.stamp import stamp_of, stamped
 from networks.share_intents import SHARE_INTENTS, share_intent
 from networks.threads import whole
+
+OPEN_FOR = timedelta(days=90)  # a card that is older speaks of what is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,21 @@ def has_begun(post: Post, now: datetime) -> bool:
     return post.share_kit and post.state is PostState.scheduled and moment is not None and moment <= now
 
 
+def has_expired(post: Post, now: datetime) -> bool:
+    """Whether a post is too old to be shared; its page stays up."""
+    return post.publish_at is not None and post.publish_at <= now - OPEN_FOR
+
+
 async def is_open(session: AsyncSession, post: Post, now: datetime, territory_id: int | None = None) -> bool:
     """Whether this post may be shared now by somebody of that territory; in a silence window nothing may."""
-    return has_begun(post, now) and await window_of(session, post.campaign_id, territory_id, now) is None
+    if not has_begun(post, now) or has_expired(post, now):
+        return False
+    return await window_of(session, post.campaign_id, territory_id, now) is None
+
+
+async def open_posts(session: AsyncSession, campaign_id: int, now: datetime, *, limit: int = 10) -> Sequence[Post]:
+    """The posts that may be shared now where there is no silence, the newest first."""
+    return await posts_to_share(session, campaign_id, now, since=now - OPEN_FOR, limit=limit)
 
 
 async def share_kit(
