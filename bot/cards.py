@@ -1,13 +1,15 @@
-"""The share kit in a chat: picture, text, a button for each network, other wordings, the text to copy, "I shared it"."""
+"""The share kit in a chat: picture, text, a button for each network, other wordings, the text to copy, "I shared it" and its undo."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from html import escape
 from itertools import pairwise
+from pathlib import Path
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Message
 from telegram.constants import ParseMode
 
-from bot.visit import House, Keyboard, Visit, button, number, unless_the_same
+from bot.visit import House, Keyboard, Visit, button, number, patiently, unless_the_same
 from campaigns import media, posts, share_kits, supporters
 from campaigns.models import Campaign, Kind, Post, Supporter
 from campaigns.share_kits import ShareKit
@@ -66,12 +68,20 @@ def card_text(kit: ShareKit) -> str:
     return f"<b>{escape(kit.title)}</b>\n\n{escape(kit.text)}\n\n{escape(kit.link)}"
 
 
-def buttons(kit: ShareKit, words: Words) -> Keyboard:
+def buttons(kit: ShareKit, words: Words, noted: str = "") -> Keyboard:
+    """The card's buttons; with the network `noted` just now, also one that takes that back."""
     opens = [InlineKeyboardButton(LABELS[network], url=address) for network, address in kit.opens.items()]
     own = [button("📋 " + words("Copy text"), f"kit:copy:{kit.post_id}:{kit.wording}")]
     if kit.wordings > 1:
         own.insert(0, button("🔄 " + words("Other wording"), f"kit:wording:{kit.post_id}:{kit.wording + 1}"))
-    return [*_rows(opens), own, [button("✅ " + words("I shared it"), f"kit:shared:{kit.post_id}:{kit.wording}")]]
+    more = []
+    if kit.picture is not None:
+        more.append(button("🖼 " + words("Picture as a file"), f"kit:file:{kit.post_id}:{kit.wording}"))
+    done = [button("✅ " + words("I shared it"), f"kit:shared:{kit.post_id}:{kit.wording}")]
+    if noted:
+        undo = "↩ " + words("Not on {network} after all", network=LABELS[noted])
+        done.append(button(undo, f"kit:undo:{kit.post_id}:{kit.wording}:{noted}"))
+    return [row for row in (*_rows(opens), own, more, done) if row]
 
 
 def _rows(row: list[InlineKeyboardButton]) -> Keyboard:
@@ -103,9 +113,13 @@ async def tapped(visit: Visit) -> None:
     elif action == "copy":
         await _copy(visit, post, wording)
     elif action == "shared":
-        await visit.change_keyboard(_which_network(visit.words, post, wording))
+        await _ask_network(visit, post, wording)
     elif action == "on" and network in LABELS:
         await _said_shared(visit, post, wording, network)
+    elif action == "undo" and network in LABELS:
+        await _take_back(visit, post, wording, network)
+    elif action == "file":
+        await _send_file(visit, post)
     elif action == "back":
         await _show(visit, post, wording)
 
@@ -144,22 +158,25 @@ async def _kit(visit: Visit, post: Post, wording: int) -> ShareKit:
         )
 
 
-async def _count(visit: Visit, post: Post, kind: Kind, network: str | None = None) -> None:
+async def _count(visit: Visit, post: Post, kind: Kind, network: str | None = None) -> bool:
+    """Count an act if the person agreed to that; whether it was new."""
     assert visit.supporter is not None  # noqa: S101 - tapped() saw to it
     async with visit.house.database.write() as session:
         key = visit.once(kind) if kind is Kind.wording_changed else None
-        await share_kits.count(session, visit.supporter, post, kind, visit.house.clock(), network=network, key=key)
+        return await share_kits.count(
+            session, visit.supporter, post, kind, visit.house.clock(), network=network, key=key
+        )
 
 
-async def _show(visit: Visit, post: Post, wording: int, counted: Kind | None = None) -> None:
-    """Show the card with this wording, in the message whose button was tapped."""
+async def _show(visit: Visit, post: Post, wording: int, counted: Kind | None = None, noted: str = "") -> None:
+    """Show the card with this wording, in the message whose button was tapped; `noted` as for `buttons`."""
     kit = await _kit(visit, post, wording)
     if counted is not None:
         await _count(visit, post, counted)
     query = visit.update.callback_query
     if query is None or query.message is None:
         return
-    markup, text = InlineKeyboardMarkup(buttons(kit, visit.words)), card_text(kit)
+    markup, text = InlineKeyboardMarkup(buttons(kit, visit.words, noted)), card_text(kit)
     if isinstance(query.message, Message) and query.message.photo:
         await unless_the_same(lambda: query.edit_message_caption(text, reply_markup=markup, parse_mode=ParseMode.HTML))
     else:
@@ -174,12 +191,48 @@ async def _copy(visit: Visit, post: Post, wording: int) -> None:
     await visit.answer(visit.words("Tap the text to copy it."))
 
 
-def _which_network(words: Words, post: Post, wording: int) -> Keyboard:
-    names = [button(label, f"kit:on:{post.id}:{wording}:{network}") for network, label in LABELS.items()]
-    return [*_rows(names), [button("◀ " + words("Back"), f"kit:back:{post.id}:{wording}")]]
+async def _send_file(visit: Visit, post: Post) -> None:
+    """The post's pictures as they were made: what Telegram shows as a photo it has made smaller."""
+    async with visit.house.database.read() as session:
+        pictures = await posts.pictures_of(session, post.id)
+    for picture in pictures:
+        content = media.load(visit.house.settings.media_dir, picture).data
+        name = f"{post.id}-{picture.position + 1}{Path(picture.file).suffix}"
+        send = partial(visit.bot.send_document, visit.chat.id, content, disable_content_type_detection=True)
+        await patiently(partial(send, filename=name))
+
+
+async def _ask_network(visit: Visit, post: Post, wording: int) -> None:
+    """Where did you share it? What was said before has its tick; tapped again it can be taken back."""
+    assert visit.supporter is not None  # noqa: S101 - tapped() saw to it
+    async with visit.house.database.read() as session:
+        networks = await share_kits.networks_of(session, visit.supporter, post.campaign_id)
+        said = await share_kits.said_shared_on(session, visit.supporter, post)
+    names = [
+        button(("✅ " if network in said else "") + LABELS[network], f"kit:on:{post.id}:{wording}:{network}")
+        for network in networks
+    ]
+    back = button("◀ " + visit.words("Back"), f"kit:back:{post.id}:{wording}")
+    await visit.change_keyboard([*_rows(names), [back]])
 
 
 async def _said_shared(visit: Visit, post: Post, wording: int, network: str) -> None:
-    await _count(visit, post, Kind.said_shared, network)
-    await visit.answer("💪 " + visit.words("Thank you! Noted for {network}.", network=LABELS[network]))
+    assert visit.supporter is not None  # noqa: S101 - tapped() saw to it
+    new = await _count(visit, post, Kind.said_shared, network)
+    async with visit.house.database.read() as session:
+        noted = network in await share_kits.said_shared_on(session, visit.supporter, post)
+    if new:
+        await visit.answer("💪 " + visit.words("Thank you! Noted for {network}.", network=LABELS[network]))
+    elif noted:
+        await visit.answer(visit.words("This was noted for {network} already.", network=LABELS[network]))
+    else:
+        await visit.answer("💪 " + visit.words("Thank you! As you wished, nothing is counted."))
+    await _show(visit, post, wording, noted=network if noted else "")
+
+
+async def _take_back(visit: Visit, post: Post, wording: int, network: str) -> None:
+    assert visit.supporter is not None  # noqa: S101 - tapped() saw to it
+    async with visit.house.database.write() as session:
+        await share_kits.take_share_back(session, visit.supporter, post, network)
+    await visit.answer(visit.words("Taken back: nothing is noted for {network}.", network=LABELS[network]))
     await _show(visit, post, wording)

@@ -4,13 +4,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import exists, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns import share_links
 from campaigns.consents import has_consent
-from campaigns.engagement import Act, once, record
-from campaigns.models import Campaign, Kind, Media, Post, PostState, PostVersion, Purpose, ShareLink, Supporter, Wording
+from campaigns.engagement import Act, once, record, take_back
+from campaigns.models import (
+    Campaign,
+    Consent,
+    Engagement,
+    Kind,
+    Media,
+    Post,
+    PostState,
+    PostVersion,
+    Purpose,
+    ShareLink,
+    Supporter,
+    Wording,
+)
 from campaigns.posts import pictures_of, posts_to_share
 from campaigns.silence_windows import window_of
 from campaigns.stamp import stamp_of, stamped
@@ -31,7 +45,7 @@ class ShareKit:
     wordings: int  # how many there are, the post's own included
     link: str
     picture: Media | None
-    opens: dict[str, str]
+    opens: dict[str, str]  # in the person's own order
 
 
 def has_begun(post: Post, now: datetime) -> bool:
@@ -67,18 +81,62 @@ async def share_kit(
     texts = [stamped(whole(text), await _stamp(session, post)) for text in await wordings_of(session, post)]
     wording %= len(texts)
     pictures = await pictures_of(session, post.id)
+    networks = await networks_of(session, supporter, post.campaign_id)
     if supporter is None or await has_consent(session, supporter.id, post.campaign_id, Purpose.counting):
         own = await share_links.link_for(session, post, supporter, site_url, now)
         link = f"{site_url}/s/{own.token}"
-        opens = {network: f"{site_url}/o/{own.open_token}/{network}?w={wording}" for network in SHARE_INTENTS}
+        opens = {network: f"{site_url}/o/{own.open_token}/{network}?w={wording}" for network in networks}
     else:
         link = share_links.destination(post, site_url)
-        intents = {network: share_intent(network, texts[wording], link) for network in SHARE_INTENTS}
+        intents = {network: share_intent(network, texts[wording], link) for network in networks}
         opens = {network: address for network, address in intents.items() if address.startswith("https://")}
     if supporter is None and not await is_open(session, post, now):
         opens = {}  # a page that anybody reads: it stays up, and its buttons go
     picture = pictures[0] if pictures else None
     return ShareKit(post.id, post.title, texts[wording], wording, len(texts), link, picture, opens)
+
+
+async def networks_of(session: AsyncSession, supporter: Supporter | None, campaign_id: int) -> list[str]:
+    """Every network that has a share window: those that this person used most come first, the latest of equals first.
+
+    Who does not agree to be counted gets the usual order.
+    """
+    if supporter is None:
+        return list(SHARE_INTENTS)
+    query = (
+        select(col(Engagement.network))
+        .where(col(Engagement.supporter_id) == supporter.id)
+        .where(col(Engagement.kind).in_((Kind.opened, Kind.said_shared)))
+        .where(col(Engagement.campaign_id) == campaign_id, col(Engagement.network).in_(SHARE_INTENTS))
+        .where(
+            exists().where(
+                col(Consent.supporter_id) == supporter.id,
+                col(Consent.campaign_id) == campaign_id,
+                col(Consent.purpose) == Purpose.counting,
+                col(Consent.withdrawn_at).is_(None),
+            )
+        )
+        .group_by(col(Engagement.network))
+        .order_by(func.count().desc(), func.max(col(Engagement.at)).desc(), col(Engagement.network))
+    )
+    used = [network for network in await session.scalars(query) if network]
+    return [*used, *(network for network in SHARE_INTENTS if network not in used)]
+
+
+async def said_shared_on(session: AsyncSession, supporter: Supporter, post: Post) -> set[str]:
+    """The networks on which this person said that they shared the post."""
+    query = select(col(Engagement.network)).where(
+        col(Engagement.supporter_id) == supporter.id,
+        col(Engagement.kind) == Kind.said_shared,
+        col(Engagement.post_id) == post.id,
+    )
+    return {network for network in await session.scalars(query) if network}
+
+
+async def take_share_back(session: AsyncSession, supporter: Supporter, post: Post, network: str) -> bool:
+    """Somebody did not share the post there after all: act and counts go; whether there was anything to take back."""
+    key = once(Kind.said_shared, supporter.id, post.id, network)
+    return key is not None and await take_back(session, key)
 
 
 async def _stamp(session: AsyncSession, post: Post) -> str:
