@@ -17,7 +17,7 @@ from telegram.ext import (
     filters,
 )
 
-from bot import about_me, badge_maker, broadcasts, cards, joining
+from bot import about_me, badge_maker, broadcasts, cards, joining, own_words
 from bot.polling import FreshUpdates, Poller
 from bot.visit import House, Visit, conversation, mark_gone, say_sorry
 from campaigns import health
@@ -58,6 +58,7 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
     for prefix, tapped in (
         ("join", joining.tapped),
         ("kit", cards.tapped),
+        ("own", own_words.tapped),
         ("badge", badge_maker.tapped),
         ("me", about_me.tapped),
         ("menu", _menu),
@@ -84,8 +85,11 @@ async def _menu(visit: Visit) -> None:
 
 
 async def _text(visit: Visit) -> None:
-    if visit.text.startswith("/") or not await badge_maker.take_text(visit):
-        await about_me.unknown(visit)
+    if not visit.text.startswith("/"):
+        for take_text in (own_words.take_text, badge_maker.take_text):
+            if await take_text(visit):
+                return
+    await about_me.unknown(visit)
 
 
 async def _old_button(visit: Visit) -> None:

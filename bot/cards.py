@@ -12,6 +12,7 @@ from telegram.constants import ParseMode
 from bot.visit import House, Keyboard, Visit, button, number, patiently, unless_the_same
 from campaigns import media, posts, share_kits, supporters
 from campaigns.models import Campaign, Kind, Post, Supporter
+from campaigns.own_words import OWN, name_of, number_of
 from campaigns.share_kits import ShareKit
 from campaigns.words import Words
 from networks.limits import TELEGRAM_CAPTION, utf16_units
@@ -49,7 +50,7 @@ async def send_card(
         longest = max(await share_kits.wordings_of(session, post), key=utf16_units)
     words = Words(supporter.language)
     markup = InlineKeyboardMarkup(buttons(kit, words))
-    text = card_text(kit)
+    text = card_text(kit, words)
     if kit.picture is None:
         return await bot.send_message(supporter.telegram_id, text, ParseMode.HTML, reply_markup=markup)
     picture = media.load(house.settings.media_dir, kit.picture).data
@@ -64,23 +65,46 @@ async def send_card(
     return await bot.send_message(supporter.telegram_id, text, ParseMode.HTML, reply_markup=markup)
 
 
-def card_text(kit: ShareKit) -> str:
-    return f"<b>{escape(kit.title)}</b>\n\n{escape(kit.text)}\n\n{escape(kit.link)}"
+def card_text(kit: ShareKit, words: Words) -> str:
+    """The card's text, in Telegram's HTML; under a person's own words their lengths."""
+    text = f"<b>{escape(kit.title)}</b>\n\n{escape(kit.text)}\n\n{escape(kit.link)}"
+    return "\n\n".join([text, *_lengths(kit, words)])
+
+
+def _lengths(kit: ShareKit, words: Words) -> list[str]:
+    """How long the text is for each network, and where it is too long."""
+    if not kit.lengths:
+        return []
+    n = words.number
+    said = ["📏 " + " · ".join(f"{LABELS[each.network]} {n(each.used)}/{n(each.most)}" for each in kit.lengths)]
+    for each in kit.lengths:
+        values = {"network": LABELS[each.network], "most": n(each.most), "length": n(each.used)}
+        if each.in_bytes and not each.fits:
+            said.append(
+                "⚠️ " + words("{network} takes {most} bytes, with its link this has {length}: shorten it.", **values)
+            )
+        elif not each.fits:
+            said.append(
+                "⚠️ "
+                + words("{network} takes {most} characters, with its link this has {length}: shorten it.", **values)
+            )
+    return said
 
 
 def buttons(kit: ShareKit, words: Words, noted: str = "") -> Keyboard:
     """The card's buttons; with the network `noted` just now, also one that takes that back."""
     opens = [InlineKeyboardButton(LABELS[network], url=address) for network, address in kit.opens.items()]
-    own = [button("📋 " + words("Copy text"), f"kit:copy:{kit.post_id}:{kit.wording}")]
-    if kit.wordings > 1:
+    shown = name_of(kit.wording)
+    own = [button("📋 " + words("Copy text"), f"kit:copy:{kit.post_id}:{shown}")]
+    if kit.wordings > 1 or kit.wording == OWN:
         own.insert(0, button("🔄 " + words("Other wording"), f"kit:wording:{kit.post_id}:{kit.wording + 1}"))
-    more = []
+    more = [button("✍️ " + words("Write my own"), f"own:write:{kit.post_id}")]
     if kit.picture is not None:
-        more.append(button("🖼 " + words("Picture as a file"), f"kit:file:{kit.post_id}:{kit.wording}"))
-    done = [button("✅ " + words("I shared it"), f"kit:shared:{kit.post_id}:{kit.wording}")]
+        more.append(button("🖼 " + words("Picture as a file"), f"kit:file:{kit.post_id}:{shown}"))
+    done = [button("✅ " + words("I shared it"), f"kit:shared:{kit.post_id}:{shown}")]
     if noted:
         undo = "↩ " + words("Not on {network} after all", network=LABELS[noted])
-        done.append(button(undo, f"kit:undo:{kit.post_id}:{kit.wording}:{noted}"))
+        done.append(button(undo, f"kit:undo:{kit.post_id}:{shown}:{noted}"))
     return [row for row in (*_rows(opens), own, more, done) if row]
 
 
@@ -94,17 +118,16 @@ def _rows(row: list[InlineKeyboardButton]) -> Keyboard:
 async def tapped(visit: Visit) -> None:
     """A button of a card. Whoever taps gets their own link, whoever's card it was."""
     _, action, post_id, value, network = (*visit.tapped, "", "", "", "")[:5]
-    joined = await _joined(visit)
+    joined = await joined_campaigns(visit)
     if visit.supporter is None or not joined:
         await visit.answer(visit.words("First join the campaign: /start"), alert=True)
         return
-    post = await _post(visit, joined, post_id)
-    if post is None or await _is_over(visit, post, joined):
-        await visit.answer(visit.words("This message can no longer be shared."), alert=True)  # unless told more
+    post = await open_post(visit, joined, number(post_id))
+    if post is None:
         if action != "card":  # a list keeps its buttons: the others may be good
             await visit.change_keyboard(None)
         return
-    wording = number(value) or 0
+    wording = number_of(value)
     if action == "card":
         await send_card(visit.house, visit.bot, post, visit.supporter)
         await _count(visit, post, Kind.received)
@@ -124,7 +147,7 @@ async def tapped(visit: Visit) -> None:
         await _show(visit, post, wording)
 
 
-async def _joined(visit: Visit) -> list[Campaign]:
+async def joined_campaigns(visit: Visit) -> list[Campaign]:
     """The campaigns whose cards this person may use: a card stays good when the talk has turned to another campaign."""
     if visit.supporter is None:
         return []
@@ -132,26 +155,22 @@ async def _joined(visit: Visit) -> list[Campaign]:
         return await supporters.campaigns_of(session, visit.supporter.id)
 
 
-async def _post(visit: Visit, joined: list[Campaign], post_id: str) -> Post | None:
-    """The post of that number, if it is out and of a campaign of this person."""
-    wanted = number(post_id)
-    if wanted is None:
-        return None
+async def open_post(visit: Visit, joined: list[Campaign], post_id: int | None) -> Post | None:
+    """The post of that number if its card may be used now by somebody of these campaigns; else they are told why not."""
+    now = visit.house.clock()
     async with visit.house.database.read() as session:
-        found = [await posts.find_post(session, campaign.id, wanted) for campaign in joined]
-    return next((post for post in found if post and share_kits.has_begun(post, visit.house.clock())), None)
+        found = [await posts.find_post(session, campaign.id, post_id) for campaign in joined if post_id is not None]
+    post = next((post for post in found if post and share_kits.has_begun(post, now)), None)
+    if post is None:
+        await visit.tell(visit.words("This message can no longer be shared."))
+    elif share_kits.has_expired(post, now):
+        await visit.tell(visit.words("This message is too old to be shared. /posts has the newest."))
+    elif not await visit.says_silence(next(each for each in joined if each.id == post.campaign_id)):
+        return post
+    return None
 
 
-async def _is_over(visit: Visit, post: Post, joined: list[Campaign]) -> bool:
-    """Whether a card may not be used now, because the post is too old or near a vote; then the person is told so."""
-    if share_kits.has_expired(post, visit.house.clock()):
-        await visit.answer(visit.words("This message is too old to be shared. /posts has the newest."), alert=True)
-        return True
-    campaign = next(campaign for campaign in joined if campaign.id == post.campaign_id)
-    return await visit.says_silence(campaign)
-
-
-async def _kit(visit: Visit, post: Post, wording: int) -> ShareKit:
+async def kit_of(visit: Visit, post: Post, wording: int) -> ShareKit:
     async with visit.house.database.write() as session:
         return await share_kits.share_kit(
             session, post, visit.supporter, visit.house.settings.site_url, visit.house.clock(), wording=wording
@@ -170,13 +189,13 @@ async def _count(visit: Visit, post: Post, kind: Kind, network: str | None = Non
 
 async def _show(visit: Visit, post: Post, wording: int, counted: Kind | None = None, noted: str = "") -> None:
     """Show the card with this wording, in the message whose button was tapped; `noted` as for `buttons`."""
-    kit = await _kit(visit, post, wording)
+    kit = await kit_of(visit, post, wording)
     if counted is not None:
         await _count(visit, post, counted)
     query = visit.update.callback_query
     if query is None or query.message is None:
         return
-    markup, text = InlineKeyboardMarkup(buttons(kit, visit.words, noted)), card_text(kit)
+    markup, text = InlineKeyboardMarkup(buttons(kit, visit.words, noted)), card_text(kit, visit.words)
     if isinstance(query.message, Message) and query.message.photo:
         await unless_the_same(lambda: query.edit_message_caption(text, reply_markup=markup, parse_mode=ParseMode.HTML))
     else:
@@ -185,7 +204,7 @@ async def _show(visit: Visit, post: Post, wording: int, counted: Kind | None = N
 
 async def _copy(visit: Visit, post: Post, wording: int) -> None:
     """The text alone, in a block that Telegram copies at one tap; the copy button of Telegram takes 256 characters only."""
-    kit = await _kit(visit, post, wording)
+    kit = await kit_of(visit, post, wording)
     await visit.say(f"<pre>{escape(kit.text)}\n\n{escape(kit.link)}</pre>")
     await _count(visit, post, Kind.copied)
     await visit.answer(visit.words("Tap the text to copy it."))
@@ -209,10 +228,10 @@ async def _ask_network(visit: Visit, post: Post, wording: int) -> None:
         networks = await share_kits.networks_of(session, visit.supporter, post.campaign_id)
         said = await share_kits.said_shared_on(session, visit.supporter, post)
     names = [
-        button(("✅ " if network in said else "") + LABELS[network], f"kit:on:{post.id}:{wording}:{network}")
+        button(("✅ " if network in said else "") + LABELS[network], f"kit:on:{post.id}:{name_of(wording)}:{network}")
         for network in networks
     ]
-    back = button("◀ " + visit.words("Back"), f"kit:back:{post.id}:{wording}")
+    back = button("◀ " + visit.words("Back"), f"kit:back:{post.id}:{name_of(wording)}")
     await visit.change_keyboard([*_rows(names), [back]])
 
 

@@ -25,6 +25,7 @@ from campaigns.models import (
     Supporter,
     Wording,
 )
+from campaigns.own_words import OWN, Length, lengths, name_of, words_of
 from campaigns.posts import pictures_of, posts_to_share
 from campaigns.silence_windows import window_of
 from campaigns.stamp import stamp_of, stamped
@@ -41,11 +42,12 @@ class ShareKit:
     post_id: int
     title: str
     text: str
-    wording: int  # 0 is the post's own text
-    wordings: int  # how many there are, the post's own included
+    wording: int  # 0 is the post's own text, own_words.OWN what the person wrote
+    wordings: int  # how many there are, the post's own included, the person's not
     link: str
     picture: Media | None
     opens: dict[str, str]  # in the person's own order
+    lengths: tuple[Length, ...] = ()  # of the person's own words; who is too long for a network has no button for it
 
 
 def has_begun(post: Post, now: datetime) -> bool:
@@ -78,22 +80,28 @@ async def share_kit(
 
     Makes the link at its first use: call it in a session that writes.
     """
-    texts = [stamped(whole(text), await _stamp(session, post)) for text in await wordings_of(session, post)]
-    wording %= len(texts)
+    texts = await wordings_of(session, post)
+    own = await words_of(session, supporter.id, post.id) if supporter is not None and wording == OWN else None
+    wording = OWN if own is not None else max(wording, 0) % len(texts)
+    text = stamped(own if own is not None else whole(texts[wording]), await _stamp(session, post))
     pictures = await pictures_of(session, post.id)
     networks = await networks_of(session, supporter, post.campaign_id)
     if supporter is None or await has_consent(session, supporter.id, post.campaign_id, Purpose.counting):
-        own = await share_links.link_for(session, post, supporter, site_url, now)
-        link = f"{site_url}/s/{own.token}"
-        opens = {network: f"{site_url}/o/{own.open_token}/{network}?w={wording}" for network in networks}
+        row = await share_links.link_for(session, post, supporter, site_url, now)
+        link = f"{site_url}/s/{row.token}"
+        opens = {network: f"{site_url}/o/{row.open_token}/{network}?w={name_of(wording)}" for network in networks}
     else:
         link = share_links.destination(post, site_url)
-        intents = {network: share_intent(network, texts[wording], link) for network in networks}
+        intents = {network: share_intent(network, text, link) for network in networks}
         opens = {network: address for network, address in intents.items() if address.startswith("https://")}
     if supporter is None and not await is_open(session, post, now):
         opens = {}  # a page that anybody reads: it stays up, and its buttons go
+    counted = lengths(text, link) if wording == OWN else ()
+    for length in counted:
+        if not length.fits:
+            opens.pop(length.network, None)  # nobody's own words are cut
     picture = pictures[0] if pictures else None
-    return ShareKit(post.id, post.title, texts[wording], wording, len(texts), link, picture, opens)
+    return ShareKit(post.id, post.title, text, wording, len(texts), link, picture, opens, counted)
 
 
 async def networks_of(session: AsyncSession, supporter: Supporter | None, campaign_id: int) -> list[str]:
@@ -149,16 +157,25 @@ async def wordings_of(session: AsyncSession, post: Post) -> list[str]:
     return [post.text, *await session.scalars(query)]
 
 
-async def intent_of(session: AsyncSession, link: ShareLink, network: str, wording: int, site_url: str) -> str:
-    """The share window that a button of a card leads to: the chosen wording, or the network's own version of the text."""
+async def text_of(session: AsyncSession, link: ShareLink, network: str, wording: int) -> str:
+    """What a button of a card hands to a network: the person's words, the chosen wording, or the network's own version."""
     post = await session.get_one(Post, link.post_id)
+    stamp = await _stamp(session, post)
+    own = await words_of(session, link.supporter_id, post.id) if wording == OWN else None
+    if own is not None:
+        return stamped(own, stamp)
     texts = await wordings_of(session, post)
-    text = texts[wording % len(texts)]
-    if wording % len(texts) == 0:
+    wording = max(wording, 0) % len(texts)
+    text = texts[wording]
+    if wording == 0:
         query = select(PostVersion.text).where(col(PostVersion.post_id) == post.id, col(PostVersion.network) == network)
         text = await session.scalar(query) or text
-    text = stamped(whole(text), await _stamp(session, post))
-    return share_intent(network, text, f"{site_url}/s/{link.token}")
+    return stamped(whole(text), stamp)
+
+
+async def intent_of(session: AsyncSession, link: ShareLink, network: str, wording: int, site_url: str) -> str:
+    """The share window that a button of a card leads to, with `text_of` and the public link."""
+    return share_intent(network, await text_of(session, link, network, wording), f"{site_url}/s/{link.token}")
 
 
 async def count(

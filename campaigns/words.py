@@ -59,6 +59,10 @@ class Words:
     def many(self, one: str, more: str, n: int, **values: object) -> str:
         return self._catalog.ngettext(one, more, n).format(n=n, **values)
 
+    def number(self, n: int) -> str:
+        """A whole number: "63\u202f206", or "63,206"."""
+        return format_decimal(n, locale=self.language)
+
     def dollars(self, thousandths: int) -> str:
         """A price: "0,200\u00a0$", or "$0.200"."""
         number = format_decimal(thousandths / 1000, "0.000", locale=self.language)

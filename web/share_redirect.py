@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from campaigns import share_kits, share_links
+from campaigns import own_words, share_kits, share_links
 from campaigns.models import Campaign, Post, ShareLink
 from campaigns.posts import pictures_of
 from campaigns.share_links import Followed, Visit
@@ -88,15 +88,15 @@ async def open_window(request: Request, open_token: str, network: str) -> Respon
             raise Trouble(
                 410, _("This post is not shared any more"), _("The campaign took it back. Choose another one.")
             )
-        wording = _number(request.query_params.get("w"))
+        wording = own_words.number_of(request.query_params.get("w"))
         address = await share_kits.intent_of(session, link, network, wording, site.url)
         campaign = await session.get_one(Campaign, link.campaign_id)
-        texts = await share_kits.wordings_of(session, post)
+        text = await share_kits.text_of(session, link, network, wording)
     own_page = f"{site.url}/s/{link.token}"
     values: dict[str, Any] = {"campaign": campaign, "network": LABELS[network], "address": address}
     if network in IGNORES_TEXT and "go" not in request.query_params:
-        text = f"{fitting(network, texts[wording % len(texts)], own_page)}\n\n{own_page}"
-        onward = f"{request.url.path}?w={wording}&go=1"
+        text = f"{fitting(network, text, own_page)}\n\n{own_page}"
+        onward = f"{request.url.path}?w={own_words.name_of(wording)}&go=1"
         return page(request, "copy_text.html", headers=NOT_KEPT, text=text, onward=onward, **values)
     if visit_of(request, site).is_human:
         async with site.database.write() as session:
@@ -104,7 +104,3 @@ async def open_window(request: Request, open_token: str, network: str) -> Respon
     if not address.startswith("https://"):  # mail and messages: a bare redirect would leave an empty page behind
         return page(request, "hand_over.html", headers=NOT_KEPT, **values)
     return RedirectResponse(address, 302, NOT_KEPT)
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -53,18 +53,19 @@ async def test_the_menu_leads_to_the_same_list(zoe, add):
 
 
 @pytest.mark.parametrize(
-    ("language", "copy", "shared"),
-    [("fr", "📋 Copier le texte", "✅ Je l’ai partagé"), ("en", "📋 Copy text", "✅ I shared it")],
+    ("language", "own"),
+    [
+        ("fr", ["📋 Copier le texte", "✍️ Écrire le mien", "✅ Je l’ai partagé"]),
+        ("en", ["📋 Copy text", "✍️ Write my own", "✅ I shared it"]),
+    ],
 )
-async def test_a_card_has_title_text_own_link_and_a_button_for_each_network(
-    person, life, campaign, add, language, copy, shared
-):
+async def test_a_card_has_title_text_own_link_and_a_button_for_each_network(person, life, campaign, add, language, own):
     await add("Signez <b>ici</b> & là", "Un < deux & trois")
     zoe = await person("Zoé", language)
     await zoe.join()
     card = await card_of(zoe)
     assert written(card).startswith("Signez <b>ici</b> & là\n\nUn < deux & trois\n\nhttps://exemple.fr/s/")
-    assert list(labels(card)) == [*LABELS.values(), copy, shared]
+    assert list(labels(card)) == [*LABELS.values(), *own]
     opens = [labels(card)[label] for label in LABELS.values()]
     assert all(address.startswith("https://exemple.fr/o/") for address in opens)
     token = own_link(card).rpartition("/")[2]
