@@ -11,13 +11,15 @@ from telegram.ext import (
     ApplicationBuilder,
     CallbackQueryHandler,
     ChatMemberHandler,
+    ChosenInlineResultHandler,
     CommandHandler,
     ContextTypes,
+    InlineQueryHandler,
     MessageHandler,
     filters,
 )
 
-from bot import about_me, badge_maker, broadcasts, cards, joining, own_words
+from bot import about_me, badge_maker, broadcasts, cards, inline, joining, own_words
 from bot.polling import FreshUpdates, Poller
 from bot.visit import House, Visit, conversation, mark_gone, say_sorry
 from campaigns import health
@@ -74,6 +76,8 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
     app.add_handler(
         MessageHandler(filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, conversation(badge_maker.not_a_photo))
     )
+    app.add_handler(InlineQueryHandler(inline.answer))
+    app.add_handler(ChosenInlineResultHandler(inline.chosen))
     app.add_handler(ChatMemberHandler(_membership, ChatMemberHandler.MY_CHAT_MEMBER))
     app.add_error_handler(_could_not_begin)
     return app

@@ -50,6 +50,15 @@ class ShareKit:
     lengths: tuple[Length, ...] = ()  # of the person's own words; who is too long for a network has no button for it
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A post as one person would send it in a chat: its text with the sponsor line, and their link."""
+
+    post: Post
+    text: str
+    link: str
+
+
 def has_begun(post: Post, now: datetime) -> bool:
     """Whether a post with a share kit is out: what is up stays up, whatever begins later."""
     moment = post.publish_at
@@ -102,6 +111,23 @@ async def share_kit(
             opens.pop(length.network, None)  # nobody's own words are cut
     picture = pictures[0] if pictures else None
     return ShareKit(post.id, post.title, text, wording, len(texts), link, picture, opens, counted)
+
+
+async def offers(
+    session: AsyncSession, posts: Sequence[Post], supporter: Supporter, campaign: Campaign, site_url: str, now: datetime
+) -> list[Offer]:
+    """Posts of one campaign with a supporter's own tracked links, or plain ones if they did not agree to counting.
+
+    Makes the links that are missing: call it in a session that writes, unless share_links.links_of has them all.
+    """
+    links = {post.id: share_links.destination(post, site_url) for post in posts}
+    if await has_consent(session, supporter.id, campaign.id, Purpose.counting):
+        made = await share_links.links_of(session, supporter.id, [post.id for post in posts])
+        for post in posts:
+            row = made.get(post.id) or await share_links.link_for(session, post, supporter, site_url, now)
+            links[post.id] = f"{site_url}/s/{row.token}"
+    stamp = stamp_of(campaign)
+    return [Offer(post, stamped(whole(post.text), stamp), links[post.id]) for post in posts]
 
 
 async def networks_of(session: AsyncSession, supporter: Supporter | None, campaign_id: int) -> list[str]:
