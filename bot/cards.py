@@ -15,6 +15,7 @@ from campaigns.models import Campaign, Kind, Post, Supporter
 from campaigns.own_words import OWN, name_of, number_of
 from campaigns.share_kits import ShareKit
 from campaigns.words import Words
+from networks import boosts
 from networks.limits import TELEGRAM_CAPTION, utf16_units
 from networks.share_intents import LABELS
 
@@ -105,7 +106,22 @@ def buttons(kit: ShareKit, words: Words, noted: str = "") -> Keyboard:
     if noted:
         undo = "↩ " + words("Not on {network} after all", network=LABELS[noted])
         done.append(button(undo, f"kit:undo:{kit.post_id}:{shown}:{noted}"))
-    return [row for row in (*_rows(opens), own, more, done) if row]
+    return [*_boosts(kit, words), *_rows(opens), own, more, done]
+
+
+def _boosts(kit: ShareKit, words: Words) -> Keyboard:
+    """A post that is out already comes with its network's own acts, above the ways to share it elsewhere."""
+    if kit.boost is None:
+        return []
+    network = LABELS[kit.boost.network]
+    labels = {
+        boosts.REPOST: "🔁 " + words("Repost on {network}", network=network),
+        boosts.LIKE: "❤️ " + words("Like"),
+        boosts.REPLY: "💬 " + words("Reply"),
+        boosts.OPEN: "🔁 " + words("Boost on {network}", network=network),
+    }
+    first, *others = [InlineKeyboardButton(labels[act], url=address) for act, address in kit.boost.acts.items()]
+    return [[first], others] if others else [[first]]
 
 
 def _rows(row: list[InlineKeyboardButton]) -> Keyboard:

@@ -1,7 +1,7 @@
 """What an activist gets of a post: its text, their own link, a picture, and a way into each network's share window."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import exists, func
@@ -29,6 +29,7 @@ from campaigns.own_words import OWN, Length, lengths, name_of, words_of
 from campaigns.posts import pictures_of, posts_to_share
 from campaigns.silence_windows import window_of
 from campaigns.stamp import stamp_of, stamped
+from networks.boosts import Boost, boost_of
 from networks.share_intents import SHARE_INTENTS, share_intent
 from networks.threads import whole
 
@@ -47,6 +48,9 @@ class ShareKit:
     link: str
     picture: Media | None
     opens: dict[str, str]  # in the person's own order
+    boost: Boost | None = (
+        None  # where the link is a post of X, Mastodon or Bluesky: its acts with their buttons' addresses
+    )
     lengths: tuple[Length, ...] = ()  # of the person's own words; who is too long for a network has no button for it
 
 
@@ -99,10 +103,15 @@ async def share_kit(
         row = await share_links.link_for(session, post, supporter, site_url, now)
         link = f"{site_url}/s/{row.token}"
         opens = {network: f"{site_url}/o/{row.open_token}/{network}?w={name_of(wording)}" for network in networks}
+        boost = boost_of(row.destination)
+        if boost is not None:
+            own_page = f"{site_url}/o/{row.open_token}/{boost.network}"
+            boost = replace(boost, acts={act: f"{own_page}?do={act}" for act in boost.acts})
     else:
         link = share_links.destination(post, site_url)
         intents = {network: share_intent(network, text, link) for network in networks}
         opens = {network: address for network, address in intents.items() if address.startswith("https://")}
+        boost = boost_of(link)
     if supporter is None and not await is_open(session, post, now):
         opens = {}  # a page that anybody reads: it stays up, and its buttons go
     counted = lengths(text, link) if wording == OWN else ()
@@ -110,7 +119,7 @@ async def share_kit(
         if not length.fits:
             opens.pop(length.network, None)  # nobody's own words are cut
     picture = pictures[0] if pictures else None
-    return ShareKit(post.id, post.title, text, wording, len(texts), link, picture, opens, counted)
+    return ShareKit(post.id, post.title, text, wording, len(texts), link, picture, opens, boost, counted)
 
 
 async def offers(
@@ -202,6 +211,12 @@ async def text_of(session: AsyncSession, link: ShareLink, network: str, wording:
 async def intent_of(session: AsyncSession, link: ShareLink, network: str, wording: int, site_url: str) -> str:
     """The share window that a button of a card leads to, with `text_of` and the public link."""
     return share_intent(network, await text_of(session, link, network, wording), f"{site_url}/s/{link.token}")
+
+
+def boosting_address(link: ShareLink, network: str, act: str) -> str | None:
+    """Where a card's button to repost, like or answer leads; None for what the link's post or network does not know."""
+    boost = boost_of(link.destination)
+    return boost.acts.get(act) if boost is not None and boost.network == network else None
 
 
 async def count(

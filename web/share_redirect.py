@@ -71,7 +71,7 @@ async def _tags(request: Request, site: Site, link: ShareLink) -> Response:
 
 @router.get("/o/{open_token}/{network}")
 async def open_window(request: Request, open_token: str, network: str) -> Response:
-    """Open a network's share window from a card.
+    """Open a network's share window from a card; with `do`, what reposts, likes or answers the post that it is about.
 
     Where the network ignores the text, a page shows it first, to be copied; going on from there is what counts.
     """
@@ -81,15 +81,20 @@ async def open_window(request: Request, open_token: str, network: str) -> Respon
         link = await share_links.find_card_link(session, open_token)
         post = await session.get(Post, link.post_id) if link else None
         if link is None or post is None or network not in SHARE_INTENTS:
-            raise Trouble(
-                404, _("This button leads nowhere"), _("Open the campaign's page, and choose the post once more.")
-            )
+            raise _leads_nowhere()
         if not await share_kits.is_open(session, post, now):
             raise Trouble(
-                410, _("This post is not shared any more"), _("The campaign took it back. Choose another one.")
+                410,
+                _("This post is not shared any more"),
+                _("The campaign took it back, its time is over, or a vote is near. Choose another one."),
             )
         wording = own_words.number_of(request.query_params.get("w"))
-        address = await share_kits.intent_of(session, link, network, wording, site.url)
+        address: str | None = await share_kits.intent_of(session, link, network, wording, site.url)
+        act = request.query_params.get("do")
+        if act is not None:
+            address = share_kits.boosting_address(link, network, act)
+        if address is None:
+            raise _leads_nowhere()
         campaign = await session.get_one(Campaign, link.campaign_id)
         text = await share_kits.text_of(session, link, network, wording)
     own_page = f"{site.url}/s/{link.token}"
@@ -104,3 +109,7 @@ async def open_window(request: Request, open_token: str, network: str) -> Respon
     if not address.startswith("https://"):  # mail and messages: a bare redirect would leave an empty page behind
         return page(request, "hand_over.html", headers=NOT_KEPT, **values)
     return RedirectResponse(address, 302, NOT_KEPT)
+
+
+def _leads_nowhere() -> Trouble:
+    return Trouble(404, _("This button leads nowhere"), _("Open the campaign's page, and choose the post once more."))
