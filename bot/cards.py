@@ -48,7 +48,7 @@ async def send_card(
     """Send a person the card of a post; raises what python-telegram-bot raises. `pause` comes before a second message."""
     async with house.database.write() as session:
         kit = await share_kits.share_kit(session, post, supporter, house.settings.site_url, house.clock())
-        longest = max(await share_kits.wordings_of(session, post), key=utf16_units)
+        longest = max(await share_kits.texts_of(session, post), key=utf16_units)
     words = Words(supporter.language)
     markup = InlineKeyboardMarkup(buttons(kit, words))
     text = card_text(kit, words)

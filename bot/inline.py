@@ -101,7 +101,7 @@ async def _offers(house: House, supporter: Supporter, campaign: Campaign, typed:
 
 
 def _holds(text: str, typed: str) -> bool:
-    """Whether every word that was typed, or its beginning, is in the text; case and accents do not matter."""
+    """Whether every word that was typed is in the text, perhaps as a part of one; case and accents do not matter."""
     folded = _fold(text)
     return all(word in folded for word in _fold(typed).split())
 

@@ -34,6 +34,7 @@ from networks.share_intents import SHARE_INTENTS, share_intent
 from networks.threads import whole
 
 OPEN_FOR = timedelta(days=90)  # a card that is older speaks of what is over
+LONGEST_ADDRESS = 2048  # characters behind a button; Telegram documents no limit, and refuses the whole card above one
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +94,10 @@ async def share_kit(
 
     Makes the link at its first use: call it in a session that writes.
     """
-    texts = await wordings_of(session, post)
+    texts = await texts_of(session, post)
     own = await words_of(session, supporter.id, post.id) if supporter is not None and wording == OWN else None
     wording = OWN if own is not None else max(wording, 0) % len(texts)
-    text = stamped(own if own is not None else whole(texts[wording]), await _stamp(session, post))
+    text = stamped(own, await _stamp(session, post)) if own is not None else texts[wording]
     pictures = await pictures_of(session, post.id)
     networks = await networks_of(session, supporter, post.campaign_id)
     if supporter is None or await has_consent(session, supporter.id, post.campaign_id, Purpose.counting):
@@ -110,7 +111,7 @@ async def share_kit(
     else:
         link = share_links.destination(post, site_url)
         intents = {network: share_intent(network, text, link) for network in networks}
-        opens = {network: address for network, address in intents.items() if address.startswith("https://")}
+        opens = {network: address for network, address in intents.items() if _fits_a_button(address)}
         boost = boost_of(link)
     if supporter is None and not await is_open(session, post, now):
         opens = {}  # a page that anybody reads: it stays up, and its buttons go
@@ -120,6 +121,10 @@ async def share_kit(
             opens.pop(length.network, None)  # nobody's own words are cut
     picture = pictures[0] if pictures else None
     return ShareKit(post.id, post.title, text, wording, len(texts), link, picture, opens, boost, counted)
+
+
+def _fits_a_button(address: str) -> bool:
+    return address.startswith("https://") and len(address) <= LONGEST_ADDRESS
 
 
 async def offers(
@@ -190,6 +195,12 @@ async def wordings_of(session: AsyncSession, post: Post) -> list[str]:
     """The post's own text, then the others that people may choose from."""
     query = select(Wording.text).where(col(Wording.post_id) == post.id).order_by(col(Wording.position))
     return [post.text, *await session.scalars(query)]
+
+
+async def texts_of(session: AsyncSession, post: Post) -> list[str]:
+    """The wordings as cards show them: each in one piece and with the sponsor line."""
+    stamp = await _stamp(session, post)
+    return [stamped(whole(text), stamp) for text in await wordings_of(session, post)]
 
 
 async def text_of(session: AsyncSession, link: ShareLink, network: str, wording: int) -> str:

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from campaigns import supporters
 from campaigns.engagement import counts_of_posts
 from campaigns.media import NewPicture
-from campaigns.models import Engagement, Kind, Purpose
+from campaigns.models import Campaign, Engagement, Kind, Purpose
 from networks.share_intents import LABELS
 from tests.bot.conftest import labels, written
 
@@ -98,6 +98,18 @@ async def test_a_long_text_comes_behind_its_picture_and_all_wordings_can_be_show
     if "wordings" in texts:
         await zoe.tap("kit:wording:")
         assert "Longue autre." in (await zoe.message(card["message_id"]))["text"]
+
+
+async def test_a_text_that_is_too_long_with_the_sponsor_line_comes_behind_its_picture(
+    zoe, add, portrait, database, campaign
+):
+    async with database.write() as session:
+        (await session.get_one(Campaign, campaign.id)).sponsor_line = "Financé par La Région qui ose. " * 5
+    await add(text="é" * 850, pictures=(NewPicture("portrait.jpg", portrait),))  # 850 would fit by themselves
+    await zoe.join()
+    await zoe.say("/posts")
+    picture, card = (await zoe.tap("kit:card:")).messages
+    assert "photo" in picture and "Financé par La Région qui ose." in card["text"]
 
 
 @pytest.mark.parametrize("pictured", [False, True])

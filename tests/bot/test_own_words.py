@@ -155,6 +155,15 @@ async def test_the_sponsor_line_stands_under_own_words_and_is_counted(zoe, add, 
         assert stamped in unquote(labels(mine)["X"])
 
 
+async def test_long_words_of_who_is_not_counted_leave_the_buttons_that_telegram_takes(zoe, add):
+    await add()
+    await zoe.join(counting=False)
+    await card_of(zoe)
+    await zoe.tap("own:write:")
+    mine = labels(last_card(await zoe.say("é" * 1500)))  # 9,000 characters in an address
+    assert "WhatsApp" not in mine and "Facebook" in mine  # Facebook takes the link alone
+
+
 async def test_own_words_under_a_picture_come_as_a_text(zoe, add, small):
     card, _ = await begin(zoe, add, pictures=(NewPicture("un.jpg", small),))
     assert "photo" in card
