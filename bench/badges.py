@@ -22,8 +22,8 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 import badges
 from badges import decoding, encoding, scaling
-from badges.photos import open_photo
 from badges.fonts import FONTS, SANS
+from badges.photos import open_photo
 from bench import badge_fuzz, badge_naive, badge_peak, badge_quality, badge_sharp
 from bench.rows import Row, Say, row
 

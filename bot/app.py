@@ -11,13 +11,27 @@ from telegram.ext import (
     ApplicationBuilder,
     CallbackQueryHandler,
     ChatMemberHandler,
+    ChosenInlineResultHandler,
     CommandHandler,
     ContextTypes,
+    InlineQueryHandler,
     MessageHandler,
     filters,
 )
 
-from bot import about_me, badge_maker, broadcasts, cards, consents, invitations, joining, my_data, places
+from bot import (
+    about_me,
+    badge_maker,
+    broadcasts,
+    cards,
+    consents,
+    inline,
+    invitations,
+    joining,
+    my_data,
+    own_words,
+    places,
+)
 from bot.polling import FreshUpdates, Poller
 from bot.visit import House, Visit, conversation, mark_gone, say_sorry
 from campaigns import health
@@ -66,6 +80,7 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
     for prefix, tapped in (
         ("join", joining.tapped),
         ("kit", cards.tapped),
+        ("own", own_words.tapped),
         ("badge", badge_maker.tapped),
         ("me", about_me.tapped),
         ("consent", consents.tapped),
@@ -83,6 +98,8 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
     app.add_handler(
         MessageHandler(filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, conversation(badge_maker.not_a_photo))
     )
+    app.add_handler(InlineQueryHandler(inline.answer))
+    app.add_handler(ChosenInlineResultHandler(inline.chosen))
     app.add_handler(ChatMemberHandler(_membership, ChatMemberHandler.MY_CHAT_MEMBER))
     app.add_error_handler(_could_not_begin)
     return app
@@ -94,8 +111,11 @@ async def _menu(visit: Visit) -> None:
 
 
 async def _text(visit: Visit) -> None:
-    if visit.text.startswith("/") or not (await badge_maker.take_text(visit) or await places.take_text(visit)):
-        await about_me.unknown(visit)
+    if not visit.text.startswith("/"):
+        for take_text in (own_words.take_text, badge_maker.take_text, places.take_text):
+            if await take_text(visit):
+                return
+    await about_me.unknown(visit)
 
 
 async def _location(visit: Visit) -> None:

@@ -1,17 +1,21 @@
-"""The share kit in a chat: picture, text, a button for each network, other wordings, the text to copy, "I shared it"."""
+"""The share kit in a chat: picture, text, a button for each network, other wordings, the text to copy, "I shared it" and its undo."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from html import escape
 from itertools import pairwise
+from pathlib import Path
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Message
 from telegram.constants import ParseMode
 
-from bot.visit import House, Keyboard, Visit, button, number, unless_the_same
+from bot.visit import House, Keyboard, Visit, button, number, patiently, unless_the_same
 from campaigns import media, posts, share_kits, supporters
 from campaigns.models import Campaign, Kind, Post, Supporter
+from campaigns.own_words import OWN, name_of, number_of
 from campaigns.share_kits import ShareKit
 from campaigns.words import Words
+from networks import boosts
 from networks.limits import TELEGRAM_CAPTION, utf16_units
 from networks.share_intents import LABELS
 
@@ -26,7 +30,7 @@ async def list_posts(visit: Visit) -> None:
     if await visit.says_silence(visit.campaign):
         return
     async with visit.house.database.read() as session:
-        open_posts = await posts.posts_to_share(session, visit.campaign.id, visit.house.clock())
+        open_posts = await share_kits.open_posts(session, visit.campaign.id, visit.house.clock())
     if not open_posts:
         await visit.say(
             visit.words("There is nothing to share yet. You will get the next message as soon as it is out.")
@@ -46,7 +50,7 @@ async def send_card(
         kit = await share_kits.share_kit(session, post, supporter, house.settings.site_url, house.clock())
     words = Words(supporter.language)
     markup = InlineKeyboardMarkup(buttons(kit, words))
-    text = card_text(kit)
+    text = card_text(kit, words)
     if kit.picture is None:
         return await bot.send_message(supporter.telegram_id, text, ParseMode.HTML, reply_markup=markup)
     picture = media.load(house.settings.media_dir, kit.picture).data
@@ -61,16 +65,62 @@ async def send_card(
     return await bot.send_message(supporter.telegram_id, text, ParseMode.HTML, reply_markup=markup)
 
 
-def card_text(kit: ShareKit) -> str:
-    return f"<b>{escape(kit.title)}</b>\n\n{escape(kit.text)}\n\n{escape(kit.link)}"
+def card_text(kit: ShareKit, words: Words) -> str:
+    """The card's text, in Telegram's HTML; under a person's own words their lengths."""
+    text = f"<b>{escape(kit.title)}</b>\n\n{escape(kit.text)}\n\n{escape(kit.link)}"
+    return "\n\n".join([text, *_lengths(kit, words)])
 
 
-def buttons(kit: ShareKit, words: Words) -> Keyboard:
+def _lengths(kit: ShareKit, words: Words) -> list[str]:
+    """How long the text is for each network, and where it is too long."""
+    if not kit.lengths:
+        return []
+    n = words.number
+    said = ["📏 " + " · ".join(f"{LABELS[each.network]} {n(each.used)}/{n(each.most)}" for each in kit.lengths)]
+    for each in kit.lengths:
+        values = {"network": LABELS[each.network], "most": n(each.most), "length": n(each.used)}
+        if each.in_bytes and not each.fits:
+            said.append(
+                "⚠️ " + words("{network} takes {most} bytes, with its link this has {length}: shorten it.", **values)
+            )
+        elif not each.fits:
+            said.append(
+                "⚠️ "
+                + words("{network} takes {most} characters, with its link this has {length}: shorten it.", **values)
+            )
+    return said
+
+
+def buttons(kit: ShareKit, words: Words, noted: str = "") -> Keyboard:
+    """The card's buttons; with the network `noted` just now, also one that takes that back."""
     opens = [InlineKeyboardButton(LABELS[network], url=address) for network, address in kit.opens.items()]
-    own = [button("📋 " + words("Copy text"), f"kit:copy:{kit.post_id}:{kit.wording}")]
-    if kit.wordings > 1:
+    shown = name_of(kit.wording)
+    own = [button("📋 " + words("Copy text"), f"kit:copy:{kit.post_id}:{shown}")]
+    if kit.wordings > 1 or kit.wording == OWN:
         own.insert(0, button("🔄 " + words("Other wording"), f"kit:wording:{kit.post_id}:{kit.wording + 1}"))
-    return [*_rows(opens), own, [button("✅ " + words("I shared it"), f"kit:shared:{kit.post_id}:{kit.wording}")]]
+    more = [button("✍️ " + words("Write my own"), f"own:write:{kit.post_id}")]
+    if kit.picture is not None:
+        more.append(button("🖼 " + words("Picture as a file"), f"kit:file:{kit.post_id}:{shown}"))
+    done = [button("✅ " + words("I shared it"), f"kit:shared:{kit.post_id}:{shown}")]
+    if noted:
+        undo = "↩ " + words("Not on {network} after all", network=LABELS[noted])
+        done.append(button(undo, f"kit:undo:{kit.post_id}:{shown}:{noted}"))
+    return [*_boosts(kit, words), *_rows(opens), own, more, done]
+
+
+def _boosts(kit: ShareKit, words: Words) -> Keyboard:
+    """A post that is out already comes with its network's own acts, above the ways to share it elsewhere."""
+    if kit.boost is None:
+        return []
+    network = LABELS[kit.boost.network]
+    labels = {
+        boosts.REPOST: "🔁 " + words("Repost on {network}", network=network),
+        boosts.LIKE: "❤️ " + words("Like"),
+        boosts.REPLY: "💬 " + words("Reply"),
+        boosts.OPEN: "🔁 " + words("Boost on {network}", network=network),
+    }
+    first, *others = [InlineKeyboardButton(labels[act], url=address) for act, address in kit.boost.acts.items()]
+    return [[first], others] if others else [[first]]
 
 
 def _rows(row: list[InlineKeyboardButton]) -> Keyboard:
@@ -83,20 +133,16 @@ def _rows(row: list[InlineKeyboardButton]) -> Keyboard:
 async def tapped(visit: Visit) -> None:
     """A button of a card. Whoever taps gets their own link, whoever's card it was."""
     _, action, post_id, value, network = (*visit.tapped, "", "", "", "")[:5]
-    joined = await _joined(visit)
+    joined = await joined_campaigns(visit)
     if visit.supporter is None or not joined:
         await visit.answer(visit.words("First join the campaign: /start"), alert=True)
         return
-    post = await _open_post(visit, joined, post_id)
+    post = await open_post(visit, joined, number(post_id))
     if post is None:
-        await visit.answer(visit.words("This message can no longer be shared."), alert=True)
-        if action != "card":
+        if action != "card":  # a list keeps its buttons: the others may be good
             await visit.change_keyboard(None)
         return
-    campaign = next(campaign for campaign in joined if campaign.id == post.campaign_id)
-    if await visit.says_silence(campaign):
-        return  # the buttons stay: they are good again when the vote is over
-    wording = number(value) or 0
+    wording = number_of(value)
     if action == "card":
         await send_card(visit.house, visit.bot, post, visit.supporter)
         await _count(visit, post, Kind.received)
@@ -105,14 +151,18 @@ async def tapped(visit: Visit) -> None:
     elif action == "copy":
         await _copy(visit, post, wording)
     elif action == "shared":
-        await visit.change_keyboard(_which_network(visit.words, post, wording))
+        await _ask_network(visit, post, wording)
     elif action == "on" and network in LABELS:
         await _said_shared(visit, post, wording, network)
+    elif action == "undo" and network in LABELS:
+        await _take_back(visit, post, wording, network)
+    elif action == "file":
+        await _send_file(visit, post)
     elif action == "back":
         await _show(visit, post, wording)
 
 
-async def _joined(visit: Visit) -> list[Campaign]:
+async def joined_campaigns(visit: Visit) -> list[Campaign]:
     """The campaigns whose cards this person may use: a card stays good when the talk has turned to another campaign."""
     if visit.supporter is None:
         return []
@@ -120,38 +170,47 @@ async def _joined(visit: Visit) -> list[Campaign]:
         return await supporters.campaigns_of(session, visit.supporter.id)
 
 
-async def _open_post(visit: Visit, joined: list[Campaign], post_id: str) -> Post | None:
-    wanted = number(post_id)
-    if wanted is None:
-        return None
+async def open_post(visit: Visit, joined: list[Campaign], post_id: int | None) -> Post | None:
+    """The post of that number if its card may be used now by somebody of these campaigns; else they are told why not."""
+    now = visit.house.clock()
     async with visit.house.database.read() as session:
-        found = [await posts.find_post(session, campaign.id, wanted) for campaign in joined]
-    return next((post for post in found if post and share_kits.has_begun(post, visit.house.clock())), None)
+        found = [await posts.find_post(session, campaign.id, post_id) for campaign in joined if post_id is not None]
+    post = next((post for post in found if post and share_kits.has_begun(post, now)), None)
+    if post is None:
+        await visit.tell(visit.words("This message can no longer be shared."))
+    elif share_kits.has_expired(post, now):
+        await visit.tell(visit.words("This message is too old to be shared. /posts has the newest."))
+    elif not await visit.says_silence(next(each for each in joined if each.id == post.campaign_id)):
+        return post
+    return None
 
 
-async def _kit(visit: Visit, post: Post, wording: int) -> ShareKit:
+async def kit_of(visit: Visit, post: Post, wording: int) -> ShareKit:
     async with visit.house.database.write() as session:
         return await share_kits.share_kit(
             session, post, visit.supporter, visit.house.settings.site_url, visit.house.clock(), wording=wording
         )
 
 
-async def _count(visit: Visit, post: Post, kind: Kind, network: str | None = None) -> None:
+async def _count(visit: Visit, post: Post, kind: Kind, network: str | None = None) -> bool:
+    """Count an act if the person agreed to that; whether it was new."""
     assert visit.supporter is not None  # noqa: S101 - tapped() saw to it
     async with visit.house.database.write() as session:
         key = visit.once(kind) if kind is Kind.wording_changed else None
-        await share_kits.count(session, visit.supporter, post, kind, visit.house.clock(), network=network, key=key)
+        return await share_kits.count(
+            session, visit.supporter, post, kind, visit.house.clock(), network=network, key=key
+        )
 
 
-async def _show(visit: Visit, post: Post, wording: int, counted: Kind | None = None) -> None:
-    """Show the card with this wording, in the message whose button was tapped."""
-    kit = await _kit(visit, post, wording)
+async def _show(visit: Visit, post: Post, wording: int, counted: Kind | None = None, noted: str = "") -> None:
+    """Show the card with this wording, in the message whose button was tapped; `noted` as for `buttons`."""
+    kit = await kit_of(visit, post, wording)
     if counted is not None:
         await _count(visit, post, counted)
     query = visit.update.callback_query
     if query is None or query.message is None:
         return
-    markup, text = InlineKeyboardMarkup(buttons(kit, visit.words)), card_text(kit)
+    markup, text = InlineKeyboardMarkup(buttons(kit, visit.words, noted)), card_text(kit, visit.words)
     if isinstance(query.message, Message) and query.message.photo:
         await unless_the_same(lambda: query.edit_message_caption(text, reply_markup=markup, parse_mode=ParseMode.HTML))
     else:
@@ -160,18 +219,54 @@ async def _show(visit: Visit, post: Post, wording: int, counted: Kind | None = N
 
 async def _copy(visit: Visit, post: Post, wording: int) -> None:
     """The text alone, in a block that Telegram copies at one tap; the copy button of Telegram takes 256 characters only."""
-    kit = await _kit(visit, post, wording)
+    kit = await kit_of(visit, post, wording)
     await visit.say(f"<pre>{escape(kit.text)}\n\n{escape(kit.link)}</pre>")
     await _count(visit, post, Kind.copied)
     await visit.answer(visit.words("Tap the text to copy it."))
 
 
-def _which_network(words: Words, post: Post, wording: int) -> Keyboard:
-    names = [button(label, f"kit:on:{post.id}:{wording}:{network}") for network, label in LABELS.items()]
-    return [*_rows(names), [button("◀ " + words("Back"), f"kit:back:{post.id}:{wording}")]]
+async def _send_file(visit: Visit, post: Post) -> None:
+    """The post's pictures as they were made: what Telegram shows as a photo it has made smaller."""
+    async with visit.house.database.read() as session:
+        pictures = await posts.pictures_of(session, post.id)
+    for picture in pictures:
+        content = media.load(visit.house.settings.media_dir, picture).data
+        name = f"{post.id}-{picture.position + 1}{Path(picture.file).suffix}"
+        send = partial(visit.bot.send_document, visit.chat.id, content, disable_content_type_detection=True)
+        await patiently(partial(send, filename=name))
+
+
+async def _ask_network(visit: Visit, post: Post, wording: int) -> None:
+    """Where did you share it? What was said before has its tick; tapped again it can be taken back."""
+    assert visit.supporter is not None  # noqa: S101 - tapped() saw to it
+    async with visit.house.database.read() as session:
+        networks = await share_kits.networks_of(session, visit.supporter, post.campaign_id)
+        said = await share_kits.said_shared_on(session, visit.supporter, post)
+    names = [
+        button(("✅ " if network in said else "") + LABELS[network], f"kit:on:{post.id}:{name_of(wording)}:{network}")
+        for network in networks
+    ]
+    back = button("◀ " + visit.words("Back"), f"kit:back:{post.id}:{name_of(wording)}")
+    await visit.change_keyboard([*_rows(names), [back]])
 
 
 async def _said_shared(visit: Visit, post: Post, wording: int, network: str) -> None:
-    await _count(visit, post, Kind.said_shared, network)
-    await visit.answer("💪 " + visit.words("Thank you! Noted for {network}.", network=LABELS[network]))
+    assert visit.supporter is not None  # noqa: S101 - tapped() saw to it
+    new = await _count(visit, post, Kind.said_shared, network)
+    async with visit.house.database.read() as session:
+        noted = network in await share_kits.said_shared_on(session, visit.supporter, post)
+    if new:
+        await visit.answer("💪 " + visit.words("Thank you! Noted for {network}.", network=LABELS[network]))
+    elif noted:
+        await visit.answer(visit.words("This was noted for {network} already.", network=LABELS[network]))
+    else:
+        await visit.answer("💪 " + visit.words("Thank you! As you wished, nothing is counted."))
+    await _show(visit, post, wording, noted=network if noted else "")
+
+
+async def _take_back(visit: Visit, post: Post, wording: int, network: str) -> None:
+    assert visit.supporter is not None  # noqa: S101 - tapped() saw to it
+    async with visit.house.database.write() as session:
+        await share_kits.take_share_back(session, visit.supporter, post, network)
+    await visit.answer(visit.words("Taken back: nothing is noted for {network}.", network=LABELS[network]))
     await _show(visit, post, wording)

@@ -26,7 +26,13 @@ MOST_UPDATES = 100  # a request, and so in hand; what the Bot API gives at most
 AGAIN = 0.05  # seconds until the next look for others while some are in hand
 PAUSE = 3.0  # seconds after an error
 REMEMBERED = 10_000  # handled updates, to know one that is delivered a second time
-ALLOWED = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
+ALLOWED = [
+    Update.MESSAGE,
+    Update.CALLBACK_QUERY,
+    Update.MY_CHAT_MEMBER,
+    Update.INLINE_QUERY,
+    Update.CHOSEN_INLINE_RESULT,
+]
 
 
 class FreshUpdates(TelegramRequest):
@@ -130,7 +136,9 @@ class Poller:
             return
         self._in_hand[update.update_id] = None
         self._last = update.update_id
-        chat = update.effective_chat.id if update.effective_chat else 0
+        # An inline query names no chat; its sender's own chat with the bot has the sender's number.
+        where = update.effective_chat or update.effective_user
+        chat = where.id if where else 0
         waiting = self._chats[chat]
         waiting.append(update)
         if len(waiting) == 1:  # else the task of this chat comes to it

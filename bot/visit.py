@@ -99,10 +99,7 @@ class Visit:
             return False
         until = self.words.moment(window.ends_at, campaign.timezone, "d MMMM HH:mm")
         text = self.words("Near a vote the law imposes silence: nothing new until {until}.", until=until)
-        if self.update.callback_query:
-            await self.answer(text, alert=True)
-        else:
-            await self.say("🤫 " + text)
+        await self.tell(text, sign="🤫 ")
         return True
 
     async def speak(self, language: str) -> None:
@@ -143,6 +140,13 @@ class Visit:
                 await self.update.callback_query.answer(text, show_alert=alert)
             except TelegramError as error:
                 log.debug("a tap could not be answered, mostly because it is too old: %s", error)
+
+    async def tell(self, text: str, sign: str = "") -> None:
+        """Say why something cannot be done: above the chat to who tapped a button, else as a message with its sign."""
+        if self.update.callback_query:
+            await self.answer(text, alert=True)
+        else:
+            await self.say(sign + text)
 
     async def change_keyboard(self, keyboard: Keyboard | None) -> None:
         """Replace the buttons of the message whose button was tapped."""

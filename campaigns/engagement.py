@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, func
+from sqlalchemy import Table, delete, func
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col, select
@@ -56,16 +56,36 @@ async def record(session: AsyncSession, acts: Sequence[Act]) -> int:
         rows,
     )
     new = written.all()
-    await _count(session, Tally, ("supporter_id", "campaign_id", "kind"), new)
-    await _count(session, PostTally, ("post_id", "kind"), new)
-    await _count(session, CampaignTally, ("campaign_id", "kind"), new)
+    await _move_counts(session, new, 1)
     return len(new)
 
 
-async def _count(session: AsyncSession, tally: type[SQLModel], key: tuple[str, ...], acts: Sequence[Any]) -> None:
-    """Add the acts to the counts they belong to; an act without a supporter or a post has no such count."""
+async def take_back(session: AsyncSession, key: str) -> bool:
+    """Erase the act that was counted under this `once`, with its counts, in the caller's transaction; whether it was there.
+
+    What somebody says they did not do is no act, so no row is left of it, and it may be counted again.
+    """
+    row = col(Engagement.campaign_id), col(Engagement.supporter_id), col(Engagement.post_id), col(Engagement.kind)
+    gone = await session.execute(delete(Engagement).where(col(Engagement.once) == key).returning(*row))
+    taken_back = gone.all()
+    await _move_counts(session, taken_back, -1)
+    return bool(taken_back)
+
+
+async def _move_counts(session: AsyncSession, acts: Sequence[Any], by: int) -> None:
+    await _count(session, Tally, ("supporter_id", "campaign_id", "kind"), acts, by)
+    await _count(session, PostTally, ("post_id", "kind"), acts, by)
+    await _count(session, CampaignTally, ("campaign_id", "kind"), acts, by)
+
+
+async def _count(
+    session: AsyncSession, tally: type[SQLModel], key: tuple[str, ...], acts: Sequence[Any], by: int
+) -> None:
+    """Add `by` for each act to the counts it belongs to; an act without a supporter or a post has no such count."""
     sums = Counter(tuple(getattr(act, name) for name in key) for act in acts)
-    rows = [{**dict(zip(key, values, strict=True)), "count": n} for values, n in sums.items() if None not in values]
+    rows = [
+        {**dict(zip(key, values, strict=True)), "count": n * by} for values, n in sums.items() if None not in values
+    ]
     if rows:
         table: Table = tally.__table__  # type: ignore[attr-defined]
         statement = insert(table)

@@ -310,6 +310,18 @@ class Wording(SQLModel, table=True):
     text: str = Field(sa_column=Column(Text, nullable=False))
 
 
+class OwnWording(SQLModel, table=True):
+    """What a supporter wrote for a post in place of the campaign's text; goes with them."""
+
+    __tablename__ = "own_wording"
+    __table_args__ = (Unique("post_id", "supporter_id"),)
+    id: int = _key()
+    post_id: int = _to("post.id", index=False)
+    supporter_id: int = _to("supporter.id")
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    written_at: datetime = _moment()
+
+
 class Media(SQLModel, table=True):
     """A picture of a post; the file lies in DATA_DIR/media under its own hash."""
 

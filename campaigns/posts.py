@@ -188,14 +188,18 @@ async def shared_posts(session: AsyncSession, campaign_id: int, *, limit: int) -
     return found, await session.scalar(select(func.count()).select_from(Post).where(*shared)) or 0
 
 
-async def posts_to_share(session: AsyncSession, campaign_id: int, now: datetime, *, limit: int = 10) -> Sequence[Post]:
-    """The posts whose share kit is open now, the newest first."""
+async def posts_to_share(
+    session: AsyncSession, campaign_id: int, now: datetime, *, since: datetime | None = None, limit: int = 10
+) -> Sequence[Post]:
+    """The posts with a share kit that are out, the newest first; with `since`, those that came later than that."""
     query = select(Post).where(
         col(Post.campaign_id) == campaign_id,
         col(Post.share_kit),
         col(Post.state) == PostState.scheduled,
         col(Post.publish_at) <= now,
     )
+    if since is not None:
+        query = query.where(col(Post.publish_at) > since)
     return (await session.scalars(query.order_by(col(Post.publish_at).desc(), col(Post.id).desc()).limit(limit))).all()
 
 

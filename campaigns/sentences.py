@@ -122,7 +122,7 @@ def within(words: Words, sentence: str) -> str:
     """The same for what stands inside another sentence: as it is written, without a capital."""
     for shape, known in _shapes():
         if found := shape.fullmatch(sentence):
-            values = {name: words.number(value) for name, value in found.groupdict().items()}
+            values = {name: words.counted(value) for name, value in found.groupdict().items()}
             if "unit" in values:
                 values["unit"] = words(UNITS.get(values["unit"], values["unit"]))
             if "reason" in values:  # a sentence of its own

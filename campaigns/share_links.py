@@ -84,6 +84,12 @@ async def link_for(
     return link
 
 
+async def links_of(session: AsyncSession, supporter_id: int, post_ids: Sequence[int]) -> dict[int, ShareLink]:
+    """This supporter's links to those of the posts for which they have one: post -> link."""
+    query = select(ShareLink).where(col(ShareLink.supporter_id) == supporter_id, col(ShareLink.post_id).in_(post_ids))
+    return {link.post_id: link for link in await session.scalars(query)}
+
+
 def destination(post: Post, site_url: str) -> str:
     """Where a post's links lead: its own link, or its place on the campaign's page."""
     return post.link or f"{site_url}/p/{post.id}"

@@ -60,12 +60,16 @@ class Words:
     def many(self, one: str, more: str, n: int, **values: object) -> str:
         return self._catalog.ngettext(one, more, n).format(n=n, **values)
 
+    def number(self, n: int) -> str:
+        """A whole number: "63\u202f206", or "63,206"."""
+        return format_decimal(n, locale=self.language)
+
     def dollars(self, thousandths: int) -> str:
         """A price: "0,200\u202f$", or "$0.200"; all three places everywhere."""
         number = format_decimal(thousandths / 1000, "0.000", locale=self.language)
         return f"${number}" if self.language == "en" else f"{number}\u202f$"
 
-    def number(self, text: str) -> str:
+    def counted(self, text: str) -> str:
         """What a sentence of the rules counted, "$0.200" or "10.2", as this language writes it; else the text as it is."""
         if price := re.fullmatch(r"\$(\d+(?:\.\d+)?)", text):
             return self.dollars(round(float(price[1]) * 1000))

@@ -138,6 +138,19 @@ class SandboxClient:
             raise NothingCame(f"the bot did not answer the tap on {tap['data']!r} within {wait} s")
         return tap
 
+    async def inline(self, person: int, query: str, *, offset: str = "") -> Json:
+        """Type `@bot query` in some chat; waits for what the bot offers, which is under "answer" as answerInlineQuery had it."""
+        asked = await self._act(person, "inline", json={"query": query, "offset": offset})
+        answered = await self._ask("GET", f"/inline/{asked['id']}", params={"timeout": self.patience})
+        if answered["answer"] is None:
+            raise NothingCame(f"the bot did not answer the inline query {query!r} within {self.patience} s")
+        return answered
+
+    async def choose(self, person: int, inline_id: str, result_id: str) -> Json:
+        """Send a result of an inline query; gives the message that the person sends in that chat."""
+        chosen = await self._act(person, "choose", json={"id": inline_id, "result_id": result_id})
+        return cast(Json, chosen["message"])
+
     async def block(self, person: int) -> None:
         """Block the bot."""
         await self._act(person, "block")

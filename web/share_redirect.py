@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from campaigns import share_kits, share_links
+from campaigns import own_words, share_kits, share_links
 from campaigns.models import Campaign, Post, ShareLink
 from campaigns.posts import pictures_of
 from campaigns.share_links import Followed, Visit
@@ -71,7 +71,7 @@ async def _tags(request: Request, site: Site, link: ShareLink) -> Response:
 
 @router.get("/o/{open_token}/{network}")
 async def open_window(request: Request, open_token: str, network: str) -> Response:
-    """Open a network's share window from a card.
+    """Open a network's share window from a card; with `do`, what reposts, likes or answers the post that it is about.
 
     Where the network ignores the text, a page shows it first, to be copied; going on from there is what counts.
     """
@@ -81,22 +81,27 @@ async def open_window(request: Request, open_token: str, network: str) -> Respon
         link = await share_links.find_card_link(session, open_token)
         post = await session.get(Post, link.post_id) if link else None
         if link is None or post is None or network not in SHARE_INTENTS:
-            raise Trouble(
-                404, _("This button leads nowhere"), _("Open the campaign's page, and choose the post once more.")
-            )
+            raise _leads_nowhere()
         if not await share_kits.is_open(session, post, now):
             raise Trouble(
-                410, _("This post is not shared any more"), _("The campaign took it back. Choose another one.")
+                410,
+                _("This post is not shared any more"),
+                _("The campaign took it back, its time is over, or a vote is near. Choose another one."),
             )
-        wording = _number(request.query_params.get("w"))
-        address = await share_kits.intent_of(session, link, network, wording, site.url)
+        wording = own_words.number_of(request.query_params.get("w"))
+        address: str | None = await share_kits.intent_of(session, link, network, wording, site.url)
+        act = request.query_params.get("do")
+        if act is not None:
+            address = share_kits.boosting_address(link, network, act)
+        if address is None:
+            raise _leads_nowhere()
         campaign = await session.get_one(Campaign, link.campaign_id)
-        texts = await share_kits.wordings_of(session, post)
+        text = await share_kits.text_of(session, link, network, wording)
     own_page = f"{site.url}/s/{link.token}"
     values: dict[str, Any] = {"campaign": campaign, "network": LABELS[network], "address": address}
     if network in IGNORES_TEXT and "go" not in request.query_params:
-        text = f"{fitting(network, texts[wording % len(texts)], own_page)}\n\n{own_page}"
-        onward = f"{request.url.path}?w={wording}&go=1"
+        text = f"{fitting(network, text, own_page)}\n\n{own_page}"
+        onward = f"{request.url.path}?w={own_words.name_of(wording)}&go=1"
         return page(request, "copy_text.html", headers=NOT_KEPT, text=text, onward=onward, **values)
     if visit_of(request, site).is_human:
         async with site.database.write() as session:
@@ -106,5 +111,5 @@ async def open_window(request: Request, open_token: str, network: str) -> Respon
     return RedirectResponse(address, 302, NOT_KEPT)
 
 
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+def _leads_nowhere() -> Trouble:
+    return Trouble(404, _("This button leads nowhere"), _("Open the campaign's page, and choose the post once more."))

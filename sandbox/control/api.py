@@ -16,8 +16,11 @@ People and chats (`bot` is a username, `chat` a person's id, a channel's id or @
     POST  /control/chats/{bot}/{person}/{action}      start {payload?}, say {text}, edit {message_id, text},
                                                       tap {message_id, data}, block, unblock, sticker {emoji?},
                                                       voice {seconds?}, location {latitude, longitude};
-                                                      photo and document take multipart: file, caption?
+                                                      photo and document take multipart: file, caption?;
+                                                      inline {query, offset?}: what is typed behind @bot in any chat;
+                                                      choose {id, result_id}: send a result of an inline query
     GET   /control/callbacks/{id} (wait)              waits until the bot has answered a tap
+    GET   /control/inline/{id} (wait)                 waits until the bot has answered an inline query
     GET   /control/updates/{bot}?below=N (wait)       {pending}: updates that the bot has not confirmed; waits until
                                                       there are fewer than `below`
 
@@ -94,6 +97,7 @@ ROUTES = [
         ("GET", "/chats/{bot}/{chat}", what_was.chat),
         ("POST", "/chats/{bot}/{person}/{action}", chats.act),
         ("GET", "/callbacks/{tap}", chats.callback),
+        ("GET", "/inline/{query}", chats.inline_query),
         ("GET", "/updates/{bot}", chats.pending_updates),
         ("GET", "/ledger", what_was.ledger),
         ("GET", "/requests", what_was.requests),

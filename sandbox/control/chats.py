@@ -10,6 +10,7 @@ from sandbox.control.common import ControlError, body_of, number, the_bot, the_p
 from sandbox.defaults import add_person, profile_photo
 from sandbox.pictures import drawn_portrait
 from sandbox.store import Json
+from sandbox.telegram import inline
 from sandbox.telegram.actions import Hand
 from sandbox.telegram.params import Upload
 from sandbox.telegram.state import Chat, Person
@@ -110,6 +111,10 @@ async def act(request: Request) -> Response:
         return JSONResponse({"blocked": hand.chat.blocked})
     if action == "tap":
         return JSONResponse(asdict(hand.tap(int(given["message_id"]), str(given["data"]))))
+    if action == "inline":
+        return JSONResponse(asdict(inline.ask(hand, str(given.get("query") or ""), str(given.get("offset") or ""))))
+    if action == "choose":
+        return JSONResponse({"message": inline.choose(hand, str(given["id"]), str(given["result_id"]))})
     return JSONResponse({"message": _do(hand, action, given)})
 
 
@@ -146,6 +151,16 @@ async def callback(request: Request) -> Response:
         raise ControlError(404, "no such tap")
     await world.changes.wait_for(lambda: tap.answer, number(request, "timeout"))
     return JSONResponse(asdict(tap))
+
+
+async def inline_query(request: Request) -> Response:
+    """GET /control/inline/{query}"""
+    world = world_of(request)
+    query = world.telegram.inline.get(request.path_params["query"])
+    if query is None:
+        raise ControlError(404, "no such inline query")
+    await world.changes.wait_for(lambda: query.answer, number(request, "timeout"))
+    return JSONResponse(asdict(query))
 
 
 async def pending_updates(request: Request) -> Response:

@@ -16,7 +16,7 @@ async def get_me(call: Call) -> Answer:
     return call.bot.as_user() | {
         "can_join_groups": True,
         "can_read_all_group_messages": False,
-        "supports_inline_queries": False,
+        "supports_inline_queries": True,  # as after /setinline at @BotFather
         "can_connect_to_business": False,
         "has_main_web_app": False,
     }

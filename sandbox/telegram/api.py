@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox.faults import ConnectionCut, Fault, Passing
 from sandbox.passage import cut, gone
-from sandbox.telegram import about, edit, errors, send, updates
+from sandbox.telegram import about, edit, errors, inline, send, updates
 from sandbox.telegram.call import Answer, Call
 from sandbox.telegram.errors import Refused
 from sandbox.telegram.params import Params, read_params
@@ -45,6 +45,7 @@ METHODS: dict[str, Callable[[Call], Awaitable[Answer]]] = {
     "deleteMessage": edit.delete_message,
     "deleteMessages": edit.delete_messages,
     "answerCallbackQuery": edit.answer_callback_query,
+    "answerInlineQuery": inline.answer_inline_query,
 }
 NAMES = {name.lower(): name for name in METHODS}  # the real one does not mind case either
 TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")

@@ -130,6 +130,21 @@ class Tap:
     answer: Json | None = None
 
 
+@dataclass
+class InlineQuery:
+    """What somebody typed behind the bot's name in some chat, the bot's answer, and what they sent of it."""
+
+    id: str
+    bot_id: int
+    person: int
+    query: str
+    offset: str
+    at: str
+    answer: Json | None = None
+    cached: bool = False  # answered from what Telegram kept: the bot never heard of it
+    chosen: list[str] = field(default_factory=list)
+
+
 def chat_key(bot_id: int, chat_id: int) -> str:
     """Private chats belong to a bot; channels and groups are the same for all."""
     return f"{bot_id}:{chat_id}" if chat_id > 0 else str(chat_id)
@@ -150,6 +165,7 @@ class TelegramState:
         for file in self.files.values():
             self.groups.setdefault(file.group, []).append(file)
         self.taps = {tap.id: tap for tap in (Tap(**doc) for doc in store.all("tap"))}
+        self.inline = {query.id: query for query in (InlineQuery(**doc) for doc in store.all("inline"))}
         self.messages: dict[str, dict[int, Message]] = {}
         for message in sorted((Message(**doc) for doc in store.all("message")), key=lambda each: each.id):
             self.messages.setdefault(message.chat, {})[message.id] = message
@@ -236,6 +252,11 @@ class TelegramState:
         """Write a callback query."""
         self.taps[tap.id] = tap
         self.store.put("tap", tap.id, asdict(tap), self.touch(chat_key(tap.bot_id, tap.chat_id)))
+
+    def save_inline(self, query: InlineQuery) -> None:
+        """Write an inline query."""
+        self.inline[query.id] = query
+        self.store.put("inline", query.id, asdict(query), self.changes.bump())
 
     def save_message(self, message: Message) -> None:
         """Write a message; its version is the change counter of this write."""

@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlmodel import col, select
 
+from campaigns import supporters
+from campaigns.engagement import counts_of_posts
 from campaigns.media import NewPicture
-from campaigns.models import Campaign, Kind
+from campaigns.models import Campaign, Engagement, Kind, Purpose
 from networks.share_intents import LABELS
 from tests.bot.conftest import labels, written
 
@@ -50,18 +53,19 @@ async def test_the_menu_leads_to_the_same_list(zoe, add):
 
 
 @pytest.mark.parametrize(
-    ("language", "copy", "shared"),
-    [("fr", "📋 Copier le texte", "✅ Je l’ai partagé"), ("en", "📋 Copy text", "✅ I shared it")],
+    ("language", "own"),
+    [
+        ("fr", ["📋 Copier le texte", "✍️ Écrire le mien", "✅ Je l’ai partagé"]),
+        ("en", ["📋 Copy text", "✍️ Write my own", "✅ I shared it"]),
+    ],
 )
-async def test_a_card_has_title_text_own_link_and_a_button_for_each_network(
-    person, life, campaign, add, language, copy, shared
-):
+async def test_a_card_has_title_text_own_link_and_a_button_for_each_network(person, life, campaign, add, language, own):
     await add("Signez <b>ici</b> & là", "Un < deux & trois")
     zoe = await person("Zoé", language)
     await zoe.join()
     card = await card_of(zoe)
     assert written(card).startswith("Signez <b>ici</b> & là\n\nUn < deux & trois\n\nhttps://exemple.fr/s/")
-    assert list(labels(card)) == [*LABELS.values(), copy, shared]
+    assert list(labels(card)) == [*LABELS.values(), *own]
     opens = [labels(card)[label] for label in LABELS.values()]
     assert all(address.startswith("https://exemple.fr/o/") for address in opens)
     token = own_link(card).rpartition("/")[2]
@@ -169,8 +173,165 @@ async def test_i_shared_it_asks_where_thanks_and_shows_the_card_again(
     said = await zoe.tap(asked["X"])
     assert thanks in said.toast
     shown = await zoe.message(card["message_id"])
-    assert (shown["text"], shown["reply_markup"]) == (chosen["text"], chosen["reply_markup"])
+    assert shown["text"] == chosen["text"]
+    assert set(labels(shown).values()) - set(labels(chosen).values()) == {"kit:undo:1:1:x"}
     assert await books.count(zoe, Kind.said_shared) == 1
+
+
+async def figures(database, books, who):
+    """Said shared: hers, the post's, the campaign's, and the acts that are written."""
+    async with database.read() as session:
+        query = select(Engagement).where(col(Engagement.kind) == Kind.said_shared)
+        acts = list(await session.scalars(query))
+        post = (await counts_of_posts(session, [1]))[1][Kind.said_shared]
+    return await books.count(who, Kind.said_shared), post, await books.count_of_all(Kind.said_shared), len(acts)
+
+
+@pytest.mark.parametrize(
+    ("language", "undo", "taken_back"),
+    [
+        ("fr", "↩ Finalement pas sur X", "C’est retiré : rien n’est noté pour X."),
+        ("en", "↩ Not on X after all", "Taken back: nothing is noted for X."),
+    ],
+)
+async def test_a_share_is_taken_back_with_its_counts_and_may_be_said_again(
+    person, life, campaign, add, books, database, language, undo, taken_back
+):
+    await add()
+    zoe = await person("Zoé", language)
+    await zoe.join()
+    card = await card_of(zoe)
+    await zoe.tap("kit:shared:")
+    await zoe.tap("kit:on:1:0:x")
+    assert await figures(database, books, zoe) == (1, 1, 1, 1)
+    assert labels(await zoe.message(card["message_id"]))[undo] == "kit:undo:1:0:x"
+    await life.restart()
+    assert (await zoe.tap("kit:undo:")).toast == taken_back
+    assert await figures(database, books, zoe) == (0, 0, 0, 0)
+    assert (await zoe.message(card["message_id"]))["reply_markup"] == card["reply_markup"]
+    await zoe.tap("kit:shared:")
+    await zoe.tap("kit:on:1:0:x")
+    assert await figures(database, books, zoe) == (1, 1, 1, 1)
+
+
+async def test_undo_takes_back_one_network_of_one_person(zoe, person, add, books, database):
+    await add()
+    noe = await person("Noé")
+    for who in (zoe, noe):
+        await who.join()
+        await card_of(who)
+        for network in ("x", "whatsapp"):
+            await who.tap("kit:shared:")
+            await who.tap(f"kit:on:1:0:{network}")
+    await zoe.tap("kit:undo:1:0:whatsapp")
+    assert await figures(database, books, zoe) == (1, 3, 3, 3)
+    assert await books.count(noe, Kind.said_shared) == 2
+
+
+async def test_undo_tapped_ten_times_takes_back_once(zoe, add, books, database, tap_often):
+    await add()
+    await zoe.join()
+    await card_of(zoe)
+    await zoe.tap("kit:shared:")
+    await zoe.tap("kit:on:1:0:mail")
+    await zoe.tap("kit:shared:")
+    await zoe.tap("kit:on:1:0:x")
+    await tap_often(zoe, "kit:undo:1:0:x", 10)
+    assert await figures(database, books, zoe) == (1, 1, 1, 1)
+
+
+async def test_what_was_said_has_its_tick_and_can_be_taken_back_later(zoe, add, books):
+    await add()
+    await zoe.join()
+    card = await card_of(zoe)
+    await zoe.tap("kit:shared:")
+    await zoe.tap("kit:on:1:0:x")
+    await zoe.tap("kit:shared:")
+    assert "✅ X" in labels(await zoe.message(card["message_id"]))
+    assert "C’était déjà noté pour X" in (await zoe.tap("kit:on:1:0:x")).toast
+    await zoe.tap("kit:undo:")
+    assert await books.count(zoe, Kind.said_shared) == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "thanks"),
+    [
+        ("fr", "Merci ! Comme vous l’avez voulu, rien n’est compté."),
+        ("en", "Thank you! As you wished, nothing is counted."),
+    ],
+)
+async def test_who_is_not_counted_is_thanked_and_not_told_that_it_is_noted(
+    person, life, campaign, add, books, language, thanks
+):
+    await add()
+    zoe = await person("Zoé", language)
+    await zoe.join(counting=False)
+    card = await card_of(zoe)
+    await zoe.tap("kit:shared:")
+    assert thanks in (await zoe.tap("kit:on:1:0:x")).toast
+    assert (await zoe.message(card["message_id"]))["reply_markup"] == card["reply_markup"]
+    assert await books.count_of_all(Kind.said_shared) == 0
+
+
+# The order of the networks
+
+
+async def test_the_networks_that_she_uses_most_come_first(zoe, person, add, books, clock):
+    await add("Un")
+    await add("Deux")
+    noe = await person("Noé")
+    for who in (zoe, noe):
+        await who.join()
+    await zoe.say("/posts")
+    await zoe.tap("kit:card:1")
+    await zoe.tap("kit:card:2")
+    for post, network in ((1, "mastodon"), (2, "x"), (1, "bluesky"), (2, "bluesky")):
+        clock.advance(timedelta(minutes=1))
+        await zoe.tap(f"kit:shared:{post}:")
+        await zoe.tap(f"kit:on:{post}:0:{network}")
+    usual = [label for label in LABELS.values() if label not in ("Bluesky", "X", "Mastodon")]
+    card = await card_of(zoe)
+    assert list(labels(card))[: len(LABELS)] == ["Bluesky", "X", "Mastodon", *usual]  # two, then the latest
+    await zoe.tap("kit:shared:")
+    asked = [name.removeprefix("✅ ") for name in labels(await zoe.message(card["message_id"]))]
+    assert asked[: len(LABELS)] == ["Bluesky", "X", "Mastodon", *usual]
+    assert list(labels(await card_of(noe)))[: len(LABELS)] == list(LABELS.values())  # her order is hers alone
+
+
+async def test_who_no_longer_wants_to_be_counted_has_the_usual_order(zoe, add, books, house):
+    await add()
+    await zoe.join()
+    await card_of(zoe)
+    await zoe.tap("kit:shared:")
+    await zoe.tap("kit:on:1:0:threads")
+    assert next(iter(labels(await card_of(zoe)))) == "Threads"
+    async with house.database.write() as session:
+        known = await supporters.find_supporter(session, zoe.id)
+        await supporters.set_consents(session, known, books.campaign.id, {Purpose.contact}, house.clock())
+    assert next(iter(labels(await card_of(zoe)))) == "WhatsApp"
+
+
+# The picture as a file
+
+
+@pytest.mark.parametrize(("language", "label"), [("fr", "🖼 L’image en fichier"), ("en", "🖼 Picture as a file")])
+async def test_the_pictures_come_as_files_byte_for_byte(
+    person, life, campaign, add, portrait, small, sandbox, language, label
+):
+    await add(pictures=(NewPicture("un.jpg", portrait), NewPicture("deux.jpg", small)))
+    zoe = await person("Zoé", language)
+    await zoe.join()
+    assert labels(await card_of(zoe))[label] == "kit:file:1:0"
+    sent = (await zoe.tap("kit:file:")).messages
+    assert [message["document"]["file_name"] for message in sent] == ["1-1.jpg", "1-2.jpg"]
+    assert [await sandbox.file(message["document"]["file_id"]) for message in sent] == [portrait, small]
+
+
+async def test_a_post_without_a_picture_offers_no_file(zoe, add, hand_made):
+    await add()
+    await zoe.join()
+    assert not any("kit:file" in behind for behind in labels(await card_of(zoe)).values())
+    assert (await hand_made(zoe, "kit:file:1:0")).messages == []
 
 
 async def test_a_share_counts_once_for_each_network(zoe, add, books):

@@ -1,9 +1,12 @@
 """Cards that are old, cancelled, somebody else's or made by hand; buttons that are tapped again and again."""
 
+from datetime import timedelta
+
 import pytest
 
 from campaigns import posts, supporters
 from campaigns.models import Kind, Purpose
+from campaigns.silence_windows import add_window
 from tests.bot.conftest import labels, written
 
 
@@ -64,6 +67,59 @@ async def test_a_cancelled_post_is_announced_in_english_too(person, life, add, c
 
 
 @pytest.mark.parametrize(
+    ("language", "too_old"),
+    [("fr", "Ce message est trop ancien pour être partagé."), ("en", "This message is too old to be shared.")],
+)
+@pytest.mark.parametrize("button", ["kit:wording:", "kit:copy:", "kit:shared:"])
+async def test_a_card_of_last_year_says_so_and_loses_its_buttons(
+    person, life, add, books, clock, language, too_old, button
+):
+    zoe = await person("Zoé", language)
+    await add(text="Zéro", wordings=("Un",))
+    await zoe.join()
+    await zoe.say("/posts")
+    card = (await zoe.tap("kit:card:")).messages[-1]
+    clock.advance(timedelta(days=365))
+    said = await zoe.tap(button)
+    assert too_old in said.toast and said.answer["show_alert"]
+    assert said.messages == []
+    assert "reply_markup" not in await zoe.message(card["message_id"])
+    assert await books.count(zoe, Kind.copied) == 0
+
+
+async def test_a_card_is_good_for_ninety_days(zoe, card, clock):
+    clock.advance(timedelta(days=90) - timedelta(seconds=1))
+    assert (await zoe.tap("kit:copy:")).text.startswith("Zéro")
+    assert list((await zoe.say("/posts")).buttons) == ["Signez !"]
+    clock.advance(timedelta(seconds=1))
+    assert "trop ancien" in (await zoe.tap("kit:wording:")).toast
+    assert (await zoe.say("/posts")).buttons == {}
+
+
+@pytest.mark.parametrize(
+    ("language", "silent"), [("fr", "la loi impose le silence"), ("en", "the law imposes silence")]
+)
+@pytest.mark.parametrize("button", ["kit:wording:", "kit:copy:", "kit:shared:"])
+async def test_a_card_that_is_tapped_in_the_silence_of_a_vote_says_so_and_loses_its_buttons(
+    person, life, add, database, campaign, clock, language, silent, button
+):
+    zoe = await person("Zoé", language)
+    await add(text="Zéro", wordings=("Un",))
+    await zoe.join()
+    await zoe.say("/posts")
+    card = (await zoe.tap("kit:card:")).messages[-1]
+    async with database.write() as session:
+        await add_window(session, campaign, clock(), clock() + timedelta(days=2), "vote")
+    said = await zoe.tap(button)
+    assert silent in said.toast and said.answer["show_alert"] and said.messages == []
+    assert "reply_markup" not in await zoe.message(card["message_id"])
+    assert silent in (await zoe.say("/posts")).text
+    clock.advance(timedelta(days=2))  # the vote is over: the list gives the card again
+    await zoe.say("/posts")
+    assert labels((await zoe.tap("kit:card:")).messages[-1])
+
+
+@pytest.mark.parametrize(
     ("button", "kind", "counted"),
     [
         ("kit:shared:", Kind.said_shared, 0),  # it only asks where
@@ -84,7 +140,8 @@ async def test_ten_taps_on_a_network_are_one_share(zoe, card, books, tap_often):
     await zoe.tap("kit:shared:")
     await tap_often(zoe, "kit:on:1:0:x", 10)
     assert await books.count(zoe, Kind.said_shared) == 1
-    assert (await zoe.message(card["message_id"]))["reply_markup"] == card["reply_markup"]
+    shown = labels(await zoe.message(card["message_id"])).values()
+    assert set(shown) - set(labels(card).values()) == {"kit:undo:1:0:x"}
 
 
 async def test_ten_taps_on_other_wording_leave_a_whole_card(zoe, card, tap_often):

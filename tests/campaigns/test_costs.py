@@ -83,4 +83,4 @@ async def test_a_channel_of_x_costs_what_x_asks_unless_other_prices_are_set(data
 )
 def test_amounts_are_written_alike_everywhere(thousandths, english, french):
     assert dollars(thousandths) == Words("en").dollars(thousandths) == english
-    assert Words("fr").dollars(thousandths) == Words("fr").number(english) == french
+    assert Words("fr").dollars(thousandths) == Words("fr").counted(english) == french

@@ -15,7 +15,7 @@ from sqlmodel import select
 
 from campaigns import engagement, supporters
 from campaigns.database import Database
-from campaigns.engagement import Act, counts_of, counts_of_campaign, counts_of_posts, no_counts, once, record
+from campaigns.engagement import Act, counts_of, counts_of_campaign, counts_of_posts, no_counts, once, record, take_back
 from campaigns.models import Campaign, CampaignTally, Engagement, Kind, Post, PostTally, Purpose, Supporter, Tally
 
 NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
@@ -67,6 +67,30 @@ def test_tallies_are_what_a_recount_of_the_events_gives(migrated_file, batches):
         # Each act without a key is there; of those that share a key, the first one.
         given_acts = [act for acts in batches for act in acts]
         assert len(events) == sum(a.once is None for a in given_acts) + len({a.once for a in given_acts if a.once})
+
+    _with_database(migrated_file, check)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(ACTS, max_size=20), st.sampled_from("abc"))
+def test_what_is_taken_back_leaves_what_a_recount_of_the_events_gives(migrated_file, acts, key):
+    async def check(database: Database) -> None:
+        await _fill(database)
+        there = key in {act.once for act in acts}
+        async with database.write() as session:
+            written = await record(session, acts)
+        async with database.write() as session:
+            assert await take_back(session, key) is there
+            assert await take_back(session, key) is False  # once is enough
+        async with database.read() as session:
+            events = (await session.scalars(select(Engagement))).all()
+            own, posts, campaigns = map(Counter, await _tallies(session))
+        assert len(events) == written - there
+        assert campaigns == Counter((e.campaign_id, e.kind) for e in events)
+        assert posts == Counter((e.post_id, e.kind) for e in events if e.post_id)
+        assert own == Counter((e.supporter_id, e.campaign_id, e.kind) for e in events if e.supporter_id)
+        async with database.write() as session:  # it may happen again after all
+            assert await record(session, [act for act in acts if act.once == key]) == there
 
     _with_database(migrated_file, check)
 

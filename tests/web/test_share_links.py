@@ -9,8 +9,8 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
-from campaigns import engagement, posts
-from campaigns.models import Kind
+from campaigns import engagement, own_words, posts
+from campaigns.models import Campaign, Kind, Post
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) AppleWebKit/605.1.15 Version/26.0 Mobile Safari/604.1"
 Visit = Callable[..., httpx.AsyncClient]
@@ -158,6 +158,25 @@ async def test_a_strange_wording_falls_back_on_the_post_itself(
     world: Any, browser: httpx.AsyncClient, wording: str
 ) -> None:
     answer = await browser.get(f"/o/{world.link.open_token}/telegram", params={"w": wording})
+    assert "trois villages" in unquote(answer.headers["location"])
+
+
+async def test_own_words_reach_the_share_window_and_the_page_that_shows_them(
+    world: Any, browser: httpx.AsyncClient
+) -> None:
+    async with world.database.write() as session:
+        campaign = await session.get_one(Campaign, world.link.campaign_id)
+        campaign.sponsor_line = "Financé par la liste"
+        post = await session.get_one(Post, world.link.post_id)
+        await own_words.keep(session, world.supporter, post, "Mon train <b>à moi</b>", world.clock())
+    answer = await browser.get(f"/o/{world.link.open_token}/x", params={"w": "own"})
+    assert "Mon train <b>à moi</b>\n\nFinancé par la liste" in unquote(answer.headers["location"])
+    page = unescape((await browser.get(f"/o/{world.link.open_token}/facebook", params={"w": "own"})).text)
+    assert "Mon train <b>à moi</b>\n\nFinancé par la liste" in page and "?w=own&go=1" in page
+
+
+async def test_own_words_that_are_gone_are_the_campaigns(world: Any, browser: httpx.AsyncClient) -> None:
+    answer = await browser.get(f"/o/{world.link.open_token}/telegram", params={"w": "own"})
     assert "trois villages" in unquote(answer.headers["location"])
 
 
