@@ -33,6 +33,7 @@ TOLD = frozenset(
         "engagement",
         "tally",
         "wall_badge",
+        "own_wording",
         "dialogue",
         "organizer",
     ]
@@ -83,6 +84,9 @@ def _person(visit: Visit, data: OwnData) -> list[str]:
     sent = len(data.rows.get("handout", []))
     if sent:
         lines.append("• " + _.many("{n} message was sent to you", "{n} messages were sent to you", sent))
+    for own in data.rows.get("own_wording", []):
+        values = {"post": escape(data.name("post", own["post_id"])), "text": escape(_short(own["text"]))}
+        lines.append("• " + _("Your own words for “{post}”: “{text}”", **values))
     for written in data.rows.get("broadcast", []):
         lines.append("• " + _("A message that you wrote: “{text}”", text=escape(_short(written["text"]))))
     if "dialogue" in data.rows:

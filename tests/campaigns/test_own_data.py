@@ -21,6 +21,7 @@ from campaigns.models import (
     Interest,
     Kind,
     Organizer,
+    OwnWording,
     Participation,
     Role,
     ShareLink,
@@ -75,6 +76,7 @@ def lived(database, join, add, campaign, rival, clock):
             await record(
                 session, [Act(campaign.id, Kind.said_shared, clock(), person.id, post.id, "x", f"{person.id}:x")]
             )
+            session.add(OwnWording(post_id=post.id, supporter_id=person.id, text="Venez en train", written_at=clock()))
             session.add(Handout(post_id=post.id, supporter_id=person.id, state=HandoutState.sent, sent_at=clock()))
             await broadcasts.add_broadcast(
                 session, Segment(campaign.id, canton.id), "Rendez-vous à la gare", clock(), supporter_id=person.id
