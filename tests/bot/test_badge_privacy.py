@@ -1,5 +1,6 @@
 """The photo lives in memory alone: no file, no row holds any of it, and the dialogue soon forgets where Telegram keeps it."""
 
+import re
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from campaigns import supporters
 from campaigns.models import Dialogue
 from tests.bot.conftest import Person
+from tests.web.test_badge_privacy import watched
 
 PIECE = 32  # bytes; what would betray the photo
 
@@ -40,7 +42,10 @@ async def every_step(zoe: Person, photo: bytes) -> None:
 
 async def test_the_photo_is_in_no_file_and_in_no_row(zoe, books, small, settings, temp):
     before = {file.name for file in settings.data_dir.rglob("*")}
-    await every_step(zoe, small)
+    folders = [folder for folder in (settings.data_dir, *settings.data_dir.rglob("*")) if folder.is_dir()]
+    with watched(temp, *folders) as seen:  # also what is gone again before the end
+        await every_step(zoe, small)
+    assert {re.sub(r"-(wal|shm|journal)$", "", name) for name in seen} <= before
     photos = [m["photo"][-1]["file_id"] for m in await zoe.messages() if "photo" in m and not m["from"]["is_bot"]]
     held = [small, *[await zoe.sandbox.file(file_id) for file_id in photos]]  # as she sent it, as Telegram holds it
     left = {file.name for file in settings.data_dir.rglob("*")}
