@@ -4,6 +4,7 @@ from .canvas import SIDE
 from .crops import MOST_ZOOM, Crop
 from .encoding import Kind
 from .errors import BadgeError, FrameRefused, NameRefused, PhotoRefused, Problem
+from .faces import finds_faces
 from .formats import FORMATS, Format
 from .frames import DESIGNS, HASHTAG_LIMIT, SLOGAN_LIMIT, SPONSOR_LIMIT, Frame, Palette, draw_frame, open_frame
 from .render import Output, automatic_crop, overlay, preview, render_badge, render_badges
@@ -29,6 +30,7 @@ __all__ = [
     "Problem",
     "automatic_crop",
     "draw_frame",
+    "finds_faces",
     "open_frame",
     "overlay",
     "preview",

@@ -90,6 +90,11 @@ def _shown(heads: Face, crop: Crop, extent: Extent, window: Size, part: Part) ->
     return share
 
 
+def finds_faces() -> bool:
+    """Whether the extra `faces` is there."""
+    return _detector() is not None
+
+
 @cache
 def _detector() -> Any:
     """OpenCV's detector of faces seen from the front, or None. Its fifth version left the file out of the wheel."""

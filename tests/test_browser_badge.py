@@ -269,6 +269,26 @@ async def test_the_keyboard_alone_makes_a_badge(visit: Open) -> None:
     await expect(page.locator("#made-title")).to_be_focused()
 
 
+async def test_a_photo_begins_where_its_face_shows_until_a_hand_moves_it(visit: Open) -> None:
+    page = await visit(script=KEEP_WHAT_IS_SENT)
+    await choose(page)
+    await page.locator(".maker .format:has([value=banner])").click()
+    await painted(page)
+    await make(page)
+    fields = await sent(page)
+    found = [float(fields[name]) for name in ("x", "y", "zoom")]
+    small = await page.evaluate("createImageBitmap(window.sent.crop.get('photo')).then(b => [b.width, b.height])")
+    assert max(small) == 480  # a light copy is asked about
+    assert found != [0.5, 0.5, 1]
+    await page.locator("[data-change]").click()
+    for key in ("+", "+", "ArrowLeft"):
+        await page.locator("[data-canvas]").press(key)
+    await page.locator(".maker .format:has([value=square])").click()
+    moved = await live(page)
+    await page.locator("[data-centre]").click()
+    assert differs(moved, await live(page)) > 1
+
+
 async def test_the_slider_and_the_button_do_what_the_wheel_does(visit: Open) -> None:
     page = await visit()
     await choose(page)

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from itsdangerous import URLSafeSerializer
 from starlette.exceptions import HTTPException
 from starlette.middleware.sessions import SessionMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
@@ -72,6 +72,7 @@ def create_app(
     app.add_exception_handler(access.NotSignedIn, _to_login)
     app.add_exception_handler(TooLarge, _tell_too_large)
     app.add_exception_handler(HTTPException, _tell_http)
+    app.add_exception_handler(ClientDisconnect, _tell_nobody)
     app.add_exception_handler(Exception, _tell_failure)
     return app
 
@@ -102,6 +103,11 @@ async def _tell_http(request: Request, error: Exception) -> Response:
         error.headers,
     )
     return trouble_page(request, trouble)
+
+
+async def _tell_nobody(request: Request, error: Exception) -> Response:
+    """Who left in the middle of sending: no error of ours, and nobody reads an answer."""
+    return Response(status_code=400)
 
 
 async def _tell_failure(request: Request, error: Exception) -> Response:

@@ -18,7 +18,19 @@ from itsdangerous import BadSignature
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from badges import FORMATS, MOST_ZOOM, BadgeError, FrameRefused, Output, overlay, preview, render_badges
+from badges import (
+    FORMATS,
+    MOST_ZOOM,
+    BadgeError,
+    Crop,
+    FrameRefused,
+    Output,
+    automatic_crop,
+    finds_faces,
+    overlay,
+    preview,
+    render_badges,
+)
 from campaigns import engagement, installation, share_kits, wall
 from campaigns.models import Campaign, Kind
 from campaigns.silence_windows import window_of
@@ -104,6 +116,7 @@ async def _form(request: Request, campaign: Campaign, mistake: Mistake | None = 
         problem=mistake.sentence if mistake else "",
         longest_name=LONGEST_NAME,
         most_zoom=MOST_ZOOM,
+        finds_faces=finds_faces(),
         most_megabytes=PHOTO_LIMIT // 1_000_000,
         made=made,
         on_wall=on_wall,
@@ -242,6 +255,28 @@ async def _overlaid(site: Site, design: Design, format: str) -> tuple[bytes, tup
         made = await site.workshop.drawn((frame, format), draw)
     artwork = await asyncio.to_thread(frame.artwork, format, named=bool(design.name))
     return made, artwork.window
+
+
+@router.post("/c/{slug}/badge/crop")
+async def first_crop(request: Request, slug: str) -> Response:
+    """Where a photo begins under a frame so that no face is hidden, as JSON `{x, y, zoom}`: for the page's own script.
+
+    A small copy of the photo is enough, since a crop is in fractions of it.
+    """
+    site = site_of(request)
+    campaign = await campaign_of(site, slug)
+    try:
+        async with wish_of(request, campaign) as wish, site.workshop.sketching():
+            crop = await asyncio.to_thread(_automatic_crop, wish)
+    except Mistake as mistake:
+        return told(mistake)
+    except Trouble as trouble:
+        return told_trouble(request, trouble)
+    return JSONResponse({"x": crop.x, "y": crop.y, "zoom": crop.zoom}, headers=NOT_KEPT)
+
+
+def _automatic_crop(wish: Wish) -> Crop:
+    return automatic_crop(wish.photo, wish.design.drawn(), wish.design.name, format=wish.output.format)
 
 
 @router.post("/badge-downloaded")

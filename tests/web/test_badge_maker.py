@@ -11,7 +11,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from badges import DESIGNS, FORMATS
+from badges import DESIGNS, FORMATS, Crop, automatic_crop
+from campaigns.badge_frames import frame_of
 from campaigns.models import Kind
 from web.workshop import Busy, Workshop
 
@@ -139,6 +140,34 @@ async def test_a_photo_that_is_too_large_is_refused_while_it_arrives(world: Any,
     assert answer.status_code == 413
     assert "larger than 25 MB" in answer.text
     assert sent == 40_000_000  # the rest was read and dropped, so that the answer is seen
+
+
+async def test_a_photo_begins_where_the_renderer_would_show_its_face(
+    world: Any, browser: httpx.AsyncClient, portrait: bytes
+) -> None:
+    form = GOOD | {"format": "story"}
+    answer = await browser.post("/c/orne/badge/crop", data=form, files={"photo": ("me.jpg", portrait)})
+    assert answer.headers["cache-control"] == "no-store"
+    found = Crop(**answer.json())
+    frame = frame_of(world.orne, "ring", "", frames_dir=world.settings.frames_dir)
+    assert found == automatic_crop(portrait, frame, GOOD["name"], format="story")
+    assert found != Crop(0.5, 0.5)
+    assert (await world.counts())[Kind.badge_made] == 0
+    wrong = await browser.post("/c/orne/badge/crop", data=form, files={"photo": ("me.jpg", b"words")})
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "photo")
+
+
+async def test_who_leaves_in_the_middle_of_sending_is_no_error_of_ours(world: Any) -> None:
+    messages = iter([{"type": "http.request", "body": b"--b\r\n", "more_body": True}, {"type": "http.disconnect"}])
+    kind = (b"content-type", b"multipart/form-data; boundary=b")
+    scope = {"type": "http", "method": "POST", "path": "/c/orne/badge", "headers": [kind], "query_string": b""}
+
+    async def receive() -> dict[str, Any]:
+        return next(messages)
+
+    async def send(message: dict[str, Any]) -> None: ...
+
+    await world.app()(scope, receive, send)  # what the program did not foresee is raised again for the server's log
 
 
 async def test_memory_is_given_back_whatever_happens(world: Any, visit: Visit, picture_of: Pictures) -> None:

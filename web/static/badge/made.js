@@ -47,6 +47,7 @@ export class Made {
     const form = this.#at.querySelector("[data-wall]");
     form.hidden = false;
     this.#at.querySelector("[data-wall-done]").hidden = true;
+    this.#at.querySelector("[data-not-kept]").hidden = false;
     const { name = "", section = "" } = await this.#maker.fields(null);
     form.elements.first_name.value = name.split(" ")[0].slice(0, form.elements.first_name.maxLength);
     if (form.elements.section) form.elements.section.value = section;
@@ -138,6 +139,7 @@ export class Made {
     const link = done.querySelector("[data-wall-address]");
     link.href = link.textContent = address;
     form.hidden = true;
+    this.#at.querySelector("[data-not-kept]").hidden = true; // the wall keeps this one
     done.hidden = false;
     done.focus();
     return "";

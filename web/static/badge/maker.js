@@ -2,7 +2,7 @@
 
 import { Made } from "./made.js";
 import { Photo } from "./photo.js";
-import { overlay, Refusal } from "./server.js";
+import { ask, overlay, Refusal } from "./server.js";
 import { Stage } from "./stage.js";
 import { initData, ready } from "./telegram.js";
 
@@ -30,7 +30,8 @@ const stage = new Stage(canvas, most, (crop, how) => {
   zoom.value = crop.zoom;
   const percent = (part) => Math.round(part * 100);
   zoom.setAttribute("aria-valuetext", `${percent(crop.zoom)} %`);
-  if (how !== "keys") return;
+  if (how === "anew") queueMicrotask(refresh); // the frame or the format may be another one by now
+  if (how !== "keys" && how !== "anew") return;
   const values = { zoom: percent(crop.zoom), x: percent(crop.x), y: percent(crop.y) };
   tell(says.placed.replace(/\{(\w+)\}/g, (_, name) => values[name]));
 });
@@ -69,6 +70,7 @@ function complain({ field, message }) {
 
 // The overlay: one question at a time, the newest counts.
 let asking = new AbortController();
+let shown = ""; // the look that the stage has
 async function sketch(fields, signal) {
   const drawn = await overlay(`${maker.address}/overlay`, fields, signal);
   windows.set(lookKey(fields), drawn.frame);
@@ -80,15 +82,35 @@ async function refresh() {
   const { signal } = asking;
   canvas.setAttribute("aria-busy", "true");
   try {
-    const drawn = await sketch(look(chosen("format")), signal);
-    if (signal.aborted) return;
+    const fields = look(chosen("format"));
+    const wanted = JSON.stringify(fields);
+    if (wanted !== shown) {
+      const drawn = await sketch(fields, signal);
+      if (signal.aborted) return;
+      stage.show(drawn.picture, drawn.frame);
+      shown = wanted;
+    }
     complain({});
-    stage.show(drawn.picture, drawn.frame);
+    await begin(signal);
   } catch (error) {
     if (error instanceof Refusal) complain(error);
     else if (error.name !== "AbortError") throw error;
   } finally {
     if (!signal.aborted) canvas.removeAttribute("aria-busy");
+  }
+}
+
+// A photo that no hand has moved yet begins where its faces show, for each frame and format; a hand has the last word.
+async function begin(signal) {
+  const { photo } = stage;
+  const small = "findsFaces" in form.dataset && photo && !stage.touched && (await photo.small());
+  if (!small) return;
+  try {
+    const answer = await ask(`${maker.address}/crop`, { ...look(chosen("format")), photo: small }, { signal });
+    const crop = await answer.json();
+    if (stage.photo === photo && !stage.touched) stage.begin(crop);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error; // its middle shows, and what is wrong is said when the badge is made
   }
 }
 
@@ -105,6 +127,7 @@ async function open(file) {
   complain({});
   const photo = await Photo.open(file);
   stage.put(photo);
+  const begun = refresh();
   made.forget();
   zoom.value = 1;
   const seen = Boolean(photo.picture);
@@ -117,6 +140,7 @@ async function open(file) {
   canvas.setAttribute("aria-label", seen ? says.stage : says.empty_stage);
   canvas.classList.toggle("movable", seen);
   if (seen) canvas.focus({ preventScroll: true });
+  await begun;
 }
 
 function takesPhotos() {

@@ -6,6 +6,7 @@ const SHOWN = 2000; // pixels of the longer side that is kept to be looked at: m
 const MARGIN = 1.25; // the server decodes to at least so much of what it needs; less would cost sharpness
 const LIGHT = 1_500_000; // bytes that may be sent as they are
 const QUALITY = 0.92;
+const LOOKED_AT = 480; // pixels of the longer side in which the server looks for faces (badges/faces.py)
 
 function drawn(bitmap, width, height) {
   const canvas = document.createElement("canvas");
@@ -39,6 +40,16 @@ export class Photo {
     const picture = drawn(bitmap, size.width * scale, size.height * scale);
     bitmap.close();
     return new Photo(file, size, picture);
+  }
+
+  // A copy to find the faces in; null where this browser cannot show the file.
+  async small() {
+    if (!this.picture) return null;
+    const { width, height } = this.picture;
+    const scale = Math.min(1, LOOKED_AT / Math.max(width, height));
+    const canvas = drawn(this.picture, width * scale, height * scale);
+    const made = await new Promise((done) => canvas.toBlob(done, "image/jpeg", QUALITY));
+    return made && new File([made], "photo.jpg", { type: "image/jpeg" });
   }
 
   // What is sent: no larger than the window needs at this crop, without the file's metadata.

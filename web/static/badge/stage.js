@@ -13,15 +13,17 @@ export class Stage {
   #changed;
   #fingers = new Map();
   #overlay = null;
+  #start = { x: 0.5, y: 0.5, zoom: 1 };
   #waiting = false;
 
   constructor(canvas, most, changed) {
     this.#canvas = canvas;
     this.#pen = canvas.getContext("2d");
     this.#most = most;
-    this.#changed = changed; // told of each change by hand: (crop, how), "pointer", "wheel" or "keys"
+    this.#changed = changed; // told of each change: (crop, how), "pointer", "wheel", "slider", "keys", "anew" or "found"
     this.photo = null;
-    this.crop = { x: 0.5, y: 0.5, zoom: 1 };
+    this.crop = this.#start;
+    this.touched = false; // whether a hand has moved or zoomed this photo
     this.frame = { left: 0, top: 0, width: canvas.width, height: canvas.height };
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
@@ -44,16 +46,28 @@ export class Stage {
 
   put(photo) {
     this.photo = photo;
-    this.crop = { x: 0.5, y: 0.5, zoom: 1 };
+    this.#start = { x: 0.5, y: 0.5, zoom: 1 };
+    this.crop = this.#start;
+    this.touched = false;
     this.draw();
+  }
+
+  // The photo as it lies before a hand touches it.
+  begin(crop) {
+    this.#start = crop;
+    this.crop = crop;
+    this.draw();
+    this.#changed(crop, "found");
   }
 
   zoomTo(zoom) {
     if (this.#movable) this.#set(zoomed(this.photo.size, this.frame, this.crop, zoom, this.#most), "slider");
   }
 
+  // As before a hand touched it.
   centre() {
-    this.#set({ x: 0.5, y: 0.5, zoom: 1 }, "keys");
+    this.#set(this.#start, "anew");
+    this.touched = false;
   }
 
   draw() {
@@ -98,6 +112,7 @@ export class Stage {
   }
 
   #set(crop, how) {
+    this.touched = true;
     this.crop = crop;
     this.draw();
     this.#changed(crop, how);
