@@ -206,6 +206,7 @@ async def test_what_is_saved_is_what_was_seen(visit: Open, format: str) -> None:
     untouched = await live(page)
     await page.locator("#name").fill("Zoé Lefèvre")
     await page.locator(f".maker .format:has([value={format}])").click()
+    await painted(page)  # the stage has its new shape, under the mouse too
     await page.mouse.move(*await middle(canvas))
     for _ in range(4):
         await page.mouse.wheel(0, -120)
