@@ -107,7 +107,7 @@ def _paced(host: str, say: Say) -> list[Row]:
 
 
 def _wrong(seen: Mapping[str, Any], rows: Mapping[str, int], people: int) -> int:
-    return abs(people - seen["people"]) + int(seen["doubled"]) + abs(people - rows.get("sent", 0))
+    return abs(people - int(seen["people"])) + int(seen["doubled"]) + abs(people - rows.get("sent", 0))
 
 
 def _p99(seconds: Sequence[float]) -> float:

@@ -4,13 +4,14 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psutil
 from sqlalchemy import func, insert, select
+from sqlmodel import SQLModel
 from telegram import Bot, Update
 from telegram.error import RetryAfter
 from telegram.ext import ApplicationBuilder, ContextTypes, MessageHandler, filters
@@ -42,11 +43,12 @@ async def people(database: Database, number: int) -> int:
     async with database.write() as session:
         campaign = await add_campaign(session, Campaign(slug="", name="La Région qui ose"), now)
         connection = await session.connection()
-        for table, row in (
+        makers: tuple[tuple[type[SQLModel], Callable[[int], dict[str, Any]]], ...] = (
             (Supporter, lambda i: {"id": i, "telegram_id": FIRST_CHAT + i - 1, "first_name": "Zoé", "language": "fr", "created_at": now}),
             (Participation, lambda i: {"supporter_id": i, "campaign_id": campaign.id, "invite_code": f"code{i}", "joined_at": now}),
             (Consent, lambda i: {"supporter_id": i, "campaign_id": campaign.id, "purpose": Purpose.contact, "wording": "1", "language": "fr", "surface": "telegram", "given_at": now}),
-        ):  # fmt: skip
+        )  # fmt: skip
+        for table, row in makers:
             for first in range(0, number, 5_000):
                 await connection.execute(insert(table), [row(i) for i in rows[first : first + 5_000]])
     return campaign.id
@@ -133,7 +135,7 @@ async def broadcast(host: str, number: int, pace: float) -> dict[str, Any]:
     return {"seconds": seconds, "growth": (highest - before) / 2**20, "rows": rows}
 
 
-CASES: dict[str, Callable[[str, int], Awaitable[dict[str, Any] | None]]] = {
+CASES: dict[str, Callable[[str, int], Coroutine[Any, Any, dict[str, Any] | None]]] = {
     "updates": updates,
     "plain": plain,
     "fast": lambda host, number: broadcast(host, number, NO_LIMIT),

@@ -26,9 +26,11 @@ from sqlalchemy import create_engine, event, insert
 from sqlmodel import col, select
 
 from campaigns.database import Database
+from campaigns.handouts import Run
 from campaigns.models import Campaign, Channel, Post, PostState, Publication, PublicationState, Supporter
 from campaigns.times import system_clock
 from networks.base import OutgoingPost, Receipt
+from networks.pace import Pace
 from schedules.broadcasts import Broadcaster
 from schedules.engine import EmbeddedEngine
 from schedules.publishing import Publisher
@@ -219,10 +221,10 @@ async def start(_number: int) -> dict[str, Any]:
 def _works(database: Database, feeds: Feeds) -> list[Work]:
     """Those of a whole program."""
     publisher = Publisher(database, system_clock, feeds.open, FOLDER, worker="bench")
-    return [publisher, Broadcaster(database, system_clock, _deliver)]
+    return [publisher, Broadcaster(database, system_clock, _deliver, Pace())]
 
 
-async def _deliver(_post: Post, _supporter: Supporter) -> int:
+async def _deliver(_run: Run, _supporter: Supporter) -> int:
     raise AssertionError("nothing is handed out here")
 
 

@@ -281,7 +281,7 @@ class Storm:
         out = await self._out()
         moving = col(Publication.state).in_([S.queued, S.sending, S.unknown])
         async with self.database.read() as session:
-            query = select(Publication.state, Post.text, Channel.network).join(Post).join(Channel).where(moving)  # type: ignore[call-overload]
+            query = select(Publication.state, Post.text, Channel.network).join(Post).join(Channel).where(moving)
             rows = (await session.execute(query)).all()
         return any(
             state is not S.unknown or _finds_out_itself(network, there=out[text] > 0) for state, text, network in rows
