@@ -184,7 +184,7 @@ def _memory(picture: Image.Image, large: bytes, say: Say) -> list[Row]:
     for title, photo in (
         ("JPEG", large),
         ("progressive JPEG", _saved(picture, "JPEG", quality=90, progressive=True)),
-        ("PNG", _saved(picture, "PNG", compress_level=1)),
+        ("PNG", _saved(picture, "PNG", compress_level=6)),  # just under the limit of 25 MB
         ("HEIC", heic.getvalue()),
     ):
         say(f"badges: peak memory of a 12-megapixel {title}")
@@ -196,7 +196,7 @@ def _memory(picture: Image.Image, large: bytes, say: Say) -> list[Row]:
         outcome, megabytes = child.stdout.split()[0], float(child.stdout.split()[1])
         name = f"badge: peak memory, 12-megapixel {title} in five formats"
         holds = outcome == "rendered" and megabytes <= 120
-        rows.append(row(name, megabytes, "MB", "the idle process", "<= 120 MB", holds))
+        rows.append(row(name, megabytes, "MB", f"the idle process; {outcome}", "<= 120 MB", holds))
     return rows
 
 
