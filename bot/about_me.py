@@ -20,6 +20,7 @@ FIGURES = (
     (Kind.visit, "🔗", mark("Visits through your links: {n}")),
     (Kind.badge_made, "🖼", mark("Badges made: {n}")),
     (Kind.recruited, "🤝", mark("People you brought in: {n}")),
+    (Kind.mission_done, "🎯", mark("Missions done: {n}")),
 )
 
 
@@ -150,6 +151,7 @@ async def help_(visit: Visit) -> None:
         "<b>" + _("What I can do for you") + "</b>",
         "/posts – " + _("messages to share from your own accounts"),
         "/badge – " + _("your support badge, from your photo"),
+        "/missions – " + _("missions near you"),
         "/me – " + _("your figures and your invitation link"),
         "/invite – " + _("bring somebody in: your own link, as a picture too"),
         "/consents – " + _("what you agreed to, one by one"),

@@ -28,6 +28,7 @@ from bot import (
     inline,
     invitations,
     joining,
+    missions,
     my_data,
     own_words,
     places,
@@ -48,6 +49,7 @@ BROADCAST_CONNECTIONS = 96  # apart, so that no answer waits for one of them
 COMMANDS = (
     ("posts", mark("messages to share from your own accounts")),
     ("badge", mark("your support badge, from your photo")),
+    ("missions", mark("missions near you")),
     ("me", mark("your figures and your invitation link")),
     ("invite", mark("bring somebody in: your own link, as a picture too")),
     ("consents", mark("what you agreed to, one by one")),
@@ -68,6 +70,7 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("start", joining.start),
         ("posts", cards.list_posts),
         ("badge", badge_maker.begin),
+        ("missions", missions.list_missions),
         ("me", about_me.figures),
         ("invite", invitations.invite),
         ("consents", consents.overview),
@@ -82,6 +85,7 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("kit", cards.tapped),
         ("own", own_words.tapped),
         ("badge", badge_maker.tapped),
+        ("mission", missions.tapped),
         ("me", about_me.tapped),
         ("consent", consents.tapped),
         ("menu", _menu),
@@ -112,7 +116,7 @@ async def _menu(visit: Visit) -> None:
 
 async def _text(visit: Visit) -> None:
     if not visit.text.startswith("/"):
-        for take_text in (own_words.take_text, badge_maker.take_text, places.take_text):
+        for take_text in (own_words.take_text, missions.take_text, badge_maker.take_text, places.take_text):
             if await take_text(visit):
                 return
     await about_me.unknown(visit)

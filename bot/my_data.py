@@ -7,8 +7,10 @@ from telegram import InputFile
 
 from bot import consents
 from bot.about_me import FIGURES
+from bot.missions import report_lines
 from bot.visit import Visit, patiently
 from campaigns.broadcasts import LONGEST
+from campaigns.mission_reports import Report
 from campaigns.models import Kind, Purpose
 from campaigns.own_data import OwnData, Row, as_json, own_data
 from campaigns.words import LANGUAGES, mark
@@ -34,6 +36,7 @@ TOLD = frozenset(
         "tally",
         "wall_badge",
         "own_wording",
+        "mission_signup",
         "dialogue",
         "organizer",
     ]
@@ -87,6 +90,8 @@ def _person(visit: Visit, data: OwnData) -> list[str]:
     for own in data.rows.get("own_wording", []):
         values = {"post": escape(data.name("post", own["post_id"])), "text": escape(_short(own["text"]))}
         lines.append("• " + _("Your own words for “{post}”: “{text}”", **values))
+    for signup in data.rows.get("mission_signup", []):
+        lines += _mission(visit, data, signup)
     for written in data.rows.get("broadcast", []):
         lines.append("• " + _("A message that you wrote: “{text}”", text=escape(_short(written["text"]))))
     if "dialogue" in data.rows:
@@ -99,6 +104,19 @@ def _person(visit: Visit, data: OwnData) -> list[str]:
         "",
         _("Not stored: your photos, your phone number, your contacts, where you are, who visits your links."),
     ]
+    return lines
+
+
+def _mission(visit: Visit, data: OwnData, signup: Row) -> list[str]:
+    _ = visit.words
+    values = {
+        "mission": escape(data.name("mission", signup["mission_id"])),
+        "date": _day(visit, signup["signed_up_at"]),
+    }
+    lines = ["• " + _("Mission “{mission}”: signed up on {date}", **values)]
+    if signup["reported_at"] is not None:
+        said = Report(signup["doors"], signup["talks"], signup["leaflets"], _short(signup["remark"]))
+        lines.append("  " + _("your report: {report}", report=escape(" · ".join(report_lines(_, said)))))
     return lines
 
 

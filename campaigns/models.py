@@ -167,6 +167,17 @@ class Kind(enum.StrEnum):
     badge_made = "badge_made"  # a badge was rendered for them
     badge_downloaded = "badge_downloaded"  # took the badge in full quality
     recruited = "recruited"  # somebody joined through their invitation
+    mission_done = "mission_done"  # reported back from a mission
+
+
+class MissionKind(enum.StrEnum):
+    """What people do at a mission."""
+
+    doors = "doors"  # go from door to door
+    leaflets = "leaflets"  # hand out leaflets
+    meeting = "meeting"  # meet in somebody's living room
+    rally = "rally"  # come to a rally
+    other = "other"  # what its title says
 
 
 class Campaign(SQLModel, table=True):
@@ -616,6 +627,39 @@ class CampaignTally(SQLModel, table=True):
     campaign_id: int = Field(sa_column=Column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True))
     kind: Kind = Field(sa_column=Column(Choice(Kind), primary_key=True))
     count: int = 0
+
+
+class Mission(SQLModel, table=True):
+    """What a campaign's people do together beyond the screen, at a place and a time."""
+
+    __table_args__ = (Index("ix_mission_campaign_starts", "campaign_id", "starts_at"),)
+    id: int = _key()
+    campaign_id: int = _to("campaign.id", index=False)
+    territory_id: int | None = _to("territory.id", null=True)  # its people and those below it see it; None: everybody
+    kind: MissionKind = _choice(MissionKind, MissionKind.other)
+    title: str
+    place: str
+    starts_at: datetime = _moment()
+    timezone: str = "Europe/Paris"  # the zone in which starts_at was meant
+    aim: str = Field(default="", sa_column=Column(Text, nullable=False))
+    capacity: int | None = None  # people; None: as many as come
+    created_at: datetime = _moment()
+
+
+class MissionSignup(SQLModel, table=True):
+    """A person's yes to a mission, and what they report of it. The numbers stay when they leave; their remark does not."""
+
+    __tablename__ = "mission_signup"
+    __table_args__ = (Unique("mission_id", "supporter_id"),)
+    id: int = _key()
+    mission_id: int = _to("mission.id", index=False)
+    supporter_id: int | None = _to("supporter.id", "SET NULL")
+    signed_up_at: datetime = _moment()
+    reported_at: datetime | None = _moment(null=True)
+    doors: int | None = None  # None: the report does not say
+    talks: int | None = None
+    leaflets: int | None = None
+    remark: str = Field(default="", sa_column=Column(Text, nullable=False))
 
 
 class Frame(SQLModel, table=True):

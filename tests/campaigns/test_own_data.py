@@ -20,6 +20,8 @@ from campaigns.models import (
     HandoutState,
     Interest,
     Kind,
+    Mission,
+    MissionSignup,
     Organizer,
     OwnWording,
     Participation,
@@ -91,6 +93,21 @@ def lived(database, join, add, campaign, rival, clock):
                     wording="wall",
                     language="fr",
                     shown_at=clock(),
+                )
+            )
+            mission = Mission(
+                campaign_id=campaign.id, title="Marché", place="Halle", starts_at=clock(), created_at=clock()
+            )
+            session.add(mission)
+            await session.flush()
+            session.add(
+                MissionSignup(
+                    mission_id=mission.id,
+                    supporter_id=person.id,
+                    signed_up_at=clock(),
+                    reported_at=clock(),
+                    doors=42,
+                    remark="Bon accueil",
                 )
             )
             session.add(Dialogue(chat_id=telegram_id, step="badge", data={"name": "Maëlle"}, updated_at=clock()))
