@@ -154,6 +154,7 @@ async def help_(visit: Visit) -> None:
         "/missions – " + _("missions near you"),
         "/me – " + _("your figures and your invitation link"),
         "/invite – " + _("bring somebody in: your own link, as a picture too"),
+        "/idea – " + _("an idea for the team"),
         "/consents – " + _("what you agreed to, one by one"),
         "/mydata – " + _("what is stored about you"),
         "/stop – " + _("no more messages"),

@@ -25,6 +25,7 @@ from bot import (
     broadcasts,
     cards,
     consents,
+    ideas,
     inline,
     invitations,
     joining,
@@ -38,6 +39,7 @@ from bot.visit import House, Visit, conversation, mark_gone, say_sorry
 from campaigns import health
 from campaigns.handouts import Run
 from campaigns.models import Supporter
+from campaigns.suggestions import Answer
 from campaigns.words import Words, mark
 from networks.pace import Pace
 from networks.telegram import open_bot
@@ -52,6 +54,7 @@ COMMANDS = (
     ("missions", mark("missions near you")),
     ("me", mark("your figures and your invitation link")),
     ("invite", mark("bring somebody in: your own link, as a picture too")),
+    ("idea", mark("an idea for the team")),
     ("consents", mark("what you agreed to, one by one")),
     ("mydata", mark("what is stored about you")),
     ("help", mark("what I can do for you")),
@@ -73,6 +76,7 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("missions", missions.list_missions),
         ("me", about_me.figures),
         ("invite", invitations.invite),
+        ("idea", ideas.begin),
         ("consents", consents.overview),
         ("mydata", my_data.show),
         ("stop", about_me.stop),
@@ -86,6 +90,7 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("own", own_words.tapped),
         ("badge", badge_maker.tapped),
         ("mission", missions.tapped),
+        ("idea", ideas.tapped),
         ("me", about_me.tapped),
         ("consent", consents.tapped),
         ("menu", _menu),
@@ -116,7 +121,13 @@ async def _menu(visit: Visit) -> None:
 
 async def _text(visit: Visit) -> None:
     if not visit.text.startswith("/"):
-        for take_text in (own_words.take_text, missions.take_text, badge_maker.take_text, places.take_text):
+        for take_text in (
+            own_words.take_text,
+            missions.take_text,
+            ideas.take_text,
+            badge_maker.take_text,
+            places.take_text,
+        ):
             if await take_text(visit):
                 return
     await about_me.unknown(visit)
@@ -172,6 +183,10 @@ class BotRunner:
     async def deliver(self, run: Run, supporter: Supporter) -> int:
         """Serve one person of a broadcast, or with a share kit; raises networks.errors."""
         return await broadcasts.deliver(self._house, self._crier, self.pace, run, supporter)
+
+    async def answer(self, answer: Answer) -> None:
+        """Take the team's answer to whoever sent the idea; raises networks.errors."""
+        await ideas.deliver(self.app.bot, answer)
 
     async def register(self) -> None:
         """From here on the bot is meant to run, and health says so when it does not hear Telegram."""

@@ -37,6 +37,7 @@ TOLD = frozenset(
         "wall_badge",
         "own_wording",
         "mission_signup",
+        "suggestion",
         "dialogue",
         "organizer",
     ]
@@ -92,6 +93,10 @@ def _person(visit: Visit, data: OwnData) -> list[str]:
         lines.append("• " + _("Your own words for “{post}”: “{text}”", **values))
     for signup in data.rows.get("mission_signup", []):
         lines += _mission(visit, data, signup)
+    for idea in data.rows.get("suggestion", []):
+        lines.append("• " + _("Your idea: “{text}”", text=escape(_short(idea["text"]))))
+        if idea["answer"] is not None:
+            lines.append("  " + _("the team’s answer: “{text}”", text=escape(idea["answer"])))
     for written in data.rows.get("broadcast", []):
         lines.append("• " + _("A message that you wrote: “{text}”", text=escape(_short(written["text"]))))
     if "dialogue" in data.rows:

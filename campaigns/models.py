@@ -662,6 +662,22 @@ class MissionSignup(SQLModel, table=True):
     remark: str = Field(default="", sa_column=Column(Text, nullable=False))
 
 
+class Suggestion(SQLModel, table=True):
+    """An idea that a supporter sent to the team, and the one answer to it; goes with them."""
+
+    __table_args__ = (Index("ix_suggestion_campaign_answered", "campaign_id", "answered_at"),)
+    id: int = _key()
+    campaign_id: int = _to("campaign.id", index=False)
+    supporter_id: int = _to("supporter.id")
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    written_at: datetime = _moment()
+    answer: str | None = Field(default=None, sa_column=Column(Text))
+    answered_at: datetime | None = _moment(null=True)
+    organizer_id: int | None = _to("organizer.id", "SET NULL")  # who answered
+    sent_at: datetime | None = _moment(null=True)  # when the answer reached the person
+    trouble: str | None = None  # why it did not, or may not have
+
+
 class Frame(SQLModel, table=True):
     """The design of a badge, in the campaign's colours, for one territory and those below it, or for all."""
 

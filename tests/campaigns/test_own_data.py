@@ -27,6 +27,7 @@ from campaigns.models import (
     Participation,
     Role,
     ShareLink,
+    Suggestion,
     Supporter,
     WallBadge,
 )
@@ -109,6 +110,9 @@ def lived(database, join, add, campaign, rival, clock):
                     doors=42,
                     remark="Bon accueil",
                 )
+            )
+            session.add(
+                Suggestion(campaign_id=campaign.id, supporter_id=person.id, text="Des vélos", written_at=clock())
             )
             session.add(Dialogue(chat_id=telegram_id, step="badge", data={"name": "Maëlle"}, updated_at=clock()))
             organizer = await add_organizer(

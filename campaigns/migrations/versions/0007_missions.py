@@ -1,4 +1,4 @@
-"""Missions, who comes to them, and what they report."""
+"""Missions, who comes to them, and what they report; ideas, and the answers to them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -57,3 +57,31 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("mission_signup", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_mission_signup_supporter_id"), ["supporter_id"], unique=False)
+
+    op.create_table(
+        "suggestion",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("campaign_id", sa.Integer(), nullable=False),
+        sa.Column("supporter_id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("organizer_id", sa.Integer(), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("trouble", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaign.id"], name=op.f("fk_suggestion_campaign_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organizer_id"], ["organizer.id"], name=op.f("fk_suggestion_organizer_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["supporter_id"], ["supporter.id"], name=op.f("fk_suggestion_supporter_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suggestion")),
+    )
+    with op.batch_alter_table("suggestion", schema=None) as batch_op:
+        batch_op.create_index("ix_suggestion_campaign_answered", ["campaign_id", "answered_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_suggestion_organizer_id"), ["organizer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_suggestion_supporter_id"), ["supporter_id"], unique=False)
