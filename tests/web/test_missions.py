@@ -39,7 +39,7 @@ async def test_writers_see_who_signed_up_and_what_they_report(
 ) -> None:
     await enter()
     page = (await browser.get(ADDRESS)).text
-    assert page.index("To come") < page.index("Réunion") < page.index("Past") < page.index("Tractage")
+    assert page.index("To come") < page.index("Réunion") < page.index(">Over<") < page.index("Tractage")
     assert "Tractage &lt;b&gt;" in page and "Mme &lt;i&gt;X&lt;/i&gt; veut un train" in page
     assert "1 person signed up" in page and "Zoé" in page and "0 of 8 places are taken" in page
     assert '<td class="number">42</td><td class="number">–</td><td class="number">1,200</td>' in page

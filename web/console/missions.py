@@ -24,7 +24,7 @@ async def mission_list(request: Request, slug: str) -> Response:
         total = await missions.count_of_missions(session, desk.campaign.id)
     to_come = [each for each in reversed(found) if each.mission.starts_at > now]  # the soonest first
     gone = [each for each in found if each.mission.starts_at <= now]
-    groups = [("to-come", _("To come"), to_come), ("gone", _("Past"), gone)]
+    groups = [("to-come", _("To come"), to_come), ("over", _("Over"), gone)]
     return page(
         request,
         "console/missions.html",
