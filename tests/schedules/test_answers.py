@@ -1,13 +1,15 @@
 """Answers to ideas go out once, wait while Telegram is away, and stop at who left."""
 
-from datetime import timedelta
+import shutil
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import select
 
 from campaigns import suggestions, supporters
-from campaigns.installation import add_organizer
-from campaigns.models import Purpose, Role, Suggestion, Supporter
+from campaigns.database import Database
+from campaigns.installation import add_campaign, add_organizer
+from campaigns.models import Campaign, Purpose, Role, Suggestion, Supporter
 from campaigns.supporters import Joining
 from networks.errors import ChannelRevoked, NetworkDown, OutcomeUnknown, PostRejected, RateLimited
 from schedules.answers import LOOK, PAUSE, Answers
@@ -116,3 +118,24 @@ async def test_a_stop_lets_nothing_begin(works, clock, post):
     await works.stop()
     await look(works, clock)
     assert post.arrived == []
+
+
+async def test_the_running_program_takes_an_answer_to_the_chat(program, sandbox, migrated_file):
+    store = Database(f"sqlite:///{shutil.copyfile(migrated_file, program.folder / 'porte-voix.sqlite3')}")
+    now = datetime.now(UTC)
+    async with store.write() as session:
+        campaign = await add_campaign(session, Campaign(slug="", name="Campagne"), now)
+        organizer = await add_organizer(
+            session, campaign.id, "camille@exemple.fr", "Camille", "un mot de passe", Role.editor, now
+        )
+        zoe = await sandbox.person("Zoé", language_code="fr")
+        joining = Joining(campaign.id, zoe, "Zoé", "fr", frozenset({Purpose.contact}), now)
+        await supporters.join(session, joining)
+    await program.start()
+    await sandbox.say(zoe, "/idea Des vélos à la gare")
+    await sandbox.message(zoe, lambda m: "c’est noté" in m.get("text", ""))
+    async with store.write() as session:
+        assert await suggestions.answer(session, campaign.id, 1, "Au printemps", organizer.id, now)
+    told = await sandbox.message(zoe, lambda m: "Au printemps" in m.get("text", ""), within=30)
+    assert "Des vélos à la gare" in told["text"]
+    await store.close()
