@@ -152,6 +152,7 @@ async def help_(visit: Visit) -> None:
         "/badge – " + _("your support badge, from your photo"),
         "/me – " + _("your figures and your invitation link"),
         "/invite – " + _("bring somebody in: your own link, as a picture too"),
+        "/rhythm – " + _("when, and how often, I write to you"),
         "/consents – " + _("what you agreed to, one by one"),
         "/mydata – " + _("what is stored about you"),
         "/stop – " + _("no more messages"),

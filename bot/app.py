@@ -31,11 +31,12 @@ from bot import (
     my_data,
     own_words,
     places,
+    rhythm,
 )
 from bot.polling import FreshUpdates, Poller
 from bot.visit import House, Visit, conversation, mark_gone, say_sorry
 from campaigns import health
-from campaigns.handouts import Run
+from campaigns.handouts import Digest, Run
 from campaigns.models import Supporter
 from campaigns.words import Words, mark
 from networks.pace import Pace
@@ -50,6 +51,7 @@ COMMANDS = (
     ("badge", mark("your support badge, from your photo")),
     ("me", mark("your figures and your invitation link")),
     ("invite", mark("bring somebody in: your own link, as a picture too")),
+    ("rhythm", mark("when, and how often, I write to you")),
     ("consents", mark("what you agreed to, one by one")),
     ("mydata", mark("what is stored about you")),
     ("help", mark("what I can do for you")),
@@ -70,6 +72,8 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("badge", badge_maker.begin),
         ("me", about_me.figures),
         ("invite", invitations.invite),
+        ("rhythm", rhythm.overview),
+        ("rythme", rhythm.overview),
         ("consents", consents.overview),
         ("mydata", my_data.show),
         ("stop", about_me.stop),
@@ -84,6 +88,7 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("badge", badge_maker.tapped),
         ("me", about_me.tapped),
         ("consent", consents.tapped),
+        ("rhythm", rhythm.tapped),
         ("menu", _menu),
     ):
         app.add_handler(CallbackQueryHandler(conversation(tapped), pattern=rf"^{prefix}:"))
@@ -165,9 +170,9 @@ class BotRunner:
     def username(self) -> str:
         return str(self.app.bot.username)
 
-    async def deliver(self, run: Run, supporter: Supporter) -> int:
-        """Serve one person of a broadcast, or with a share kit; raises networks.errors."""
-        return await broadcasts.deliver(self._house, self._crier, self.pace, run, supporter)
+    async def deliver(self, what: Run | Digest, supporter: Supporter) -> int:
+        """Serve one person of a broadcast, with a share kit, or with their digest; raises networks.errors."""
+        return await broadcasts.deliver(self._house, self._crier, self.pace, what, supporter)
 
     async def register(self) -> None:
         """From here on the bot is meant to run, and health says so when it does not hear Telegram."""

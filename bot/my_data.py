@@ -7,6 +7,7 @@ from telegram import InputFile
 
 from bot import consents
 from bot.about_me import FIGURES
+from bot.rhythm import how_often, quiet_hours
 from bot.visit import Visit, patiently
 from campaigns.broadcasts import LONGEST
 from campaigns.models import Kind, Purpose
@@ -111,6 +112,7 @@ def _campaign(visit: Visit, data: OwnData, place: Row) -> list[str]:
     if section := data.name("territory", place["territory_id"]):
         lines.append("• " + _("Territory: {name}", name=escape(section)))
     lines.append("• " + _("Your invitation’s code: {code}", code=escape(place["invite_code"])))
+    lines += _rhythm(visit, place)
     if place["badge_name"] is not None:
         name = escape(place["badge_name"] or "–")
         lines.append("• " + _("Your last badge: name “{name}”, frame “{frame}”", name=name, frame=place["badge_frame"]))
@@ -125,6 +127,18 @@ def _campaign(visit: Visit, data: OwnData, place: Row) -> list[str]:
         lines.append("• " + _("Your badge stands on the support wall"))
     lines += _agreed(visit, data.of_campaign("consent", campaign_id))
     return lines + _done(visit, data, campaign_id)
+
+
+def _rhythm(visit: Visit, place: Row) -> list[str]:
+    """How they want to be written to, as far as they chose it."""
+    _, lines = visit.words, []
+    if place["quiet_from"] is not None:
+        lines.append(quiet_hours(_, place["quiet_from"], place["quiet_until"]))
+    if place["most_a_day"] is not None or place["digest_at"] is not None:
+        lines.append(how_often(_, place["most_a_day"], place["digest_at"]))
+    if place["paused_until"] is not None:
+        lines.append(_("Paused until {moment}", moment=_day(visit, place["paused_until"])))
+    return ["• " + line for line in lines]
 
 
 def _agreed(visit: Visit, rows: list[Row]) -> list[str]:

@@ -139,7 +139,7 @@ class BroadcastState(enum.StrEnum):
 
 
 class HandoutState(enum.StrEnum):
-    queued = "queued"  # Telegram asked to wait, or was away: to be sent again
+    queued = "queued"  # the supporter rests until not_before, or Telegram asked to wait or was away: to be sent
     sending = "sending"  # written before the call to Telegram
     sent = "sent"  # the supporter has the card
     failed = "failed"  # Telegram refused it
@@ -186,6 +186,8 @@ class Campaign(SQLModel, table=True):
     notice_url: str = ""
     approvals: int = 0  # how many organizers beside the author must say yes; 0: none
     near_vote_days: int = 0  # so many days before a polling day one more must
+    quiet_from: int = 21  # the hour from which people who chose no other are not written to unasked
+    quiet_until: int = 8  # the hour until which; the same as quiet_from: no quiet hours
     created_at: datetime = _moment()
 
 
@@ -278,7 +280,7 @@ class Post(SQLModel, table=True):
     publish_at: datetime | None = _moment(null=True)
     timezone: str = "Europe/Paris"  # the zone in which publish_at was meant
     share_kit: bool = False
-    handed_out_at: datetime | None = _moment(null=True)  # when everybody had been served
+    handed_out_at: datetime | None = _moment(null=True)  # when everybody had been served, or waits with a handout
     late_policy: LatePolicy = _choice(LatePolicy, LatePolicy.send)
     grace: int = 60  # minutes after its moment in which it still goes out without further thought
     recurrence: str | None = None  # set on the first post of a series, such as "every first Tuesday at 09:00"
@@ -457,6 +459,12 @@ class Participation(SQLModel, table=True):
     invite_code: str = Field(sa_column=Column(String(32), unique=True, nullable=False))
     badge_name: str | None = None  # of the last badge, while there is a consent to remember it
     badge_frame: str | None = None  # its design
+    # How they want to be written to unasked, by their own clock; None: as the campaign's people are by default.
+    quiet_from: int | None = None  # hour
+    quiet_until: int | None = None  # hour; the same as quiet_from: no quiet hours
+    most_a_day: int | None = None  # messages; None: no limit
+    digest_at: int | None = None  # hour at which the day's posts come as one message; None: each at once
+    paused_until: datetime | None = _moment(null=True)
     joined_at: datetime = _moment()
     stopped_at: datetime | None = _moment(null=True)  # /stop: no message any more
 
@@ -516,17 +524,18 @@ class Broadcast(SQLModel, table=True):
     created_at: datetime = _moment()
     approved_at: datetime | None = _moment(null=True)
     started_at: datetime | None = _moment(null=True)
+    handed_out_at: datetime | None = _moment(null=True)  # when everybody had been served, or waits with a handout
     ended_at: datetime | None = _moment(null=True)
 
 
 class Handout(SQLModel, table=True):
-    """One share kit, or one broadcast, sent to one supporter; written at the moment of the send."""
+    """One share kit, or one broadcast, sent to one supporter; written at the moment of the send, or when they rest."""
 
     __table_args__ = (
         Unique("post_id", "supporter_id"),
         Unique("broadcast_id", "supporter_id"),
         CheckConstraint("(post_id IS NULL) <> (broadcast_id IS NULL)", name="one_thing"),
-        Index("ix_handout_state", "state", "id"),
+        Index("ix_handout_state", "state", "not_before"),
         Index("ix_handout_broadcast_state", "broadcast_id", "state"),
     )
     id: int = _key()
@@ -534,6 +543,7 @@ class Handout(SQLModel, table=True):
     broadcast_id: int | None = _to("broadcast.id", null=True, index=False)
     supporter_id: int | None = _to("supporter.id", "SET NULL")
     state: HandoutState = _choice(HandoutState, HandoutState.queued)
+    not_before: datetime | None = _moment(null=True)  # while it is queued: until then the supporter rests
     lease_until: datetime | None = _moment(null=True)
     sent_at: datetime | None = _moment(null=True)
     message_id: int | None = None

@@ -135,6 +135,8 @@ async def fill(database: Database, settings: Settings, clock: Clock, smtp_port: 
             secondary_colour=stage.SECONDARY,
             text_colour=stage.TEXT,
             near_vote_days=stage.NEAR_VOTE,
+            quiet_from=0,
+            quiet_until=0,  # who tries it at night shall see it, too
         )
         await installation.add_campaign(session, campaign, now)
         for name in stage.TERRITORIES:

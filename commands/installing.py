@@ -60,9 +60,12 @@ def campaigns_set(
     near_vote_days: Annotated[
         int | None, typer.Option(min=0, help="So many days before a polling day one more must.")
     ] = None,
+    quiet: Annotated[
+        str | None, typer.Option(help="Hours in which nobody is written to unless they chose others: 21-8, or none.")
+    ] = None,
     campaign: CampaignOption = None,
 ) -> None:
-    """Set what the campaign stamps on its posts, and who must approve them."""
+    """Set what the campaign stamps on its posts, who must approve them, and when its people are left in peace."""
 
     async def main() -> None:
         async with opened(prepared_settings()) as database, database.write() as session:
@@ -72,6 +75,7 @@ def campaigns_set(
                 "notice_url": notice_url,
                 "approvals": approvals,
                 "near_vote_days": near_vote_days,
+                **(dict(zip(("quiet_from", "quiet_until"), hours(quiet), strict=True)) if quiet is not None else {}),
             }
             for field, value in given.items():
                 if value is not None:
@@ -80,6 +84,16 @@ def campaigns_set(
         out.print(f"{owner.name} is set.")
 
     run_async(main())
+
+
+def hours(text: str) -> tuple[int, int]:
+    """Read "21-8" or "none"; raises Refused."""
+    if text.strip().lower() == "none":
+        return 0, 0
+    parts = [part.strip() for part in text.split("-")]
+    if len(parts) != 2 or not all(part.isdecimal() and int(part) <= 23 for part in parts):
+        raise Refused(f"“{text}” is no quiet hours; write two hours of the clock, such as 21-8, or none")
+    return int(parts[0]), int(parts[1])
 
 
 @campaigns_app.command("list")

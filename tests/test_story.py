@@ -52,6 +52,7 @@ async def install(program: Program, server: SandboxServer) -> None:
     await told(
         program, "campaigns", "add", "La Région qui ose", "--slogan", "Osons la région", "--hashtag", "LaRégionQuiOse"
     )
+    await told(program, "campaigns", "set", "--quiet", "none")  # the story is told at any hour
     for name in ("Littoral", "Vallée"):
         await told(program, "territories", "add", name)
     await told(program, "channels", "add", "telegram", "Canal Telegram", "--set", f"chat_id={CHAT.id}")
