@@ -221,6 +221,8 @@ class Territory(SQLModel, table=True):
     parent_id: int | None = _to("territory.id", null=True)
     name: str
     timezone: str | None = None  # None: as its parent, at the top as the campaign
+    goal: int | None = None  # what its people want to reach together; None: no common goal
+    goal_kind: Kind | None = _choice(Kind, null=True)  # what the goal counts
 
 
 class Commune(SQLModel, table=True):

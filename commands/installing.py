@@ -6,7 +6,8 @@ import typer
 
 from campaigns import installation
 from campaigns.badge_frames import frame_of
-from campaigns.models import Campaign, Role
+from campaigns.figures import GOALS
+from campaigns.models import Campaign, Kind, Role
 from campaigns.settings import Settings
 from campaigns.times import system_clock
 from commands.common import CampaignOption, Refused, campaign_of, opened, out, prepared_settings, run_async
@@ -92,7 +93,7 @@ def hours(text: str) -> tuple[int, int]:
         return 0, 0
     parts = [part.strip() for part in text.split("-")]
     if len(parts) != 2 or not all(part.isdecimal() and int(part) <= 23 for part in parts):
-        raise Refused(f"“{text}” is no quiet hours; write two hours of the clock, such as 21-8, or none")
+        raise Refused(f"“{text}” names no quiet hours; write two hours of the clock, such as 21-8, or none")
     return int(parts[0]), int(parts[1])
 
 
@@ -120,6 +121,27 @@ def territories_add(
             above = await installation.find_territory(session, owner.id, parent) if parent else None
             await installation.add_territory(session, owner.id, name, above, timezone)
             out.print(f"Territory “{name}” is added to {owner.name}.")
+
+    run_async(main())
+
+
+@territories_app.command("goal")
+def territories_goal(
+    name: str,
+    goal: Annotated[int, typer.Argument(min=0, help="What its people want to reach together; 0: no common goal.")],
+    of: Annotated[str, typer.Option(help=f"What is counted: {', '.join(GOALS)}.")] = Kind.said_shared,
+    campaign: CampaignOption = None,
+) -> None:
+    """Set the common goal that a territory's people, and those below it, see in /me."""
+
+    async def main() -> None:
+        if of not in GOALS:
+            raise Refused(f"“{of}” is nothing that a goal counts; choose one of {', '.join(GOALS)}")
+        async with opened(prepared_settings()) as database, database.write() as session:
+            owner = await campaign_of(session, campaign)
+            territory = await installation.find_territory(session, owner.id, name)
+            territory.goal, territory.goal_kind = (goal, Kind(of)) if goal else (None, None)
+            out.print(f"The goal of {territory.name} is {goal} {of}." if goal else f"{territory.name} has no goal.")
 
     run_async(main())
 

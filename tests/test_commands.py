@@ -223,6 +223,30 @@ async def test_communes_are_imported_or_each_wrong_line_is_named_and_none_is(pro
     assert "cannot be read" in await refused(program, "communes", "import", str(tmp_path / "none.csv"))
 
 
+async def test_a_territory_gets_a_common_goal_and_loses_it(program: Program) -> None:
+    await done(program, "territories", "add", "Littoral")
+    assert "The goal of Littoral is 500 visit." in await done(
+        program, "territories", "goal", "littoral", "500", "--of", "visit"
+    )
+    assert "Littoral has no goal." in await done(program, "territories", "goal", "Littoral", "0")
+    assert "choose one of said_shared, visit, badge_made, recruited" in await refused(
+        program, "territories", "goal", "Littoral", "5", "--of", "received"
+    )
+    assert "territory “Mars” does not exist; choose one of Littoral" in await refused(
+        program, "territories", "goal", "Mars", "5"
+    )
+
+
+async def test_the_quiet_hours_of_a_campaign_are_two_hours_or_none(program: Program) -> None:
+    await done(program, "campaigns", "add", "Campagne")
+    for hours in ("22-7", "none"):
+        await done(program, "campaigns", "set", "--quiet", hours)
+    for wrong in ("22", "22-24", "at night"):
+        assert f"“{wrong}” names no quiet hours; write two hours of the clock, such as 21-8, or none" in await refused(
+            program, "campaigns", "set", "--quiet", wrong
+        )
+
+
 async def test_doctor_gives_a_line_each_with_what_to_do(with_channel: Program, sandbox: SandboxClient) -> None:
     with_channel.set(PUBLIC_URL="https://exemple.fr")
     lines = (await done(with_channel, "doctor")).splitlines()

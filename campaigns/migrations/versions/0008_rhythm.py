@@ -1,4 +1,4 @@
-"""How people want to be written to: quiet hours, so many messages a day, a digest, a pause."""
+"""How people want to be written to: quiet hours, so many messages a day, a digest, a pause. Territories' common goals."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,3 +28,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("not_before", sa.DateTime(timezone=True), nullable=True))
         batch_op.drop_index("ix_handout_state")
         batch_op.create_index("ix_handout_state", ["state", "not_before"], unique=False)
+
+    with op.batch_alter_table("territory", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("goal", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("goal_kind", sa.String(length=24), nullable=True))
