@@ -41,7 +41,8 @@ async def people(database: Database, number: int) -> int:
     """So many supporters who agreed to be written to; the campaign's number."""
     now, rows = datetime.now(UTC), range(1, number + 1)
     async with database.write() as session:
-        campaign = await add_campaign(session, Campaign(slug="", name="La Région qui ose"), now)
+        new = Campaign(slug="", name="La Région qui ose", quiet_from=0, quiet_until=0)  # measured at any hour
+        campaign = await add_campaign(session, new, now)
         connection = await session.connection()
         makers: tuple[tuple[type[SQLModel], Callable[[int], dict[str, Any]]], ...] = (
             (Supporter, lambda i: {"id": i, "telegram_id": FIRST_CHAT + i - 1, "first_name": "Zoé", "language": "fr", "created_at": now}),

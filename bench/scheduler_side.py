@@ -26,7 +26,7 @@ from sqlalchemy import create_engine, event, insert
 from sqlmodel import col, select
 
 from campaigns.database import Database
-from campaigns.handouts import Run
+from campaigns.handouts import Digest, Run
 from campaigns.models import Campaign, Channel, Post, PostState, Publication, PublicationState, Supporter
 from campaigns.times import system_clock
 from networks.base import OutgoingPost, Receipt
@@ -224,7 +224,7 @@ def _works(database: Database, feeds: Feeds) -> list[Work]:
     return [publisher, Broadcaster(database, system_clock, _deliver, Pace())]
 
 
-async def _deliver(_run: Run, _supporter: Supporter) -> int:
+async def _deliver(_run: Run | Digest, _supporter: Supporter) -> int:
     raise AssertionError("nothing is handed out here")
 
 

@@ -2,12 +2,13 @@
 
 from html import escape
 
-from bot import badge_wishes
+from bot import badge_wishes, own_figures
 from bot.places import menu
 from bot.visit import Visit, button, forget_dialogue, number
 from campaigns import installation, supporters
 from campaigns.consents import has_consent
 from campaigns.engagement import counts_of
+from campaigns.figures import goal_of, ranking_of, weeks_of
 from campaigns.invitations import invitation_link
 from campaigns.models import Campaign, Kind, Purpose
 from campaigns.words import LANGUAGES, mark
@@ -20,6 +21,7 @@ FIGURES = (
     (Kind.visit, "🔗", mark("Visits through your links: {n}")),
     (Kind.badge_made, "🖼", mark("Badges made: {n}")),
     (Kind.recruited, "🤝", mark("People you brought in: {n}")),
+    (Kind.mission_done, "🧭", mark("Missions done: {n}")),
 )
 
 
@@ -33,6 +35,9 @@ async def figures(visit: Visit) -> None:
         counts = await counts_of(session, *who)
         place = await supporters.participation(session, *who)
         agreed = {purpose for purpose in Purpose if await has_consent(session, *who, purpose)}
+        weeks = await weeks_of(session, visit.supporter.id, visit.campaign, visit.house.clock())
+        goal = await goal_of(session, place) if place is not None else None
+        ranking = await ranking_of(session, place) if place is not None else None
     _ = visit.words
     keyboard = badge_wishes.buttons_to_withdraw(visit, visit.campaign, agreed)
     if Purpose.counting not in agreed:
@@ -43,10 +48,11 @@ async def figures(visit: Visit) -> None:
         return
     lines = [f"📊 <b>{escape(visit.campaign.name)}</b> · " + _("Your figures"), ""]
     lines += [f"{sign} " + _(text, n=f"<b>{counts[kind]}</b>") for kind, sign, text in FIGURES]
+    lines += own_figures.lines(_, weeks, goal, ranking)
     if place is not None:
         link = invitation_link(visit.house.settings.telegram_link, visit.bot.username, place)
         lines += ["", _("Invite somebody with your own link:"), escape(link)]
-    await visit.say("\n".join(lines), keyboard)
+    await own_figures.send(visit, visit.campaign, "\n".join(lines), keyboard, weeks)
 
 
 async def tapped(visit: Visit) -> None:
@@ -150,8 +156,11 @@ async def help_(visit: Visit) -> None:
         "<b>" + _("What I can do for you") + "</b>",
         "/posts – " + _("messages to share from your own accounts"),
         "/badge – " + _("your support badge, from your photo"),
+        "/missions – " + _("missions near you"),
         "/me – " + _("your figures and your invitation link"),
         "/invite – " + _("bring somebody in: your own link, as a picture too"),
+        "/idea – " + _("an idea for the team"),
+        "/rhythm – " + _("when, and how often, I write to you"),
         "/consents – " + _("what you agreed to, one by one"),
         "/mydata – " + _("what is stored about you"),
         "/stop – " + _("no more messages"),

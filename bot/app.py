@@ -25,18 +25,22 @@ from bot import (
     broadcasts,
     cards,
     consents,
+    ideas,
     inline,
     invitations,
     joining,
+    missions,
     my_data,
     own_words,
     places,
+    rhythm,
 )
 from bot.polling import FreshUpdates, Poller
 from bot.visit import House, Visit, conversation, mark_gone, say_sorry
 from campaigns import health
-from campaigns.handouts import Run
+from campaigns.handouts import Digest, Run
 from campaigns.models import Supporter
+from campaigns.suggestions import Answer
 from campaigns.words import Words, mark
 from networks.pace import Pace
 from networks.telegram import open_bot
@@ -48,8 +52,11 @@ BROADCAST_CONNECTIONS = 96  # apart, so that no answer waits for one of them
 COMMANDS = (
     ("posts", mark("messages to share from your own accounts")),
     ("badge", mark("your support badge, from your photo")),
+    ("missions", mark("missions near you")),
     ("me", mark("your figures and your invitation link")),
     ("invite", mark("bring somebody in: your own link, as a picture too")),
+    ("idea", mark("an idea for the team")),
+    ("rhythm", mark("when, and how often, I write to you")),
     ("consents", mark("what you agreed to, one by one")),
     ("mydata", mark("what is stored about you")),
     ("help", mark("what I can do for you")),
@@ -68,8 +75,12 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("start", joining.start),
         ("posts", cards.list_posts),
         ("badge", badge_maker.begin),
+        ("missions", missions.list_missions),
         ("me", about_me.figures),
         ("invite", invitations.invite),
+        ("idea", ideas.begin),
+        ("rhythm", rhythm.overview),
+        ("rythme", rhythm.overview),
         ("consents", consents.overview),
         ("mydata", my_data.show),
         ("stop", about_me.stop),
@@ -82,8 +93,11 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("kit", cards.tapped),
         ("own", own_words.tapped),
         ("badge", badge_maker.tapped),
+        ("mission", missions.tapped),
+        ("idea", ideas.tapped),
         ("me", about_me.tapped),
         ("consent", consents.tapped),
+        ("rhythm", rhythm.tapped),
         ("menu", _menu),
     ):
         app.add_handler(CallbackQueryHandler(conversation(tapped), pattern=rf"^{prefix}:"))
@@ -112,7 +126,13 @@ async def _menu(visit: Visit) -> None:
 
 async def _text(visit: Visit) -> None:
     if not visit.text.startswith("/"):
-        for take_text in (own_words.take_text, badge_maker.take_text, places.take_text):
+        for take_text in (
+            own_words.take_text,
+            missions.take_text,
+            ideas.take_text,
+            badge_maker.take_text,
+            places.take_text,
+        ):
             if await take_text(visit):
                 return
     await about_me.unknown(visit)
@@ -165,9 +185,13 @@ class BotRunner:
     def username(self) -> str:
         return str(self.app.bot.username)
 
-    async def deliver(self, run: Run, supporter: Supporter) -> int:
-        """Serve one person of a broadcast, or with a share kit; raises networks.errors."""
-        return await broadcasts.deliver(self._house, self._crier, self.pace, run, supporter)
+    async def deliver(self, what: Run | Digest, supporter: Supporter) -> int:
+        """Serve one person of a broadcast, with a share kit, or with their digest; raises networks.errors."""
+        return await broadcasts.deliver(self._house, self._crier, self.pace, what, supporter)
+
+    async def answer(self, answer: Answer) -> None:
+        """Take the team's answer to whoever sent the idea; raises networks.errors."""
+        await ideas.deliver(self.app.bot, answer)
 
     async def register(self) -> None:
         """From here on the bot is meant to run, and health says so when it does not hear Telegram."""

@@ -1,23 +1,32 @@
-"""What goes to a person unasked: a share kit's card, or a broadcast's message, with the way to end it within reach."""
+"""What goes to a person unasked: a share kit's card, a digest of several, or a broadcast's message, with the way to end it within reach."""
+
+from html import escape
 
 from telegram import Bot, InlineKeyboardMarkup
+from telegram.constants import ParseMode
 
-from bot.cards import send_card
+from bot.cards import calmer, send_card
 from bot.visit import House, button, unasked
-from campaigns.handouts import Run
+from campaigns.handouts import Digest, Run
 from campaigns.models import Post, Supporter
 from campaigns.words import Words
 from networks.pace import Pace
 
 
-async def deliver(house: House, bot: Bot, pace: Pace, run: Run, supporter: Supporter) -> int:
+async def deliver(house: House, bot: Bot, pace: Pace, what: Run | Digest, supporter: Supporter) -> int:
     """For schedules.broadcasts: the message's id, or an error of networks.errors. The turn for it has been waited for."""
-    if isinstance(run.what, Post):
+    words, chat = Words(supporter.language), supporter.telegram_id
+    if isinstance(what, Digest):
+        title = words.many("{n} message to share today", "{n} messages to share today", len(what.posts))
+        text = f"📬 <b>{escape(title)}</b>\n\n" + words("Tap the one that you want to share:")
+        posts = [[button(post.title, f"kit:card:{post.id}")] for post in what.posts]
+        markup = InlineKeyboardMarkup([*posts, calmer(words)])
+        return (await unasked(bot.send_message(chat, text, ParseMode.HTML, reply_markup=markup))).message_id
+    if isinstance(what.what, Post):
 
         async def pause() -> None:
-            await pace.turn(str(supporter.telegram_id))
+            await pace.turn(str(chat))
 
-        return (await unasked(send_card(house, bot, run.what, supporter, pause))).message_id
-    words = Words(supporter.language)
-    markup = InlineKeyboardMarkup([[button("🔕 " + words("No more messages"), "me:stop")]])
-    return (await unasked(bot.send_message(supporter.telegram_id, run.text, reply_markup=markup))).message_id
+        return (await unasked(send_card(house, bot, what.what, supporter, pause))).message_id
+    markup = InlineKeyboardMarkup([calmer(words)])
+    return (await unasked(bot.send_message(chat, what.text, reply_markup=markup))).message_id

@@ -105,7 +105,12 @@ def buttons(kit: ShareKit, words: Words, noted: str = "") -> Keyboard:
     if noted:
         undo = "↩ " + words("Not on {network} after all", network=LABELS[noted])
         done.append(button(undo, f"kit:undo:{kit.post_id}:{shown}:{noted}"))
-    return [*_boosts(kit, words), *_rows(opens), own, more, done]
+    return [*_boosts(kit, words), *_rows(opens), own, more, done, calmer(words)]
+
+
+def calmer(words: Words) -> list[InlineKeyboardButton]:
+    """The way out, under whatever may come unasked: less often, or no more at all."""
+    return [button("🌙 " + words("Less often"), "rhythm:show"), button("🔕 " + words("No more messages"), "me:stop")]
 
 
 def _boosts(kit: ShareKit, words: Words) -> Keyboard:

@@ -7,8 +7,11 @@ from telegram import InputFile
 
 from bot import consents
 from bot.about_me import FIGURES
+from bot.missions import report_lines
+from bot.rhythm import how_often, quiet_hours
 from bot.visit import Visit, patiently
 from campaigns.broadcasts import LONGEST
+from campaigns.mission_reports import Report
 from campaigns.models import Kind, Purpose
 from campaigns.own_data import OwnData, Row, as_json, own_data
 from campaigns.words import LANGUAGES, mark
@@ -34,6 +37,8 @@ TOLD = frozenset(
         "tally",
         "wall_badge",
         "own_wording",
+        "mission_signup",
+        "suggestion",
         "dialogue",
         "organizer",
     ]
@@ -87,6 +92,12 @@ def _person(visit: Visit, data: OwnData) -> list[str]:
     for own in data.rows.get("own_wording", []):
         values = {"post": escape(data.name("post", own["post_id"])), "text": escape(_short(own["text"]))}
         lines.append("• " + _("Your own words for “{post}”: “{text}”", **values))
+    for signup in data.rows.get("mission_signup", []):
+        lines += _mission(visit, data, signup)
+    for idea in data.rows.get("suggestion", []):
+        lines.append("• " + _("Your idea: “{text}”", text=escape(_short(idea["text"]))))
+        if idea["answer"] is not None:
+            lines.append("  " + _("the team’s answer: “{text}”", text=escape(idea["answer"])))
     for written in data.rows.get("broadcast", []):
         lines.append("• " + _("A message that you wrote: “{text}”", text=escape(_short(written["text"]))))
     if "dialogue" in data.rows:
@@ -102,6 +113,19 @@ def _person(visit: Visit, data: OwnData) -> list[str]:
     return lines
 
 
+def _mission(visit: Visit, data: OwnData, signup: Row) -> list[str]:
+    _ = visit.words
+    values = {
+        "mission": escape(data.name("mission", signup["mission_id"])),
+        "date": _day(visit, signup["signed_up_at"]),
+    }
+    lines = ["• " + _("Mission “{mission}”: signed up on {date}", **values)]
+    if signup["reported_at"] is not None:
+        said = Report(signup["doors"], signup["talks"], signup["leaflets"], _short(signup["remark"]))
+        lines.append("  " + _("your report: {report}", report=escape(" · ".join(report_lines(_, said)))))
+    return lines
+
+
 def _campaign(visit: Visit, data: OwnData, place: Row) -> list[str]:
     _, campaign_id = visit.words, place["campaign_id"]
     lines = [f"<b>{escape(data.name('campaign', campaign_id))}</b>", ""]
@@ -111,6 +135,7 @@ def _campaign(visit: Visit, data: OwnData, place: Row) -> list[str]:
     if section := data.name("territory", place["territory_id"]):
         lines.append("• " + _("Territory: {name}", name=escape(section)))
     lines.append("• " + _("Your invitation’s code: {code}", code=escape(place["invite_code"])))
+    lines += _rhythm(visit, place)
     if place["badge_name"] is not None:
         name = escape(place["badge_name"] or "–")
         lines.append("• " + _("Your last badge: name “{name}”, frame “{frame}”", name=name, frame=place["badge_frame"]))
@@ -125,6 +150,18 @@ def _campaign(visit: Visit, data: OwnData, place: Row) -> list[str]:
         lines.append("• " + _("Your badge stands on the support wall"))
     lines += _agreed(visit, data.of_campaign("consent", campaign_id))
     return lines + _done(visit, data, campaign_id)
+
+
+def _rhythm(visit: Visit, place: Row) -> list[str]:
+    """How they want to be written to, as far as they chose it."""
+    _, lines = visit.words, []
+    if place["quiet_from"] is not None:
+        lines.append(quiet_hours(_, place["quiet_from"], place["quiet_until"]))
+    if place["most_a_day"] is not None or place["digest_at"] is not None:
+        lines.append(how_often(_, place["most_a_day"], place["digest_at"]))
+    if place["paused_until"] is not None:
+        lines.append(_("Paused until {moment}", moment=_day(visit, place["paused_until"])))
+    return ["• " + line for line in lines]
 
 
 def _agreed(visit: Visit, rows: list[Row]) -> list[str]:

@@ -8,8 +8,8 @@ from sqlmodel import col, or_, select
 
 from badges import DESIGNS, HASHTAG_LIMIT, SLOGAN_LIMIT, BadgeError, Frame, Palette, draw_frame, open_frame
 from badges.errors import SENTENCES
-from campaigns import models
-from campaigns.models import Campaign, Territory
+from campaigns import installation, models
+from campaigns.models import Campaign
 from campaigns.stamp import stamp_of
 from campaigns.words import Words
 
@@ -21,10 +21,7 @@ async def frames_for(session: AsyncSession, campaign_id: int, territory_id: int 
 
     The nearest first: a section's, its federation's, then the campaign's in their order.
     """
-    above: list[int] = []
-    while territory_id is not None and territory_id not in above:
-        above.append(territory_id)
-        territory_id = await session.scalar(select(Territory.parent_id).where(col(Territory.id) == territory_id))
+    above = await installation.with_those_above(session, territory_id)
     allowed = or_(col(models.Frame.territory_id).is_(None), col(models.Frame.territory_id).in_(above))
     rows = await session.scalars(
         select(models.Frame)

@@ -1,15 +1,16 @@
 """One share kit, or one broadcast, sent to one supporter: a row each, written before the call to Telegram and after it.
 
-Nothing is written ahead: a run goes through the people of its segment, and who has a row was served, or may have been.
+Nothing is written ahead but for who rests: a run goes through the people of its segment once; who has a row was served, or
+may have been, or waits. What waited is served from its rows, as they come due.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, literal, or_, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal, or_, union_all, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
@@ -31,6 +32,7 @@ from campaigns.models import (
     Purpose,
     Supporter,
 )
+from campaigns.rhythm import Rhythm, Turn, Usual, Wishes, day_began, turn_of
 from campaigns.segments import Segment, in_segment, silent
 from campaigns.stamp import stamp_of, stamped
 
@@ -57,6 +59,42 @@ class Run:
             return segment_of(self.what)
         return Segment(self.what.campaign_id, self.what.territory_id)
 
+    @property
+    def moment(self) -> datetime:
+        """When it began."""
+        moment = self.what.started_at if isinstance(self.what, Broadcast) else self.what.publish_at
+        assert moment is not None  # noqa: S101 - what has none is no run
+        return moment
+
+    @property
+    def handed_out(self) -> bool:
+        """Whether everybody has a handout, so that only those that waited are left."""
+        return self.what.handed_out_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The day's posts for one person, as one message."""
+
+    posts: tuple[Post, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who is still to be served, now or when they do not rest any more."""
+
+    participation_id: int
+    supporter: Supporter
+    wishes: Wishes
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """No more than so many messages since a moment."""
+
+    most: int
+    since: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -65,6 +103,7 @@ class Claim:
     run: Run
     participation_id: int
     supporter_id: int
+    limit: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +116,7 @@ class Outcome:
     state: HandoutState
     message_id: int | None = None
     reason: str | None = None
+    card: bool = True  # False: a button of a digest, which is no share kit yet
     gone: bool = False  # they blocked the bot, or left Telegram
     moved_to: int | None = None  # their chat's new number
 
@@ -86,40 +126,130 @@ def segment_of(broadcast: Broadcast) -> Segment:
 
 
 async def runs(session: AsyncSession, now: datetime) -> list[Run]:
-    """Posts with a share kit whose moment has come, and broadcasts that were started; the oldest first."""
+    """Posts with a share kit and broadcasts that have somebody to serve, or that can be ended; the oldest first."""
     due = (
         select(Post)
-        .where(col(Post.share_kit), col(Post.state) == PostState.scheduled)
-        .where(col(Post.publish_at) <= now, col(Post.handed_out_at).is_(None))
+        .where(col(Post.share_kit), col(Post.state) == PostState.scheduled, col(Post.publish_at) <= now)
+        .where(or_(col(Post.handed_out_at).is_(None), col(Post.id).in_(_come_due("post_id", now))))
         .order_by(col(Post.publish_at), col(Post.id))
+    )
+    left = exists().where(
+        TABLE.c.broadcast_id == col(Broadcast.id), TABLE.c.state.in_((HandoutState.queued, HandoutState.sending))
     )
     begun = (
         select(Broadcast, Campaign)
         .join(Campaign, col(Campaign.id) == col(Broadcast.campaign_id))
         .where(col(Broadcast.state) == BroadcastState.running)
+        .where(
+            or_(col(Broadcast.handed_out_at).is_(None), col(Broadcast.id).in_(_come_due("broadcast_id", now)), ~left)
+        )
         .order_by(col(Broadcast.started_at), col(Broadcast.id))
     )
     kits = [Run(post) for post in await session.scalars(due)]
     return kits + [Run(row[0], stamped(row[0].text, stamp_of(row[1]))) for row in await session.execute(begun)]
 
 
-async def candidates(
-    session: AsyncSession, run: Run, now: datetime, *, after: int = 0, limit: int
-) -> list[tuple[int, Supporter]]:
-    """Who is still to be served, with the number of their participation, which are higher than `after` and in order."""
-    served = exists().where(
-        TABLE.c[run.key[0]] == run.key[1],
-        TABLE.c.supporter_id == col(Participation.supporter_id),
-        TABLE.c.state != HandoutState.queued,
+def _come_due(column: str, now: datetime) -> Any:
+    """In SQL: the posts, or broadcasts, of handouts that wait no longer. Two queries, so that the index serves each."""
+    waiting = select(TABLE.c[column]).where(TABLE.c.state == HandoutState.queued, TABLE.c[column].is_not(None))
+    return union_all(waiting.where(TABLE.c.not_before.is_(None)), waiting.where(TABLE.c.not_before <= now))
+
+
+def _to_send(now: datetime) -> ColumnElement[bool]:
+    """In SQL, of a Handout: it waits for nothing."""
+    return and_(TABLE.c.state == HandoutState.queued, or_(TABLE.c.not_before.is_(None), TABLE.c.not_before <= now))
+
+
+async def candidates(session: AsyncSession, run: Run, now: datetime, *, after: int = 0, limit: int) -> list[Candidate]:
+    """Who is still to be served, in the order of their participations' numbers, which are higher than `after`."""
+    place = (
+        col(Participation.id),
+        col(Participation.territory_id),
+        col(Participation.quiet_from),
+        col(Participation.quiet_until),
+        col(Participation.most_a_day),
+        col(Participation.digest_at),
+        col(Participation.paused_until),
     )
     query = (
-        select(col(Participation.id), Supporter)
+        select(*place, Supporter)  # type: ignore[call-overload]
         .join(Supporter, col(Supporter.id) == col(Participation.supporter_id))
-        .where(col(Participation.id) > after, *in_segment(run.segment), ~silent(now), ~served)
+        .where(col(Participation.id) > after, *in_segment(run.segment), ~silent(now))
         .order_by(col(Participation.id))
         .limit(limit)
     )
-    return [(row[0], row[1]) for row in await session.execute(query)]
+    column, number = run.key
+    if run.handed_out:
+        mine = and_(TABLE.c[column] == number, TABLE.c.supporter_id == col(Participation.supporter_id))
+        query = query.join(TABLE, mine).where(_to_send(now))
+    else:
+        served = exists().where(
+            TABLE.c[column] == number, TABLE.c.supporter_id == col(Participation.supporter_id), ~_to_send(now)
+        )
+        query = query.where(~served)
+    return [Candidate(row[0], row[-1], row) for row in await session.execute(query)]
+
+
+async def turns(
+    session: AsyncSession, run: Run, usual: Usual, people: Sequence[Candidate], now: datetime
+) -> list[tuple[Rhythm, Turn]]:
+    """For each of these people how they want to be written to, and whether this run may write to them now."""
+    rhythms = [usual.rhythm(each.wishes) for each in people]
+    limits = {
+        each.supporter.id: limit
+        for each, rhythm in zip(people, rhythms, strict=True)
+        if (limit := limit_of(rhythm, now)) is not None
+    }
+    sent = await _sent(session, run.what.campaign_id, limits)
+    return [
+        (rhythm, turn_of(rhythm, run.moment, now, sent.get(each.supporter.id, 0)))
+        for each, rhythm in zip(people, rhythms, strict=True)
+    ]
+
+
+def limit_of(rhythm: Rhythm, now: datetime) -> Limit | None:
+    """What a claim for this person must heed; a digest is one message, whatever else they chose."""
+    if rhythm.most_a_day is None or rhythm.digest_at is not None:
+        return None
+    return Limit(rhythm.most_a_day, day_began(rhythm.zone, now))
+
+
+async def _sent(session: AsyncSession, campaign_id: int, limits: Mapping[int, Limit]) -> dict[int, int]:
+    """How many messages each of these people got, or is getting, since the moment of their limit."""
+    found: dict[int, int] = {}
+    for since in {limit.since for limit in limits.values()}:
+        people = [person for person, limit in limits.items() if limit.since == since]
+        query = (
+            select(TABLE.c.supporter_id, func.count(func.coalesce(TABLE.c.message_id, -TABLE.c.id).distinct()))
+            .outerjoin(Post, col(Post.id) == TABLE.c.post_id)
+            .outerjoin(Broadcast, col(Broadcast.id) == TABLE.c.broadcast_id)
+            .where(TABLE.c.supporter_id.in_(people))
+            .where(func.coalesce(col(Post.campaign_id), col(Broadcast.campaign_id)) == campaign_id)
+            .where(or_(TABLE.c.sent_at >= since, TABLE.c.state == HandoutState.sending))
+            .group_by(TABLE.c.supporter_id)
+        )
+        found |= {row[0]: row[1] for row in await session.execute(query)}
+    return found
+
+
+async def put_off(session: AsyncSession, run: Run, resting: Mapping[int, datetime]) -> None:
+    """Let the handouts of who rests wait: supporter -> until when. Who is being served already is left alone."""
+    column, number = run.key
+    people: dict[datetime, list[int]] = defaultdict(list)
+    for person, until in resting.items():
+        people[until].append(person)
+    for until, together in people.items():
+        rows = select(
+            literal(number), col(Supporter.id), literal(HandoutState.queued, STATE), literal(until, MOMENT)
+        ).where(col(Supporter.id).in_(together))
+        statement = insert(TABLE).from_select([column, "supporter_id", "state", "not_before"], rows)
+        await session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[column, "supporter_id"],
+                set_={"not_before": statement.excluded.not_before},
+                where=TABLE.c.state == HandoutState.queued,
+            )
+        )
 
 
 async def write(session: AsyncSession, items: Sequence[Claim | Outcome], now: datetime) -> list[int | None]:
@@ -135,9 +265,14 @@ async def write(session: AsyncSession, items: Sequence[Claim | Outcome], now: da
 
 
 async def _begin(session: AsyncSession, claims: Sequence[Claim], now: datetime) -> dict[int, int]:
-    """Write the rows of who may still be served: supporter -> handout. Whoever left meanwhile gets none."""
+    """Write the rows of who may still be served: supporter -> handout. Whoever left or paused meanwhile gets none."""
     run = claims[0].run
     column, number = run.key
+    limits = {claim.supporter_id: claim.limit for claim in claims if claim.limit is not None}
+    if limits:  # counted here once more: two runs may be about to write to the same person
+        sent = await _sent(session, run.what.campaign_id, limits)
+        full = {person for person, limit in limits.items() if sent.get(person, 0) >= limit.most}
+        claims = [claim for claim in claims if claim.supporter_id not in full]
     people = (
         select(
             literal(number),
@@ -148,12 +283,16 @@ async def _begin(session: AsyncSession, claims: Sequence[Claim], now: datetime) 
         .join(Supporter, col(Supporter.id) == col(Participation.supporter_id))
         .where(col(Participation.id).in_([claim.participation_id for claim in claims]))
         .where(_goes_on(run), *in_segment(run.segment), ~silent(now))
+        .where(or_(col(Participation.paused_until).is_(None), col(Participation.paused_until) <= now))
     )
+    if run.handed_out:  # who came later finds it by themselves
+        mine = and_(TABLE.c[column] == number, TABLE.c.supporter_id == col(Participation.supporter_id))
+        people = people.where(exists().where(mine, _to_send(now)))
     statement = insert(TABLE).from_select([column, "supporter_id", "state", "lease_until"], people)
-    again = {"state": statement.excluded.state, "lease_until": statement.excluded.lease_until}
+    again = {"state": statement.excluded.state, "lease_until": statement.excluded.lease_until, "not_before": None}
     rows = await session.execute(
         statement.on_conflict_do_update(
-            index_elements=[column, "supporter_id"], set_=again, where=TABLE.c.state == HandoutState.queued
+            index_elements=[column, "supporter_id"], set_=again, where=_to_send(now)
         ).returning(TABLE.c.supporter_id, TABLE.c.id)
     )
     return {row[0]: row[1] for row in rows}
@@ -215,7 +354,7 @@ async def _follow(session: AsyncSession, moved: Outcome) -> None:
 
 async def _count_received(session: AsyncSession, outcomes: Sequence[Outcome], now: datetime) -> None:
     """Count the cards that reached somebody who agreed to be counted."""
-    cards = [o for o in outcomes if o.state is HandoutState.sent and isinstance(o.run.what, Post)]
+    cards = [o for o in outcomes if o.state is HandoutState.sent and o.card and isinstance(o.run.what, Post)]
     if not cards:
         return
     agreed = select(col(Consent.supporter_id), col(Consent.campaign_id)).where(
@@ -240,25 +379,42 @@ async def _count_received(session: AsyncSession, outcomes: Sequence[Outcome], no
 
 
 async def end(session: AsyncSession, run: Run, now: datetime) -> bool:
-    """Close a run that has nobody left and nothing in flight; whether it did."""
+    """Close a run that has nobody to serve now and nothing in flight; whether it did. Who rests is served later."""
     column, number = run.key
     underway = exists().where(TABLE.c[column] == number, TABLE.c.state == HandoutState.sending)
     if await session.scalar(select(underway)) or await candidates(session, run, now, limit=1):
         return False
     await session.execute(
         update(TABLE)
-        .where(TABLE.c[column] == number, TABLE.c.state == HandoutState.queued)
+        .where(TABLE.c[column] == number, _to_send(now))
         .values(state=HandoutState.skipped, reason="left, or silence began, before it could be sent again")
     )
     if isinstance(run.what, Broadcast):
         await session.execute(
             update(Broadcast)
-            .where(col(Broadcast.id) == number, col(Broadcast.state) == BroadcastState.running)
-            .values(state=BroadcastState.done, ended_at=now)
+            .where(col(Broadcast.id) == number)
+            .values(handed_out_at=func.coalesce(col(Broadcast.handed_out_at), literal(now, MOMENT)))
         )
+        if not await waiting(session, run):
+            await session.execute(
+                update(Broadcast)
+                .where(col(Broadcast.id) == number, col(Broadcast.state) == BroadcastState.running)
+                .values(state=BroadcastState.done, ended_at=now)
+            )
     else:
-        await session.execute(update(Post).where(col(Post.id) == number).values(handed_out_at=now))
+        await session.execute(
+            update(Post)
+            .where(col(Post.id) == number)
+            .values(handed_out_at=func.coalesce(col(Post.handed_out_at), literal(now, MOMENT)))
+        )
     return True
+
+
+async def waiting(session: AsyncSession, run: Run) -> int:
+    """How many people rest and are to be served later."""
+    column, number = run.key
+    query = select(func.count()).select_from(TABLE).where(TABLE.c[column] == number)
+    return await session.scalar(query.where(TABLE.c.state == HandoutState.queued)) or 0
 
 
 async def end_leases(session: AsyncSession, now: datetime, *, every: bool = False) -> None:

@@ -121,6 +121,15 @@ async def find_territory(session: AsyncSession, campaign_id: int, name: str) -> 
     )
 
 
+async def with_those_above(session: AsyncSession, territory_id: int | None) -> list[int]:
+    """A territory and those above it, the nearest first; none for None."""
+    found: list[int] = []
+    while territory_id is not None and territory_id not in found:
+        found.append(territory_id)
+        territory_id = await session.scalar(select(Territory.parent_id).where(col(Territory.id) == territory_id))
+    return found
+
+
 async def add_channel(
     session: AsyncSession,
     campaign_id: int,

@@ -139,7 +139,7 @@ class BroadcastState(enum.StrEnum):
 
 
 class HandoutState(enum.StrEnum):
-    queued = "queued"  # Telegram asked to wait, or was away: to be sent again
+    queued = "queued"  # the supporter rests until not_before, or Telegram asked to wait or was away: to be sent
     sending = "sending"  # written before the call to Telegram
     sent = "sent"  # the supporter has the card
     failed = "failed"  # Telegram refused it
@@ -167,6 +167,17 @@ class Kind(enum.StrEnum):
     badge_made = "badge_made"  # a badge was rendered for them
     badge_downloaded = "badge_downloaded"  # took the badge in full quality
     recruited = "recruited"  # somebody joined through their invitation
+    mission_done = "mission_done"  # reported back from a mission
+
+
+class MissionKind(enum.StrEnum):
+    """What people do at a mission."""
+
+    doors = "doors"  # go from door to door
+    leaflets = "leaflets"  # hand out leaflets
+    meeting = "meeting"  # meet in somebody's living room
+    rally = "rally"  # come to a rally
+    other = "other"  # what its title says
 
 
 class Campaign(SQLModel, table=True):
@@ -186,6 +197,8 @@ class Campaign(SQLModel, table=True):
     notice_url: str = ""
     approvals: int = 0  # how many organizers beside the author must say yes; 0: none
     near_vote_days: int = 0  # so many days before a polling day one more must
+    quiet_from: int = 21  # the hour from which people who chose no other are not written to unasked
+    quiet_until: int = 8  # the hour until which; the same as quiet_from: no quiet hours
     created_at: datetime = _moment()
 
 
@@ -219,6 +232,8 @@ class Territory(SQLModel, table=True):
     parent_id: int | None = _to("territory.id", null=True)
     name: str
     timezone: str | None = None  # None: as its parent, at the top as the campaign
+    goal: int | None = None  # what its people want to reach together; None: no common goal
+    goal_kind: Kind | None = _choice(Kind, null=True)  # what the goal counts
 
 
 class Commune(SQLModel, table=True):
@@ -278,7 +293,7 @@ class Post(SQLModel, table=True):
     publish_at: datetime | None = _moment(null=True)
     timezone: str = "Europe/Paris"  # the zone in which publish_at was meant
     share_kit: bool = False
-    handed_out_at: datetime | None = _moment(null=True)  # when everybody had been served
+    handed_out_at: datetime | None = _moment(null=True)  # when everybody had been served, or waits with a handout
     late_policy: LatePolicy = _choice(LatePolicy, LatePolicy.send)
     grace: int = 60  # minutes after its moment in which it still goes out without further thought
     recurrence: str | None = None  # set on the first post of a series, such as "every first Tuesday at 09:00"
@@ -457,6 +472,12 @@ class Participation(SQLModel, table=True):
     invite_code: str = Field(sa_column=Column(String(32), unique=True, nullable=False))
     badge_name: str | None = None  # of the last badge, while there is a consent to remember it
     badge_frame: str | None = None  # its design
+    # How they want to be written to unasked, by their own clock; None: as the campaign's people are by default.
+    quiet_from: int | None = None  # hour
+    quiet_until: int | None = None  # hour; the same as quiet_from: no quiet hours
+    most_a_day: int | None = None  # messages; None: no limit
+    digest_at: int | None = None  # hour at which the day's posts come as one message; None: each at once
+    paused_until: datetime | None = _moment(null=True)
     joined_at: datetime = _moment()
     stopped_at: datetime | None = _moment(null=True)  # /stop: no message any more
 
@@ -516,17 +537,18 @@ class Broadcast(SQLModel, table=True):
     created_at: datetime = _moment()
     approved_at: datetime | None = _moment(null=True)
     started_at: datetime | None = _moment(null=True)
+    handed_out_at: datetime | None = _moment(null=True)  # when everybody had been served, or waits with a handout
     ended_at: datetime | None = _moment(null=True)
 
 
 class Handout(SQLModel, table=True):
-    """One share kit, or one broadcast, sent to one supporter; written at the moment of the send."""
+    """One share kit, or one broadcast, sent to one supporter; written at the moment of the send, or when they rest."""
 
     __table_args__ = (
         Unique("post_id", "supporter_id"),
         Unique("broadcast_id", "supporter_id"),
         CheckConstraint("(post_id IS NULL) <> (broadcast_id IS NULL)", name="one_thing"),
-        Index("ix_handout_state", "state", "id"),
+        Index("ix_handout_state", "state", "not_before"),
         Index("ix_handout_broadcast_state", "broadcast_id", "state"),
     )
     id: int = _key()
@@ -534,6 +556,7 @@ class Handout(SQLModel, table=True):
     broadcast_id: int | None = _to("broadcast.id", null=True, index=False)
     supporter_id: int | None = _to("supporter.id", "SET NULL")
     state: HandoutState = _choice(HandoutState, HandoutState.queued)
+    not_before: datetime | None = _moment(null=True)  # while it is queued: until then the supporter rests
     lease_until: datetime | None = _moment(null=True)
     sent_at: datetime | None = _moment(null=True)
     message_id: int | None = None
@@ -616,6 +639,55 @@ class CampaignTally(SQLModel, table=True):
     campaign_id: int = Field(sa_column=Column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True))
     kind: Kind = Field(sa_column=Column(Choice(Kind), primary_key=True))
     count: int = 0
+
+
+class Mission(SQLModel, table=True):
+    """What a campaign's people do together beyond the screen, at a place and a time."""
+
+    __table_args__ = (Index("ix_mission_campaign_starts", "campaign_id", "starts_at"),)
+    id: int = _key()
+    campaign_id: int = _to("campaign.id", index=False)
+    territory_id: int | None = _to("territory.id", null=True)  # its people and those below it see it; None: everybody
+    kind: MissionKind = _choice(MissionKind, MissionKind.other)
+    title: str
+    place: str
+    starts_at: datetime = _moment()
+    timezone: str = "Europe/Paris"  # the zone in which starts_at was meant
+    aim: str = Field(default="", sa_column=Column(Text, nullable=False))
+    capacity: int | None = None  # people; None: as many as come
+    created_at: datetime = _moment()
+
+
+class MissionSignup(SQLModel, table=True):
+    """A person's yes to a mission, and what they report of it. The numbers stay when they leave; their remark does not."""
+
+    __tablename__ = "mission_signup"
+    __table_args__ = (Unique("mission_id", "supporter_id"),)
+    id: int = _key()
+    mission_id: int = _to("mission.id", index=False)
+    supporter_id: int | None = _to("supporter.id", "SET NULL")
+    signed_up_at: datetime = _moment()
+    reported_at: datetime | None = _moment(null=True)
+    doors: int | None = None  # None: the report does not say
+    talks: int | None = None
+    leaflets: int | None = None
+    remark: str = Field(default="", sa_column=Column(Text, nullable=False))
+
+
+class Suggestion(SQLModel, table=True):
+    """An idea that a supporter sent to the team, and the one answer to it; goes with them."""
+
+    __table_args__ = (Index("ix_suggestion_campaign_answered", "campaign_id", "answered_at"),)
+    id: int = _key()
+    campaign_id: int = _to("campaign.id", index=False)
+    supporter_id: int = _to("supporter.id")
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    written_at: datetime = _moment()
+    answer: str | None = Field(default=None, sa_column=Column(Text))
+    answered_at: datetime | None = _moment(null=True)
+    organizer_id: int | None = _to("organizer.id", "SET NULL")  # who answered
+    sent_at: datetime | None = _moment(null=True)  # when the answer reached the person
+    trouble: str | None = None  # why it did not, or may not have
 
 
 class Frame(SQLModel, table=True):

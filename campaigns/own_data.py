@@ -26,7 +26,14 @@ TELEGRAM_NUMBERS = frozenset({"telegram_id", "chat_id"})  # columns that hold th
 KEPT_BACK = {"organizer": frozenset({"password_hash", "link_code"})}
 # Refers to a person's row and yet tells of somebody else: the visits of strangers, who cannot be recognised.
 OF_OTHERS = frozenset({"click"})
-NAMED = {"campaign": "name", "territory": "name", "post": "title", "interest": "name", "broadcast": "text"}
+NAMED = {
+    "campaign": "name",
+    "territory": "name",
+    "post": "title",
+    "interest": "name",
+    "broadcast": "text",
+    "mission": "title",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Text, cast, delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from campaigns import consents, wall
+from campaigns import consents, missions, wall
 from campaigns.consents import has_consent
 from campaigns.engagement import Act, record
 from campaigns.models import (
@@ -136,11 +136,15 @@ async def remember_badge(session: AsyncSession, supporter_id: int, campaign_id: 
 
 
 async def stop(session: AsyncSession, supporter: Supporter, campaign_id: int, now: datetime) -> None:
-    """No message of this campaign any more: every consent is withdrawn, what waits to be sent is skipped."""
+    """No message of this campaign any more: every consent is withdrawn, what waits to be sent is skipped.
+
+    Nor are they awaited at a mission any more.
+    """
     place = await participation(session, supporter.id, campaign_id)
     if place is not None:
         place.stopped_at = now
     await set_consents(session, supporter, campaign_id, (), now)
+    await missions.comes_no_more(session, supporter.id, campaign_id, now)
 
 
 async def forget_strangers(session: AsyncSession, now: datetime) -> None:
@@ -179,4 +183,5 @@ async def forget(session: AsyncSession, supporter: Supporter) -> None:
         .where(col(Handout.supporter_id) == supporter.id, col(Handout.state) == HandoutState.queued)
         .values(state=HandoutState.skipped)
     )
+    await missions.forget(session, supporter.id)
     await session.execute(delete(Supporter).where(col(Supporter.id) == supporter.id))

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from badges import BadgeError
 from campaigns import installation
 from campaigns.database import Database, DatabaseProblem
+from campaigns.missions import MissionProblem
 from campaigns.models import Campaign, Channel
 from campaigns.post_files import FileRefused
 from campaigns.settings import Settings, SettingsProblem, read_settings
@@ -47,6 +48,7 @@ KNOWN_PROBLEMS = (
     FileRefused,
     TimeProblem,
     BadgeError,
+    MissionProblem,
     ChannelSettingsWrong,
     installation.NotFound,
     installation.AlreadyThere,

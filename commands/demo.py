@@ -13,10 +13,10 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from campaigns import addresses, communes, installation, silence_windows
+from campaigns import addresses, communes, installation, missions, silence_windows
 from campaigns.database import Database
 from campaigns.media import NewPicture
-from campaigns.models import Campaign, Channel, LatePolicy, Organizer, Role
+from campaigns.models import Campaign, Channel, LatePolicy, MissionKind, Organizer, Role
 from campaigns.posts import NewPost, add_post
 from campaigns.settings import Settings
 from campaigns.slots import parse_slots
@@ -135,6 +135,8 @@ async def fill(database: Database, settings: Settings, clock: Clock, smtp_port: 
             secondary_colour=stage.SECONDARY,
             text_colour=stage.TEXT,
             near_vote_days=stage.NEAR_VOTE,
+            quiet_from=0,
+            quiet_until=0,  # who tries it at night shall see it, too
         )
         await installation.add_campaign(session, campaign, now)
         for name in stage.TERRITORIES:
@@ -143,6 +145,7 @@ async def fill(database: Database, settings: Settings, clock: Clock, smtp_port: 
         await communes.store_communes(session, campaign.id, towns.communes)
         vote = await _add_polling_day(session, campaign, now)
         await _add_relays(session, campaign, now)
+        await _add_missions(session, campaign, now)
         channels = {
             network: await installation.add_channel(
                 session, campaign.id, network, name, {**keys_of(network), **addressed.get(network, {})}
@@ -208,6 +211,23 @@ async def _add_relays(session: AsyncSession, campaign: Campaign, now: datetime) 
         for name, territory in stage.RELAYS
     ]
     await addresses.store_addresses(session, campaign.id, people, now)
+
+
+async def _add_missions(session: AsyncSession, campaign: Campaign, now: datetime) -> None:
+    places = {place.name: place.id for place in await installation.territories(session, campaign.id)}
+    for planned in stage.MISSIONS:
+        at = now + planned.after
+        new = missions.NewMission(
+            title=planned.title,
+            place=planned.place,
+            starts_at=at.replace(minute=0, second=0, microsecond=0) if planned.after >= timedelta(days=1) else at,
+            timezone=campaign.timezone,
+            kind=MissionKind(planned.kind),
+            aim=planned.aim,
+            capacity=planned.capacity,
+            territory_id=places[planned.territory] if planned.territory else None,
+        )
+        await missions.add_mission(session, campaign.id, new, now)
 
 
 async def _add_post(

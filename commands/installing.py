@@ -6,7 +6,8 @@ import typer
 
 from campaigns import installation
 from campaigns.badge_frames import frame_of
-from campaigns.models import Campaign, Role
+from campaigns.figures import GOALS
+from campaigns.models import Campaign, Kind, Role
 from campaigns.settings import Settings
 from campaigns.times import system_clock
 from commands.common import CampaignOption, Refused, campaign_of, opened, out, prepared_settings, run_async
@@ -60,9 +61,12 @@ def campaigns_set(
     near_vote_days: Annotated[
         int | None, typer.Option(min=0, help="So many days before a polling day one more must.")
     ] = None,
+    quiet: Annotated[
+        str | None, typer.Option(help="Hours in which nobody is written to unless they chose others: 21-8, or none.")
+    ] = None,
     campaign: CampaignOption = None,
 ) -> None:
-    """Set what the campaign stamps on its posts, and who must approve them."""
+    """Set what the campaign stamps on its posts, who must approve them, and when its people are left in peace."""
 
     async def main() -> None:
         async with opened(prepared_settings()) as database, database.write() as session:
@@ -72,6 +76,7 @@ def campaigns_set(
                 "notice_url": notice_url,
                 "approvals": approvals,
                 "near_vote_days": near_vote_days,
+                **(dict(zip(("quiet_from", "quiet_until"), hours(quiet), strict=True)) if quiet is not None else {}),
             }
             for field, value in given.items():
                 if value is not None:
@@ -80,6 +85,16 @@ def campaigns_set(
         out.print(f"{owner.name} is set.")
 
     run_async(main())
+
+
+def hours(text: str) -> tuple[int, int]:
+    """Read "21-8" or "none"; raises Refused."""
+    if text.strip().lower() == "none":
+        return 0, 0
+    parts = [part.strip() for part in text.split("-")]
+    if len(parts) != 2 or not all(part.isdecimal() and int(part) <= 23 for part in parts):
+        raise Refused(f"“{text}” names no quiet hours; write two hours of the clock, such as 21-8, or none")
+    return int(parts[0]), int(parts[1])
 
 
 @campaigns_app.command("list")
@@ -106,6 +121,27 @@ def territories_add(
             above = await installation.find_territory(session, owner.id, parent) if parent else None
             await installation.add_territory(session, owner.id, name, above, timezone)
             out.print(f"Territory “{name}” is added to {owner.name}.")
+
+    run_async(main())
+
+
+@territories_app.command("goal")
+def territories_goal(
+    name: str,
+    goal: Annotated[int, typer.Argument(min=0, help="What its people want to reach together; 0: no common goal.")],
+    of: Annotated[str, typer.Option(help=f"What is counted: {', '.join(GOALS)}.")] = Kind.said_shared,
+    campaign: CampaignOption = None,
+) -> None:
+    """Set the common goal that a territory's people, and those below it, see in /me."""
+
+    async def main() -> None:
+        if of not in GOALS:
+            raise Refused(f"“{of}” is nothing that a goal counts; choose one of {', '.join(GOALS)}")
+        async with opened(prepared_settings()) as database, database.write() as session:
+            owner = await campaign_of(session, campaign)
+            territory = await installation.find_territory(session, owner.id, name)
+            territory.goal, territory.goal_kind = (goal, Kind(of)) if goal else (None, None)
+            out.print(f"The goal of {territory.name} is {goal} {of}." if goal else f"{territory.name} has no goal.")
 
     run_async(main())
 

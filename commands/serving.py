@@ -25,6 +25,7 @@ from campaigns.database import Database
 from campaigns.settings import Settings, secret_key
 from campaigns.times import Clock
 from commands.common import Refused, opened, opener, out
+from schedules.answers import Answers
 from schedules.broadcasts import Broadcaster
 from schedules.engine import EmbeddedEngine
 from schedules.heart import Heart
@@ -161,7 +162,8 @@ def _works(house: House, runner: BotRunner | None, sends: SendCounts) -> list[Wo
         await organizers.tell(runner.app.bot, telegram_id, text)
 
     told = Notices(house.database, house.clock, tell_organizer, f"{settings.site_url}/console")
-    return [*works, Broadcaster(house.database, house.clock, runner.deliver, runner.pace), told]
+    broadcaster = Broadcaster(house.database, house.clock, runner.deliver, runner.pace)
+    return [*works, broadcaster, Answers(house.database, house.clock, runner.answer), told]
 
 
 async def _refuse_without_token(database: Database, token: str) -> None:

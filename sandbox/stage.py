@@ -48,6 +48,37 @@ LINK = "https://region-respire.example"
 
 
 @dataclass(frozen=True)
+class StageMission:
+    """A mission `after` the demo's first start, of a territory or of all; `kind` is one of campaigns.models.MissionKind."""
+
+    title: str
+    place: str
+    after: timedelta
+    kind: str
+    aim: str = ""
+    territory: str | None = None
+    capacity: int | None = None
+
+
+MISSIONS = (
+    StageMission(  # begins while the demo is looked at, so that it can be reported on
+        "Tractage au marché", "Place du Marché", timedelta(minutes=2), "leaflets", "Parler du train du matin"
+    ),
+    StageMission(
+        "Porte-à-porte à la Gare", "Devant la gare", timedelta(days=2), "doors", "Écouter, puis présenter la liste"
+    ),
+    StageMission(
+        "Réunion chez une voisine",
+        "12 rue des Lilas",
+        timedelta(days=4),
+        "meeting",
+        territory="Littoral",
+        capacity=8,
+    ),
+)
+
+
+@dataclass(frozen=True)
 class StagePost:
     """A post `after` the demo's first start. `poster` is a line for a drawn picture, with its description.
 

@@ -1,21 +1,23 @@
 """Share kits and broadcasts to the supporters who agreed to be written to, at the pace that Telegram takes.
 
-One feeder goes through the people of each run in turn, a page at a time; workers serve one person each:
-1. wait for a turn of the bot's pace, 2. write the handout, 3. call Telegram, 4. write what came of it.
+One feeder goes through the people of each run in turn, a page at a time, and puts off who rests; workers serve one person
+each: 1. wait for a turn of the bot's pace, 2. write the handout, 3. call Telegram, 4. write what came of it.
 Steps 2 and 4 of many workers share a transaction. A run begins anew at each start and leaves out who has a handout, so
-nothing else needs to be remembered.
+nothing else needs to be remembered. Who gets one digest a day is served with all of their posts that wait, at once.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from campaigns import handouts, supporters
 from campaigns.batches import BatchWriter
 from campaigns.database import Database
-from campaigns.handouts import Claim, Outcome, Run
-from campaigns.models import HandoutState, Supporter
+from campaigns.handouts import Candidate, Claim, Digest, Outcome, Run
+from campaigns.models import HandoutState, Post, Supporter
+from campaigns.rhythm import Rhythm, Usual, turn_of, usual_of
 from campaigns.times import Clock
 from networks.errors import (
     ChannelRevoked,
@@ -35,7 +37,16 @@ DOWN_WAIT = timedelta(seconds=10)
 UNCLEAR = 3  # messages in a row without a clear answer; then Telegram gets a rest, lest all people become unknown
 
 # Sends one card or message and returns its id. Raises networks.errors; ChannelRevoked means that this person is gone.
-Deliver = Callable[[Run, Supporter], Awaitable[int]]
+Deliver = Callable[[Run | Digest, Supporter], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One person to be served, by one claim, or by one for each post of their digest."""
+
+    claims: tuple[Claim, ...]
+    supporter: Supporter
+    until: datetime  # when they begin to rest
 
 
 class Broadcaster:
@@ -49,7 +60,7 @@ class Broadcaster:
         self._rows: BatchWriter[Claim | Outcome] = BatchWriter(
             database, lambda session, items: handouts.write(session, items, clock())
         )
-        self._waiting: asyncio.Queue[tuple[Run, int, Supporter]] = asyncio.Queue(WORKERS)
+        self._waiting: asyncio.Queue[Due] = asyncio.Queue(WORKERS)
         self._task: asyncio.Task[None] | None = None
         self._interruptible: set[asyncio.Task[None]] = set()  # workers without a person in hand
         self._unclear = 0
@@ -108,67 +119,105 @@ class Broadcaster:
     async def _feed(self) -> None:
         """Hand people to the workers, a page of each run in turn; returns when nothing more can be done now."""
         cursors: dict[tuple[str, int], int] = {}
+        usual: dict[int, Usual] = {}  # of each campaign
+        handed_on = False  # whether somebody may still be in hand
         while not self._stopping:
             async with self._database.read() as session:
                 due = await handouts.runs(session, self._clock())
+                for campaign_id in {run.what.campaign_id for run in due} - usual.keys():
+                    usual[campaign_id] = await usual_of(session, campaign_id)
             fed = False
             for run in due:
                 after = cursors.get(run.key, 0)
-                async with self._database.read() as session:
-                    page = await handouts.candidates(session, run, self._clock(), after=after, limit=PAGE)
-                for participation_id, supporter in page:
-                    await self._waiting.put((run, participation_id, supporter))
+                page = await self._feed_page(run, due, usual[run.what.campaign_id], after)
                 if page or after:
                     # Behind the last one, look once more from the first: who could not be served waits again.
-                    cursors[run.key] = page[-1][0] if page else 0
-                    fed = True
+                    cursors[run.key] = page[-1].participation_id if page else 0
+                    fed = handed_on = True
                 if not page:
                     await self._waiting.join()
                 if not page and not after:
-                    async with self._database.write() as session:
-                        ended = await handouts.end(session, run, self._clock())
-                    if ended:
-                        log.info(
-                            "%s %d has reached everybody", "broadcast" if run.text else "share kit of post", run.what.id
-                        )
-                    fed |= ended
+                    fed |= await self._end(run)
             if not fed:
-                return
+                if not handed_on:
+                    return
+                await self._waiting.join()  # who could not be served waits again, and their run is due again
+                handed_on = False
+
+    async def _feed_page(self, run: Run, due: Sequence[Run], usual: Usual, after: int) -> Sequence[Candidate]:
+        """Hand on who may be written to now, and let the others' handouts wait; everybody who was looked at."""
+        now = self._clock()
+        async with self._database.read() as session:
+            page = await handouts.candidates(session, run, now, after=after, limit=PAGE)
+            turns = await handouts.turns(session, run, usual, page, now)
+        people = list(zip(page, turns, strict=True))
+        resting = {each.supporter.id: turn.until for each, (_, turn) in people if not turn.free}
+        if resting:
+            async with self._database.write() as session:
+                await handouts.put_off(session, run, resting)
+        for each, (rhythm, turn) in people:
+            if turn.free:
+                claim = Claim(run, each.participation_id, each.supporter.id, handouts.limit_of(rhythm, now))
+                others = _digest(run, due, rhythm, now)
+                claims = (claim, *(replace(claim, run=other) for other in others))
+                await self._waiting.put(Due(claims, each.supporter, turn.until))
+        return page
+
+    async def _end(self, run: Run) -> bool:
+        """Close a run that has nobody left to serve now; whether it did."""
+        async with self._database.write() as session:
+            ended = await handouts.end(session, run, self._clock())
+            rest = await handouts.waiting(session, run) if ended else 0
+        if ended:
+            what = "broadcast" if run.text else "share kit of post"
+            more = f", but for {rest} who rest now" if rest else ""
+            log.info("%s %d has reached everybody%s", what, run.what.id, more)
+        return ended
 
     async def _work(self) -> None:
         this = asyncio.current_task()
         assert this is not None  # noqa: S101 - _drain() made a task of it
         while True:
-            run, participation_id, supporter = await self._waiting.get()
+            due = await self._waiting.get()
             try:
-                await self._pace.turn(str(supporter.telegram_id))
+                await self._pace.turn(str(due.supporter.telegram_id))
                 self._interruptible.discard(this)
-                if not self._ending and not self._stopping:
-                    await self._serve(Claim(run, participation_id, supporter.id), supporter)
+                if (
+                    self._clock() >= due.until
+                ):  # they began to rest while Telegram asked to wait: the feeder sees it, too
+                    self._pace.give_back()
+                elif not self._ending and not self._stopping:
+                    await self._serve(due.claims, due.supporter)
             finally:
                 self._waiting.task_done()
             if self._ending or self._stopping:
                 return
             self._interruptible.add(this)
 
-    async def _serve(self, claim: Claim, supporter: Supporter) -> None:
+    async def _serve(self, claims: tuple[Claim, ...], supporter: Supporter) -> None:
         """Write, send, write."""
-        (handout_id,) = await self._rows.write([claim])
-        if handout_id is None:  # the person left, or the run was stopped
+        granted = await self._rows.write(claims)
+        held = [(claim.run, number) for claim, number in zip(claims, granted, strict=True) if number is not None]
+        if not held:  # the person left, or the run was stopped
             self._pace.give_back()
             return
-        outcome = await self._send(claim.run, handout_id, supporter)
+        (run, handout_id), *others = held
+        posts = tuple(each.what for each, _ in held if isinstance(each.what, Post))
+        begun = Outcome(run, handout_id, supporter.id, HandoutState.unknown, card=not others)
+        outcome = await self._send(Digest(posts) if others else run, begun, supporter)
         self._unclear = self._unclear + 1 if outcome.state is HandoutState.unknown else 0
         if self._unclear >= UNCLEAR:
             self._pace.halt(DOWN_WAIT.total_seconds())
-        await self._rows.write([outcome])
+        await self._rows.write([outcome, *(replace(outcome, run=each, handout_id=number) for each, number in others)])
 
-    async def _send(self, run: Run, handout_id: int, supporter: Supporter) -> Outcome:
+    async def _send(self, what: Run | Digest, outcome: Outcome, supporter: Supporter) -> Outcome:
+        """The outcome as it came."""
+
         def came(state: HandoutState, **more: object) -> Outcome:
-            return Outcome(run, handout_id, supporter.id, state, **more)  # type: ignore[arg-type]
+            return replace(outcome, state=state, **more)  # type: ignore[arg-type]
 
         try:
-            return came(HandoutState.sent, message_id=await self._deliver(run, supporter))
+            return came(HandoutState.sent, message_id=await self._deliver(what, supporter))
         except RateLimited as problem:
             self._pace.flood(problem.retry_after.total_seconds())
             return came(HandoutState.queued)
@@ -184,5 +233,15 @@ class Broadcaster:
         except NetworkProblem as problem:
             return came(HandoutState.failed, reason=str(problem))
         except Exception as error:
-            log.exception("handout %d", handout_id)
+            log.exception("handout %d", outcome.handout_id)
             return came(HandoutState.unknown, reason=f"unexpected {type(error).__name__}")
+
+
+def _digest(run: Run, due: Sequence[Run], rhythm: Rhythm, now: datetime) -> list[Run]:
+    """The other posts that go out together with this one, to who wants one digest a day."""
+    if rhythm.digest_at is None or not isinstance(run.what, Post):
+        return []
+    of_campaign = [
+        each for each in due if isinstance(each.what, Post) and each.what.campaign_id == run.what.campaign_id
+    ]
+    return [each for each in of_campaign if each.key != run.key and turn_of(rhythm, each.moment, now).free]

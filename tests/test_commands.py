@@ -223,6 +223,50 @@ async def test_communes_are_imported_or_each_wrong_line_is_named_and_none_is(pro
     assert "cannot be read" in await refused(program, "communes", "import", str(tmp_path / "none.csv"))
 
 
+async def test_missions_are_added_and_listed_on_the_campaigns_clock(program: Program) -> None:
+    add = ("missions", "add", "Porte-à-porte", "--place", "Place du Marché", "--kind", "doors", "--at")
+    await done(program, "territories", "add", "Littoral")
+    said = await done(program, *add, "2097-03-06 10:00", "--territory", "Littoral", "--capacity", "8")
+    assert "“Porte-à-porte” is on 2097-03-06 10:00 (Europe/Paris), for Littoral and below." in said
+    assert "for everybody" in await done(program, *add, "06/03/2097 14h00", "--clock", "Indian/Reunion")
+    listed = " ".join((await done(program, "missions", "list")).split())
+    assert "2097-03-06 10:00 │ Europe/Paris" in listed and "0 of 8" in listed and "Littoral" in listed
+    assert "2097-03-06 14:00 │ Indian/Reunion" in listed
+    for at, sentence in (
+        ("demain", "“demain” is not a date and time; write 2026-12-01 08:30"),
+        ("2097-03-31 02:30", "does not exist in Europe/Paris: clocks go forward that night"),
+        ("2020-03-06 10:00", "2020-03-06 10:00 (Europe/Paris) is in the past"),
+    ):
+        assert sentence in await refused(program, *add, at)
+    assert "territory “Nulle part” does not exist" in await refused(
+        program, *add, "2097-03-06 10:00", "--territory", "Nulle part"
+    )
+
+
+async def test_a_territory_gets_a_common_goal_and_loses_it(program: Program) -> None:
+    await done(program, "territories", "add", "Littoral")
+    assert "The goal of Littoral is 500 visit." in await done(
+        program, "territories", "goal", "littoral", "500", "--of", "visit"
+    )
+    assert "Littoral has no goal." in await done(program, "territories", "goal", "Littoral", "0")
+    assert "choose one of said_shared, visit, badge_made, recruited" in await refused(
+        program, "territories", "goal", "Littoral", "5", "--of", "received"
+    )
+    assert "territory “Mars” does not exist; choose one of Littoral" in await refused(
+        program, "territories", "goal", "Mars", "5"
+    )
+
+
+async def test_the_quiet_hours_of_a_campaign_are_two_hours_or_none(program: Program) -> None:
+    await done(program, "campaigns", "add", "Campagne")
+    for hours in ("22-7", "none"):
+        await done(program, "campaigns", "set", "--quiet", hours)
+    for wrong in ("22", "22-24", "at night"):
+        assert f"“{wrong}” names no quiet hours; write two hours of the clock, such as 21-8, or none" in await refused(
+            program, "campaigns", "set", "--quiet", wrong
+        )
+
+
 async def test_doctor_gives_a_line_each_with_what_to_do(with_channel: Program, sandbox: SandboxClient) -> None:
     with_channel.set(PUBLIC_URL="https://exemple.fr")
     lines = (await done(with_channel, "doctor")).splitlines()

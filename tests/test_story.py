@@ -52,6 +52,7 @@ async def install(program: Program, server: SandboxServer) -> None:
     await told(
         program, "campaigns", "add", "La Région qui ose", "--slogan", "Osons la région", "--hashtag", "LaRégionQuiOse"
     )
+    await told(program, "campaigns", "set", "--quiet", "none")  # the story is told at any hour
     for name in ("Littoral", "Vallée"):
         await told(program, "territories", "add", name)
     await told(program, "channels", "add", "telegram", "Canal Telegram", "--set", f"chat_id={CHAT.id}")
@@ -209,7 +210,7 @@ async def she_makes_a_badge(sandbox: SandboxClient, zoe: int, portrait: bytes) -
 
 async def everybody_reads_the_same_figures(site: str, sandbox: SandboxClient, zoe: int) -> None:
     await sandbox.say(zoe, "/me")
-    figures = str((await sandbox.message(zoe, lambda m: "Vos chiffres" in m.get("text", "")))["text"])
+    figures = str((await sandbox.message(zoe, lambda m: "Vos chiffres" in m.get("caption", "")))["caption"])
     hers = {name: int(number) for name, number in re.findall(r"(?m)^\S+ (.+?)\u202f: (\d+)$", figures)}
     assert hers["Fenêtres de partage ouvertes"] == 1
     assert hers["Partages que vous nous avez dits"] == 1

@@ -55,8 +55,11 @@ async def test_the_menu_leads_to_the_same_list(zoe, add):
 @pytest.mark.parametrize(
     ("language", "own"),
     [
-        ("fr", ["📋 Copier le texte", "✍️ Écrire le mien", "✅ Je l’ai partagé"]),
-        ("en", ["📋 Copy text", "✍️ Write my own", "✅ I shared it"]),
+        (
+            "fr",
+            ["📋 Copier le texte", "✍️ Écrire le mien", "✅ Je l’ai partagé", "🌙 Moins souvent", "🔕 Plus de messages"],
+        ),
+        ("en", ["📋 Copy text", "✍️ Write my own", "✅ I shared it", "🌙 Less often", "🔕 No more messages"]),
     ],
 )
 async def test_a_card_has_title_text_own_link_and_a_button_for_each_network(person, life, campaign, add, language, own):

@@ -90,7 +90,9 @@ async def test_who_refuses_click_tracking_still_gets_posts_with_plain_links(zoe,
     assert "https://exemple.fr/petition" in card.text and "/s/" not in card.text
     assert not any("exemple.fr/o/" in address for address in card.buttons.values())
     async with books.database.read() as session:  # and the next ones come by themselves
-        assert [person.telegram_id for _, person in await candidates(session, Run(post), clock(), limit=9)] == [zoe.id]
+        assert [each.supporter.telegram_id for each in await candidates(session, Run(post), clock(), limit=9)] == [
+            zoe.id
+        ]
     await zoe.say("/consents")
     await zoe.tap("consent:ask:counting:")
     await zoe.tap("consent:yes:counting:")

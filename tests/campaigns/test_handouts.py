@@ -35,7 +35,7 @@ def hand_out(database, clock):
         async with database.write() as session:
             for run in await handouts.runs(session, clock()):
                 people = await handouts.candidates(session, run, clock(), limit=100)
-                claims = [Claim(run, place, person.id) for place, person in people]
+                claims = [Claim(run, each.participation_id, each.supporter.id) for each in people]
                 granted = await handouts.write(session, claims, clock())
                 outcomes = [
                     Outcome(run, number, claim.supporter_id, HandoutState.sent)
@@ -57,7 +57,7 @@ def queue(database, clock):
         async with database.read() as session:
             (run,) = await handouts.runs(session, clock())
             people = await handouts.candidates(session, run, clock(), limit=100)
-        return [Claim(run, place, person.id) for place, person in people]
+        return [Claim(run, each.participation_id, each.supporter.id) for each in people]
 
     return look
 
@@ -302,7 +302,7 @@ async def test_people_are_given_in_order_and_a_few_at_a_time(database, add, join
     async with database.read() as session:
         (run,) = await handouts.runs(session, clock())
         page = await handouts.candidates(session, run, clock(), after=places[1], limit=2)
-    assert [number for number, _ in page] == places[2:4]
+    assert [each.participation_id for each in page] == places[2:4]
 
 
 async def test_near_a_vote_nobody_is_written_to_where_it_is_silent(

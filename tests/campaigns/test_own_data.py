@@ -20,11 +20,14 @@ from campaigns.models import (
     HandoutState,
     Interest,
     Kind,
+    Mission,
+    MissionSignup,
     Organizer,
     OwnWording,
     Participation,
     Role,
     ShareLink,
+    Suggestion,
     Supporter,
     WallBadge,
 )
@@ -92,6 +95,24 @@ def lived(database, join, add, campaign, rival, clock):
                     language="fr",
                     shown_at=clock(),
                 )
+            )
+            mission = Mission(
+                campaign_id=campaign.id, title="Marché", place="Halle", starts_at=clock(), created_at=clock()
+            )
+            session.add(mission)
+            await session.flush()
+            session.add(
+                MissionSignup(
+                    mission_id=mission.id,
+                    supporter_id=person.id,
+                    signed_up_at=clock(),
+                    reported_at=clock(),
+                    doors=42,
+                    remark="Bon accueil",
+                )
+            )
+            session.add(
+                Suggestion(campaign_id=campaign.id, supporter_id=person.id, text="Des vélos", written_at=clock())
             )
             session.add(Dialogue(chat_id=telegram_id, step="badge", data={"name": "Maëlle"}, updated_at=clock()))
             organizer = await add_organizer(

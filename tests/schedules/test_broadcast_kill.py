@@ -25,7 +25,9 @@ async def people(program: Program, sandbox: SandboxClient) -> list[int]:
     await database.prepare()
     found = [await sandbox.person(f"P{n}", language_code="fr") for n in range(PEOPLE)]
     async with database.write() as session:
-        campaign = await installation.add_campaign(session, Campaign(slug="", name="Campagne"), now)
+        campaign = await installation.add_campaign(
+            session, Campaign(slug="", name="Campagne", quiet_from=0, quiet_until=0), now
+        )
         for number in found:
             joining = supporters.Joining(campaign.id, number, "P", "fr", frozenset({Purpose.contact}), now)
             await supporters.join(session, joining)

@@ -150,7 +150,7 @@ async def test_campaigns_do_not_see_each_other(world: Any, browser: httpx.AsyncC
     assert "Secret de Caux" in page.text
     assert "Signez" not in page.text
     assert "Zoé" not in (await browser.get("/console/c/caux/figures")).text
-    for path in ("posts", "posts/new", "figures"):
+    for path in ("posts", "posts/new", "figures", "missions", "ideas"):
         assert (await browser.get(f"/console/c/orne/{path}")).status_code == 404
     await browser.post(f"/console/c/caux/posts/{world.post.id}/cancel", data={"csrf": token})
     publication = await _publication(world, "telegram", PublicationState.unknown)
@@ -312,7 +312,7 @@ async def test_the_figures_stand_apart(world: Any, browser: httpx.AsyncClient, e
         for row in unescape(page).split("<tr>")[1:]
     }
     assert rows["Signez la pétition"] == ["0", "3", "2", "11"]  # received, opened, said shared, visits
-    assert rows["Zoé"] == ["0", "3", "2", "11", "0", "0"]
+    assert rows["Zoé"] == ["0", "3", "2", "11", "0", "0", "0"]  # and badges, recruits, missions done
 
 
 async def test_complaint_2_what_waits_for_a_human_stands_on_top_however_old_it_is(

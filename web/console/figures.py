@@ -22,9 +22,14 @@ TOTALS = (  # kind, its name, what it means
     (Kind.badge_made, _("Badges"), _("badges that were made")),
     (Kind.badge_downloaded, _("Badges saved"), _("badges that were saved, as far as we are told")),
     (Kind.recruited, _("Recruited"), _("people who joined by an invitation")),
+    (
+        Kind.mission_done,
+        _("Missions done"),
+        _("reports of a mission by somebody who is counted; nobody can check them"),
+    ),
 )
 OF_POSTS = (Kind.received, Kind.opened, Kind.said_shared, Kind.visit)
-OF_PEOPLE = (*OF_POSTS, Kind.badge_made, Kind.recruited)
+OF_PEOPLE = (*OF_POSTS, Kind.badge_made, Kind.recruited, Kind.mission_done)
 
 
 @router.get("/console/c/{slug}/figures")
