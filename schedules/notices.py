@@ -1,6 +1,5 @@
 """Tells the organizers, by the bot: a channel came to rest, a post did not go out. Once each, and never in a burst."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -10,62 +9,31 @@ from campaigns.database import Database
 from campaigns.models import Channel
 from campaigns.times import Clock
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, PostRejected, RateLimited
+from schedules.looking import Looking
 
 log = logging.getLogger(__name__)
 
-LOOK = timedelta(seconds=5)  # between two looks at the rows
-PAUSE = timedelta(minutes=1)  # after the bot could reach nobody
 QUIET = timedelta(minutes=10)  # between two messages on the failures of one channel; a restart may shorten it
 
 # Sends a text to one Telegram account. Raises networks.errors; ChannelRevoked means that this person blocked the bot.
 Tell = Callable[[int, str], Awaitable[None]]
 
 
-class Notices:
+class Notices(Looking):
     """Told is written after the message went out: a crash in between tells twice rather than never."""
 
+    name = "notices to the organizers"
+
     def __init__(self, database: Database, clock: Clock, tell: Tell, console: str) -> None:
+        super().__init__(clock)
         self._database = database
-        self._clock = clock
         self._tell = tell
         self._console = console  # its address
-        self._next_look: datetime | None = None
         self._told: dict[int, datetime] = {}  # channel -> when its organizers last heard of failures
-        self._task: asyncio.Task[None] | None = None
-        self._stopping = False
-
-    async def tick(self) -> None:
-        """Look, unless a look goes on or was just done; returns at once."""
-        now = self._clock()
-        # Where the machine's clock was set back, the moment of the next look may be hours ahead.
-        waits = self._next_look is not None and now < self._next_look <= now + PAUSE
-        if self._stopping or waits or (self._task is not None and not self._task.done()):
-            return
-        self._next_look = now + LOOK
-        self._task = asyncio.create_task(self._look())
-
-    async def settled(self) -> None:
-        if self._task is not None:
-            await self._task
-
-    async def end_leases(self, *, every: bool = False) -> None:
-        """Nothing is leased."""
-
-    async def stop(self) -> None:
-        self._stopping = True
-        await self.settled()
 
     async def _look(self) -> None:
-        try:
-            await self._tell_of_rest()
-            await self._tell_of_failures()
-        except NetworkProblem as problem:
-            log.warning("the organizers could not be told, and will be in a minute: %s", problem)
-            wait = problem.retry_after if isinstance(problem, RateLimited) else PAUSE
-            self._next_look = self._clock() + min(wait, PAUSE)
-        except Exception:
-            log.exception("the organizers could not be told")
-            self._next_look = self._clock() + PAUSE
+        await self._tell_of_rest()
+        await self._tell_of_failures()
 
     async def _tell_of_rest(self) -> None:
         async with self._database.read() as session:

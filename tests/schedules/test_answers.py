@@ -12,7 +12,8 @@ from campaigns.installation import add_campaign, add_organizer
 from campaigns.models import Campaign, Purpose, Role, Suggestion, Supporter
 from campaigns.supporters import Joining
 from networks.errors import ChannelRevoked, NetworkDown, OutcomeUnknown, PostRejected, RateLimited
-from schedules.answers import LOOK, PAUSE, Answers
+from schedules.answers import Answers
+from schedules.looking import LOOK, PAUSE
 
 
 class Post:

@@ -31,6 +31,7 @@ from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_ACCOUNTS
 from sandbox.server import SandboxServer
 from schedules import notices
+from schedules.looking import LOOK
 from schedules.notices import Notices
 from schedules.publishing import Publisher
 from tests.conftest import FakeClock
@@ -72,7 +73,7 @@ class Team:
             raise self.troubles[telegram_id]
         self.told.append((telegram_id, text.replace("\u202f", " ")))
 
-    async def look(self, after: timedelta = notices.LOOK) -> list[tuple[int, str]]:
+    async def look(self, after: timedelta = LOOK) -> list[tuple[int, str]]:
         """What organizers read at the next look."""
         self.told.clear()
         self.clock.advance(after)

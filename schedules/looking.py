@@ -1,0 +1,64 @@
+"""What the bot says of its own accord, a few messages at a time: rows are looked at every few seconds, and what waits is sent."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from datetime import datetime, timedelta
+
+from campaigns.times import Clock
+from networks.errors import NetworkProblem, RateLimited
+
+log = logging.getLogger(__name__)
+
+LOOK = timedelta(seconds=5)  # between two looks at the rows
+PAUSE = timedelta(minutes=1)  # after Telegram could not be reached
+
+
+class Looking(ABC):
+    """A work of the timetable that leases nothing. A subclass says in `_look` what one look does.
+
+    What it raises of networks.errors waits for a minute, or as long as Telegram says if that is less.
+    """
+
+    name = "what waits"  # what could not be sent, in the log
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._next_look: datetime | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    @abstractmethod
+    async def _look(self) -> None: ...
+
+    async def tick(self) -> None:
+        """Look, unless a look goes on or was just done; returns at once."""
+        now = self._clock()
+        # Where the machine's clock was set back, the moment of the next look may be hours ahead.
+        waits = self._next_look is not None and now < self._next_look <= now + PAUSE
+        if self._stopping or waits or (self._task is not None and not self._task.done()):
+            return
+        self._next_look = now + LOOK
+        self._task = asyncio.create_task(self._look_or_wait())
+
+    async def settled(self) -> None:
+        if self._task is not None:
+            await self._task
+
+    async def end_leases(self, *, every: bool = False) -> None:  # noqa: B027 - there is nothing to do
+        """Nothing is leased."""
+
+    async def stop(self) -> None:
+        self._stopping = True
+        await self.settled()
+
+    async def _look_or_wait(self) -> None:
+        try:
+            await self._look()
+        except NetworkProblem as problem:
+            log.warning("%s could not be sent, and will be in a minute: %s", self.name, problem)
+            wait = problem.retry_after if isinstance(problem, RateLimited) else PAUSE
+            self._next_look = self._clock() + min(wait, PAUSE)
+        except Exception:
+            log.exception("%s could not be sent", self.name)
+            self._next_look = self._clock() + PAUSE
