@@ -3,7 +3,6 @@
 from html import escape
 
 from telegram import Bot, InlineKeyboardMarkup
-from telegram.constants import ParseMode
 
 from bot.cards import calmer, send_card
 from bot.visit import House, button, unasked
@@ -11,6 +10,7 @@ from campaigns.handouts import Digest, Run
 from campaigns.models import Post, Supporter
 from campaigns.words import Words
 from networks.pace import Pace
+from networks.telegram import send_text
 
 
 async def deliver(house: House, bot: Bot, pace: Pace, what: Run | Digest, supporter: Supporter) -> int:
@@ -21,12 +21,12 @@ async def deliver(house: House, bot: Bot, pace: Pace, what: Run | Digest, suppor
         text = f"📬 <b>{escape(title)}</b>\n\n" + words("Tap the one that you want to share:")
         posts = [[button(post.title, f"kit:card:{post.id}")] for post in what.posts]
         markup = InlineKeyboardMarkup([*posts, calmer(words)])
-        return (await unasked(bot.send_message(chat, text, ParseMode.HTML, reply_markup=markup))).message_id
+        return await unasked(send_text(bot, chat, text, html=True, markup=markup))
     if isinstance(what.what, Post):
 
         async def pause() -> None:
             await pace.turn(str(chat))
 
-        return (await unasked(send_card(house, bot, what.what, supporter, pause))).message_id
+        return await unasked(send_card(house, bot, what.what, supporter, pause))
     markup = InlineKeyboardMarkup([calmer(words)])
-    return (await unasked(bot.send_message(chat, what.text, reply_markup=markup))).message_id
+    return await unasked(send_text(bot, chat, what.text, markup=markup))

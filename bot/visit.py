@@ -18,12 +18,12 @@ from telegram.ext import ContextTypes
 from bot.rows import Note, Rows, note
 from campaigns import supporters
 from campaigns.database import Database
-from campaigns.models import Campaign, Dialogue, Supporter
+from campaigns.models import Campaign, Dialogue, Participation, Supporter
 from campaigns.settings import Settings
 from campaigns.times import Clock
 from campaigns.words import Words, language_of
 from networks.errors import ChannelRevoked, NetworkDown
-from networks.telegram import answered
+from networks.telegram import answered, send_text
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -87,8 +87,14 @@ class Visit:
         """Whether the person joined the campaign and did not stop."""
         if self.supporter is None or self.campaign is None:
             return False
-        place = await self.house.rows.places.read((self.supporter.id, self.campaign.id))
+        place = await self.place()
         return place is not None and place.stopped_at is None
+
+    async def place(self) -> Participation | None:
+        """The person's place in the campaign, to read; who changes it reads it in the transaction that does."""
+        if self.supporter is None or self.campaign is None:
+            return None
+        return await self.house.rows.places.read((self.supporter.id, self.campaign.id))
 
     async def says_silence(self, campaign: Campaign) -> bool:
         """Whether the law imposes silence on this person's territory now; then they are told so, and until when."""
@@ -127,10 +133,10 @@ class Visit:
         campaign_id = self.campaign.id if self.campaign else None
         return Note(self.chat.id, campaign_id, self.step, dict(self.data), self.house.clock(), kept)
 
-    async def say(self, text: str, keyboard: Keyboard | None = None) -> Message:
-        """Send a message in Telegram's HTML."""
+    async def say(self, text: str, keyboard: Keyboard | None = None) -> int:
+        """Send a message in Telegram's HTML; its number."""
         markup = InlineKeyboardMarkup(keyboard) if keyboard else None
-        return await patiently(lambda: self.bot.send_message(self.chat.id, text, ParseMode.HTML, reply_markup=markup))
+        return await patiently(lambda: send_text(self.bot, self.chat.id, text, html=True, markup=markup))
 
     async def answer(self, text: str | None = None, *, alert: bool = False) -> None:
         """End the pending state of the button that was tapped; only the first answer is shown."""
