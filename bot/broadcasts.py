@@ -1,5 +1,6 @@
 """What goes to a person unasked: a share kit's card, a digest of several, or a broadcast's message, with the way to end it within reach."""
 
+from functools import lru_cache
 from html import escape
 
 from telegram import Bot, InlineKeyboardMarkup
@@ -28,5 +29,10 @@ async def deliver(house: House, bot: Bot, pace: Pace, what: Run | Digest, suppor
             await pace.turn(str(chat))
 
         return await unasked(send_card(house, bot, what.what, supporter, pause))
-    markup = InlineKeyboardMarkup([calmer(words)])
-    return await unasked(send_text(bot, chat, what.text, markup=markup))
+    return await unasked(send_text(bot, chat, what.text, markup=_calmer(words.language)))
+
+
+@lru_cache
+def _calmer(language: str) -> str:
+    """Under a broadcast's message, the same for everybody who speaks this language."""
+    return InlineKeyboardMarkup([calmer(Words(language))]).to_json()

@@ -60,14 +60,17 @@ async def send_text(
     text: str,
     *,
     html: bool = False,
-    markup: telegram.InlineKeyboardMarkup | None = None,
+    markup: telegram.InlineKeyboardMarkup | str | None = None,
 ) -> int:
-    """Send a message as `bot.send_message` does, for half the work; the message's number. Raises telegram.error."""
+    """Send a message as `bot.send_message` does, for half the work; the message's number. Raises telegram.error.
+
+    The buttons as they are, or as their JSON where many people get the same ones.
+    """
     parameters = {"chat_id": str(chat_id), "text": text}
     if html:
         parameters["parse_mode"] = ParseMode.HTML.value
     if markup is not None:
-        parameters["reply_markup"] = markup.to_json()
+        parameters["reply_markup"] = markup if isinstance(markup, str) else markup.to_json()
     request = bot.request
     assert isinstance(request, TelegramRequest)  # noqa: S101 - open_bot() gave it
     message = await request.call(f"{bot.base_url}/sendMessage", parameters)

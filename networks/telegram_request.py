@@ -6,7 +6,7 @@ import json
 import ssl
 from io import BytesIO
 from typing import Any, cast
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -135,8 +135,11 @@ def _given(value: Any, default: float) -> Any:
 
 
 def _plain(parameters: dict[str, str]) -> aiohttp.BytesPayload:
-    """A payload, and no dict or bytes: aiohttp would look for the kind of payload at each request."""
-    return aiohttp.BytesPayload(urlencode(parameters).encode(), content_type="application/x-www-form-urlencoded")
+    """A payload, and no dict or bytes: aiohttp would look for the kind of payload at each request.
+
+    In JSON, which the Bot API takes as it takes a form, because to write a form takes seven times as long.
+    """
+    return aiohttp.BytesPayload(json.dumps(parameters).encode(), content_type="application/json")
 
 
 def _form(parameters: dict[str, str], files: dict[str, Any]) -> aiohttp.FormData:
