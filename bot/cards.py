@@ -49,7 +49,7 @@ async def send_card(
     """Send a person the card of a post; the message's number. Raises what python-telegram-bot raises. `pause` comes before a second message."""
     async with house.database.write() as session:
         kit = await share_kits.share_kit(session, post, supporter, house.settings.site_url, house.clock())
-    words = Words(supporter.language)
+    words = Words(supporter.language, kit.inclusive)
     markup = InlineKeyboardMarkup(buttons(kit, words))
     text = card_text(kit, words)
     if kit.picture is None:

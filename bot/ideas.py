@@ -74,7 +74,7 @@ async def _take(visit: Visit, text: str, campaign: Campaign) -> None:
 
 async def deliver(bot: Bot, answer: Answer) -> None:
     """Write a person the team's answer to their idea; raises networks.errors."""
-    words, idea = Words(answer.supporter.language), answer.suggestion.text
+    words, idea = Words(answer.supporter.language, answer.campaign.inclusive), answer.suggestion.text
     quoted = idea if len(idea) <= QUOTED else idea[:QUOTED].rstrip() + "…"
     text = [
         "💡 " + words("The team of “{campaign}” answers your idea:", campaign=escape(answer.campaign.name)),

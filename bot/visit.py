@@ -62,8 +62,13 @@ class Visit:
     campaign: Campaign | None
     step: str
     data: dict[str, Any]
-    words: Words
+    language: str
     answered: bool = False  # whether the button that was tapped has its answer
+
+    @property
+    def words(self) -> Words:
+        """Their language, as the campaign writes it."""
+        return Words(self.language, self.campaign.inclusive) if self.campaign else Words(self.language)
 
     @property
     def message(self) -> Message | None:
@@ -110,7 +115,7 @@ class Visit:
 
     async def speak(self, language: str) -> None:
         """Go on in this language, now and later."""
-        self.words = Words(language)
+        self.language = language
         if self.supporter is None:
             await self.remember(self.step, language=language)
             return
@@ -263,7 +268,7 @@ async def look_up(house: House, bot: Bot, update: Update, chat: Chat, user: User
     data = dict(known.dialogue.data) if known.dialogue else {}
     step = known.dialogue.step if known.dialogue else ""
     language = known.supporter.language if known.supporter else data.get("language") or language_of(user.language_code)
-    return Visit(house, bot, chat, user, update, known.supporter, known.campaign, step, data, Words(language))
+    return Visit(house, bot, chat, user, update, known.supporter, known.campaign, step, data, language)
 
 
 def number(text: str) -> int | None:
