@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from badges import BadgeError
 from campaigns import installation
 from campaigns.database import Database, DatabaseProblem
-from campaigns.missions import MissionProblem
 from campaigns.models import Campaign, Channel
+from campaigns.plans import PlanProblem
 from campaigns.post_files import FileRefused
 from campaigns.settings import Settings, SettingsProblem, read_settings
 from campaigns.times import TimeProblem, system_clock
@@ -48,7 +48,7 @@ KNOWN_PROBLEMS = (
     FileRefused,
     TimeProblem,
     BadgeError,
-    MissionProblem,
+    PlanProblem,
     ChannelSettingsWrong,
     installation.NotFound,
     installation.AlreadyThere,

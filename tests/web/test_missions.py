@@ -68,7 +68,7 @@ async def test_who_left_has_no_name_and_the_numbers_stay(
     world: Any, browser: httpx.AsyncClient, enter: Any, planned: None
 ) -> None:
     async with world.database.write() as session:
-        await supporters.forget(session, world.supporter)
+        await supporters.forget(session, world.supporter, world.clock())
     await enter()
     page = (await browser.get(ADDRESS)).text
     assert "somebody who left" in page and "Zoé" not in page and "veut un train" not in page and "1,200" in page
