@@ -11,16 +11,15 @@ from html import escape
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import InputFile
 
-from bot.plans import coming, hours_of, moment_of
 from bot.visit import Keyboard, Visit, button, number, patiently
 from campaigns import events, supporters
 from campaigns.consents import has_consent
 from campaigns.event_calendar import to_ics
 from campaigns.events import KINDS, LISTED, Bus, Came, Card
 from campaigns.installation import slug_of
-from campaigns.models import Campaign, Event, EventBus, EventKind, Participation, Purpose
+from campaigns.models import Campaign, Event, EventKind, Participation, Purpose
+from campaigns.plan_words import bus_line, coming, hour_of, hours_of, moment_of
 from campaigns.signup_messages import reminders_of
-from campaigns.times import zone
 from campaigns.words import Words
 
 FROM_LINK = "event"  # the code that a deep link leaves in the dialogue until the person has joined
@@ -180,18 +179,6 @@ def _coming(words: Words, card: Card) -> str:
     return coming(words, card.coming, card.event.capacity)
 
 
-def bus_line(words: Words, bus: EventBus, event: Event) -> str:
-    """Town, hour and stop; not yet escaped."""
-    return words("{town}: {hour}, {stop}", town=bus.town, hour=_hour(words, bus, event), stop=bus.stop)
-
-
-def _hour(words: Words, bus: EventBus, event: Event) -> str:
-    """With its day where that is not the event's."""
-    place = zone(event.timezone)
-    same = bus.leaves_at.astimezone(place).date() == event.starts_at.astimezone(place).date()
-    return words.moment(bus.leaves_at, event.timezone, "HH:mm" if same else "EEE d MMM HH:mm")
-
-
 def _buses(words: Words, card: Card, now: datetime) -> list[str]:
     if not card.buses:
         return []
@@ -238,7 +225,7 @@ def _choices(words: Words, card: Card, now: datetime) -> Keyboard:
     if card.own is not None or not card.full:
         for each in card.buses:
             if each.free and each.bus.leaves_at > now and not (card.own and card.own.bus_id == each.bus.id):
-                label = f"🚌 {each.bus.town} {_hour(_, each.bus, card.event)} · {_seats(_, each, now)}"
+                label = f"🚌 {each.bus.town} {hour_of(_, each.bus, card.event)} · {_seats(_, each, now)}"
                 rows.append([button(label, f"event:bus:{code}:{each.bus.id}")])
         if card.own is None or card.own.bus_id is not None:
             vote = card.event.kind is EventKind.vote_day

@@ -8,12 +8,12 @@ from html import escape
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.plans import coming, moment_of
 from bot.visit import Keyboard, Visit, button, number
 from campaigns import missions, supporters
 from campaigns.mission_reports import Report, ReportRefused, read_report
 from campaigns.missions import KINDS, LISTED, Card
 from campaigns.models import Campaign, Mission, Participation
+from campaigns.plan_words import coming, moment_of
 from campaigns.words import Words
 
 WAIT_REPORT = "mission report"

@@ -6,10 +6,10 @@ from telegram import Bot, InlineKeyboardMarkup
 from telegram.constants import ParseMode
 
 from bot.cards import calmer
-from bot.events import bus_line, when_and_where
-from bot.plans import moment_of
+from bot.events import when_and_where
 from bot.visit import Keyboard, button, unasked
 from campaigns.models import Event, Occasion
+from campaigns.plan_words import bus_line, moment_of
 from campaigns.signup_messages import Told
 from campaigns.words import Words
 

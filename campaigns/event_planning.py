@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func
@@ -121,6 +121,16 @@ def as_planned(event: Event) -> NewEvent:
     )
 
 
+def moved(plan: NewEvent, starts_at: datetime) -> NewEvent:
+    """The same with another beginning: its end moves along, by the wall clock. Raises TimeProblem."""
+    return replace(plan, starts_at=starts_at, ends_at=_along(plan.ends_at, plan, starts_at))
+
+
+def _along(moment: datetime, plan: NewEvent | Event, starts_at: datetime) -> datetime:
+    by = _local(starts_at, plan.timezone) - _local(plan.starts_at, plan.timezone)
+    return to_utc(_local(moment, plan.timezone) + by, plan.timezone)
+
+
 async def find_event(session: AsyncSession, campaign_id: int, code: str) -> Event | None:
     """The event of that code, if it is this campaign's."""
     query = select(Event).where(col(Event.code) == code, col(Event.campaign_id) == campaign_id)
@@ -137,13 +147,11 @@ async def change_event(session: AsyncSession, event: Event, new: NewEvent, now: 
     before = event.place, event.starts_at, event.ends_at
     people = await going(session, event)
     needed = {each.signup.id: each.sets_out(event) for each in people}
-    moved_by = _local(new.starts_at, new.timezone) - _local(event.starts_at, event.timezone)
+    for each in await buses_of(session, event.id) if new.starts_at != event.starts_at else ():
+        each.bus.leaves_at = _along(each.bus.leaves_at, event, new.starts_at)
+        if each.bus.leaves_at <= now:
+            raise PlanProblem(f"the bus from {each.bus.town} would have left already; write a later beginning")
     _write(event, new, now, await count_of_people(session, event.id))
-    if moved_by:
-        for each in await buses_of(session, event.id):
-            each.bus.leaves_at = to_utc(_local(each.bus.leaves_at, event.timezone) + moved_by, event.timezone)
-            if each.bus.leaves_at <= now:
-                raise PlanProblem(f"the bus from {each.bus.town} would have left already; write a later beginning")
     await session.flush()
     await plan_reminders(session, event, people, now)
     if (event.place, event.starts_at, event.ends_at) == before:

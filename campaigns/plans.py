@@ -57,7 +57,7 @@ def room(capacity: int | None, coming: int = 0) -> int | None:
     if capacity is not None and capacity < 1:
         raise PlanProblem(f"a place for {capacity} people is none; write 1 or more, or leave it out: no limit")
     if capacity is not None and capacity < coming:
-        raise PlanProblem(f"{coming} people come already; write {coming} or more, or leave it out: no limit")
+        raise PlanProblem(f"{coming} people come already: write no fewer, or leave it out: no limit")
     return capacity
 
 

@@ -98,6 +98,11 @@ def prepared_settings(**overrides: Any) -> Settings:
     return settings
 
 
+def people_are(n: int) -> str:
+    """How many, before what is done to them."""
+    return "1 person is" if n == 1 else f"{n} people are"
+
+
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Database]:
     database = Database(settings.store_url)

@@ -179,7 +179,7 @@ async def test_fewer_places_or_seats_than_are_taken_are_refused(join, planner):
     bus = await planner.bus(event, seats=5)
     for number in (1, 2, 3):
         await planner.come((await join(number))[1], event, bus)
-    with pytest.raises(PlanProblem, match="3 people come already; write 3 or more"):
+    with pytest.raises(PlanProblem, match="3 people come already: write no fewer"):
         await planner.change(event, event_planning.change_event, replace(as_planned(event), capacity=2))
     with pytest.raises(PlanProblem, match="cannot have 2 seats; write 3 or more"):
         await planner.change(event, event_planning.change_bus, bus.id, NewBus("Port-Clair", "Mairie", bus.leaves_at, 2))

@@ -1,8 +1,8 @@
-"""What the cards of missions and of events say in the same words."""
+"""What cards, messages and lists of missions and events say in the same words."""
 
 from datetime import datetime
 
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Event, EventBus
 from campaigns.times import zone
 from campaigns.words import Words
 
@@ -30,3 +30,15 @@ def coming(words: Words, n: int, most: int | None) -> str:
     if n >= most:
         return words("All places are taken ({most})", most=most)
     return words.many("{n} of {most} places is taken", "{n} of {most} places are taken", n, most=most)
+
+
+def bus_line(words: Words, bus: EventBus, event: Event) -> str:
+    """Town, hour and stop; not yet escaped."""
+    return words("{town}: {hour}, {stop}", town=bus.town, hour=hour_of(words, bus, event), stop=bus.stop)
+
+
+def hour_of(words: Words, bus: EventBus, event: Event) -> str:
+    """With its day where that is not the event's."""
+    place = zone(event.timezone)
+    same = bus.leaves_at.astimezone(place).date() == event.starts_at.astimezone(place).date()
+    return words.moment(bus.leaves_at, event.timezone, "HH:mm" if same else "EEE d MMM HH:mm")
