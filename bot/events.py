@@ -45,9 +45,9 @@ async def list_events(visit: Visit) -> None:
     if not found:
         lines.append(_("No event is planned near you now. Come back soon!"))
     elif len(found) > LISTED:
-        lines.append(_("The first {shown} of {all}, by their time. Tap one to see it:", shown=LISTED, all=len(found)))
+        lines.append(_("The first {shown} of {all} events, by their time. Tap one:", shown=LISTED, all=len(found)))
     else:
-        lines.append(_("Tap one to see it:"))
+        lines.append(_("Tap an event to see it:"))
     if any(event.id in signed_up for event in found[:LISTED]):
         lines.append("✅ " + _("you come"))
     await visit.say("\n".join(lines), rows or None)

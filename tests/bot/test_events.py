@@ -347,7 +347,7 @@ async def test_a_long_list_says_how_many_there_are(zoe, planner):
         await planner.event(f"Événement {n}", starts_at=TWO + n * HOUR)
     await zoe.join()
     said = await zoe.say("/events")
-    assert "sur 12" in said.text and len(said.buttons) == LISTED
+    assert "Les 10 premiers événements sur 12" in said.text and len(said.buttons) == LISTED
 
 
 async def test_the_list_stays_in_a_silence_window(zoe, planner, database, campaign, clock):
