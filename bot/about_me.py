@@ -90,7 +90,7 @@ async def _erase(visit: Visit) -> None:
     await visit.change_keyboard(None)
     async with visit.house.database.write() as session:
         if visit.supporter is not None:
-            await supporters.forget(session, visit.supporter)
+            await supporters.forget(session, visit.supporter, visit.house.clock())
         await forget_dialogue(session, visit.chat.id)
         organizer = await installation.organizer_of(session, visit.user.id)
     if organizer is None:
@@ -157,6 +157,7 @@ async def help_(visit: Visit) -> None:
         "/posts – " + _("messages to share from your own accounts"),
         "/badge – " + _("your support badge, from your photo"),
         "/missions – " + _("missions near you"),
+        "/events – " + _("rallies and buses near you, the day of the vote"),
         "/me – " + _("your figures and your invitation link"),
         "/invite – " + _("bring somebody in: your own link, as a picture too"),
         "/idea – " + _("an idea for the team"),

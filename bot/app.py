@@ -25,6 +25,7 @@ from bot import (
     broadcasts,
     cards,
     consents,
+    events,
     ideas,
     inline,
     invitations,
@@ -34,12 +35,14 @@ from bot import (
     own_words,
     places,
     rhythm,
+    signup_messages,
 )
 from bot.polling import FreshUpdates, Poller
 from bot.visit import House, Visit, conversation, mark_gone, say_sorry
 from campaigns import health
 from campaigns.handouts import Digest, Run
 from campaigns.models import Supporter
+from campaigns.signup_messages import Told
 from campaigns.suggestions import Answer
 from campaigns.words import Words, mark
 from networks.pace import Pace
@@ -53,6 +56,7 @@ COMMANDS = (
     ("posts", mark("messages to share from your own accounts")),
     ("badge", mark("your support badge, from your photo")),
     ("missions", mark("missions near you")),
+    ("events", mark("rallies and buses near you, the day of the vote")),
     ("me", mark("your figures and your invitation link")),
     ("invite", mark("bring somebody in: your own link, as a picture too")),
     ("idea", mark("an idea for the team")),
@@ -76,6 +80,8 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("posts", cards.list_posts),
         ("badge", badge_maker.begin),
         ("missions", missions.list_missions),
+        ("events", events.list_events),
+        ("evenements", events.list_events),
         ("me", about_me.figures),
         ("invite", invitations.invite),
         ("idea", ideas.begin),
@@ -94,6 +100,7 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("own", own_words.tapped),
         ("badge", badge_maker.tapped),
         ("mission", missions.tapped),
+        ("event", events.tapped),
         ("idea", ideas.tapped),
         ("me", about_me.tapped),
         ("consent", consents.tapped),
@@ -192,6 +199,10 @@ class BotRunner:
     async def answer(self, answer: Answer) -> None:
         """Take the team's answer to whoever sent the idea; raises networks.errors."""
         await ideas.deliver(self.app.bot, answer)
+
+    async def tell(self, told: Told) -> None:
+        """Tell somebody of what they signed up for; raises networks.errors."""
+        await signup_messages.deliver(self._crier, told)
 
     async def register(self) -> None:
         """From here on the bot is meant to run, and health says so when it does not hear Telegram."""

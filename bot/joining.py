@@ -5,29 +5,31 @@ from html import escape
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from bot import organizers, places
+from bot import events, organizers, places
 from bot.consents import asked as asked_before
 from bot.visit import Visit, button, forget_dialogue, number
 from campaigns import installation, supporters
+from campaigns.events import event_of_code
 from campaigns.models import Campaign, Participation, Purpose, Territory
 from campaigns.supporters import Joining, join
 from campaigns.words import LANGUAGES
 
-FROM_LINKS = ("territory_id", "invite_code")  # what a deep link leaves in the dialogue until the person has joined
+FROM_LINKS = ("territory_id", "invite_code", events.FROM_LINK)  # what a deep link leaves in the dialogue
+AT_JOINING = ("territory_id", "invite_code")  # of these, what is used up when the person joins
 
 
 async def start(visit: Visit) -> None:
-    """/start, with or without a deep link: `c-SLUG` a campaign, `t-ID` a territory, `r-CODE` an invitation, `o-CODE` an organizer."""
+    """/start, with or without a deep link: `c-SLUG` a campaign, `t-ID` a territory, `r-CODE` an invitation, `e-CODE` an event, `o-CODE` an organizer."""
     payload = visit.text.partition(" ")[2].strip()
     if payload.startswith("o-"):
         await organizers.link(visit, payload.removeprefix("o-"))
         return
-    known_payload = bool(payload) and await _follow(visit, payload)
+    trouble = await _follow(visit, payload) if payload else ""
     if visit.campaign is None or (not payload and await _may_choose(visit)):
         await _ask_campaign(visit)
         return
-    if payload and not known_payload:
-        await visit.say(visit.words("This link is no longer known; here is the campaign all the same."))
+    if trouble:
+        await visit.say(trouble)
     await _enter(visit)
 
 
@@ -47,28 +49,27 @@ async def _may_choose(visit: Visit) -> bool:
     return several and not await visit.takes_part()
 
 
-async def _follow(visit: Visit, payload: str) -> bool:
-    """Take campaign, territory and invitation from a deep link; whether it led anywhere."""
+async def _follow(visit: Visit, payload: str) -> str:
+    """Take campaign, territory, invitation and event from a deep link; gives why it led nowhere, or nothing."""
     kind, _, value = payload.partition("-")
     visit.data = {key: kept for key, kept in visit.data.items() if key not in FROM_LINKS}  # of an earlier link
     async with visit.house.database.read() as session:
+        if kind == "e" and (event := await event_of_code(session, value)) is not None:
+            visit.campaign = await session.get(Campaign, event.campaign_id)
+            return events.follow(visit, event)
+        found = None
         if kind == "c" and value:
-            campaign = await session.scalar(select(Campaign).where(col(Campaign.slug) == value))
-            visit.campaign = campaign or visit.campaign
-            return campaign is not None
-        if kind == "t" and (territory_id := number(value)) is not None:
-            territory = await session.get(Territory, territory_id)
-            if territory is not None:
-                visit.campaign = await session.get(Campaign, territory.campaign_id)
-                visit.data["territory_id"] = territory.id
-            return territory is not None
+            found = await session.scalar(select(Campaign).where(col(Campaign.slug) == value))
+        if kind == "t" and (territory := await session.get(Territory, number(value) or 0)) is not None:
+            found = await session.get(Campaign, territory.campaign_id)
+            visit.data["territory_id"] = territory.id
         if kind == "r" and value:
             inviter = await session.scalar(select(Participation).where(col(Participation.invite_code) == value))
             if inviter is not None:
-                visit.campaign = await session.get(Campaign, inviter.campaign_id)
-                visit.data |= {"invite_code": value}
-            return inviter is not None
-    return False
+                found = await session.get(Campaign, inviter.campaign_id)
+                visit.data["invite_code"] = value
+    visit.campaign = found or visit.campaign
+    return "" if found else visit.words("This link is no longer known; here is the campaign all the same.")
 
 
 async def _welcome_back(visit: Visit) -> None:
@@ -77,6 +78,7 @@ async def _welcome_back(visit: Visit) -> None:
     async with visit.house.database.write() as session:
         territory_id = await _territory_of_link(visit, session)
         visit.data.pop("invite_code", None)
+        followed = visit.data.pop(events.FROM_LINK, None)
         person = await session.get_one(type(visit.supporter), visit.supporter.id)
         person.gone_at = None
         place = await supporters.participation(session, person.id, visit.campaign.id)
@@ -85,6 +87,9 @@ async def _welcome_back(visit: Visit) -> None:
         visit.step = ""
         await visit.remember_in(session)
         move = bool(await installation.territories(session, visit.campaign.id))
+    if followed is not None:
+        await events.show(visit, followed)
+        return
     hello = visit.words("Good to see you again, {name}!", name=escape(visit.user.first_name))
     rows = [[button("📍 " + visit.words("My territory"), f"join:where::{visit.campaign.id}")]] if move else []
     await visit.say(f"{hello}\n{_headline(visit.campaign)}", [*places.menu(visit.words), *rows])
@@ -218,7 +223,7 @@ async def _joined(visit: Visit, *, counting: bool) -> None:
         )
         visit.supporter, _ = await join(session, joining)
         visit.step = ""
-        for done in (*FROM_LINKS, "agreed", "quiet", "language"):
+        for done in (*AT_JOINING, "agreed", "quiet", "language"):
             visit.data.pop(done, None)
         await visit.remember_in(session)
     await _go_on(visit, after=Purpose.counting, agreed=counting)

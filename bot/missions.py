@@ -13,6 +13,7 @@ from campaigns import missions, supporters
 from campaigns.mission_reports import Report, ReportRefused, read_report
 from campaigns.missions import KINDS, LISTED, Card
 from campaigns.models import Campaign, Mission, Participation
+from campaigns.plan_words import coming, moment_of
 from campaigns.words import Words
 
 WAIT_REPORT = "mission report"
@@ -101,7 +102,9 @@ async def _place(visit: Visit, session: AsyncSession) -> Participation:
 async def _answer(visit: Visit, card: Card, *, wanted: bool) -> None:
     """What came of the wish to come, or not to."""
     _ = visit.words
-    if card.has_begun(visit.house.clock()):
+    if card.called_off:
+        await visit.answer(_("It is called off: it does not take place."), alert=True)
+    elif card.has_begun(visit.house.clock()):
         await visit.answer(_("It has begun already. If you were there, report back."), alert=True)
     elif wanted and card.own is None:
         await visit.answer(_("All places are taken. /missions has others."), alert=True)
@@ -115,17 +118,17 @@ def _shown(visit: Visit, card: Card) -> tuple[str, Keyboard]:
     """The card in Telegram's HTML, and its buttons."""
     _, mission, begun = visit.words, card.mission, card.has_begun(visit.house.clock())
     sign, kind = KINDS[mission.kind]
-    when = _.moment(mission.starts_at, mission.timezone, "EEEE d MMMM HH:mm")
-    if visit.campaign is not None and mission.timezone != visit.campaign.timezone:
-        when += f" ({mission.timezone})"
     lines = [
         f"{sign} <b>{escape(mission.title)}</b> · {_(kind)}",
         "",
-        f"📅 {when}",
+        f"📅 {moment_of(_, mission.starts_at, mission.timezone, visit.campaign)}",
         f"📍 {escape(mission.place)}",
         *([f"🎯 {escape(mission.aim)}"] if mission.aim else []),
-        "👥 " + _coming(_, card),
+        "👥 " + coming(_, card.coming, mission.capacity),
     ]
+    if card.called_off:
+        lines[-1] = "❌ " + _("It is called off: it does not take place.")
+        return "\n".join(lines), []
     if card.own is not None and card.own.reported_at is not None:
         own = card.own
         lines += ["", _("Your report:"), *map(escape, report_lines(_, Report(own.doors, own.talks, own.leaflets, own.remark)))]  # fmt: skip
@@ -140,15 +143,6 @@ def _shown(visit: Visit, card: Card) -> tuple[str, Keyboard]:
     else:
         change = button("✅ " + _("I come"), f"mission:come:{mission.id}")
     return "\n".join(lines), [[change]]
-
-
-def _coming(words: Words, card: Card) -> str:
-    n, most = card.coming, card.mission.capacity
-    if most is None:
-        return words.many("{n} person comes", "{n} people come", n)
-    if card.full:
-        return words("All places are taken ({most})", most=most)
-    return words.many("{n} of {most} places is taken", "{n} of {most} places are taken", n, most=most)
 
 
 def report_lines(words: Words, report: Report) -> list[str]:
@@ -167,8 +161,13 @@ def report_lines(words: Words, report: Report) -> list[str]:
 
 async def _ask(visit: Visit, card: Card) -> None:
     _, title = visit.words, escape(card.mission.title)
-    if not card.has_begun(visit.house.clock()):
-        await visit.answer(_("It has not begun yet: report back afterwards."), alert=True)
+    if card.called_off or not card.has_begun(visit.house.clock()):
+        said = (
+            _("It is called off: it does not take place.")
+            if card.called_off
+            else _("It has not begun yet: report back afterwards.")
+        )
+        await visit.answer(said, alert=True)
         return
     before = visit.data.get("mission", {}).get("step", "") if visit.step == WAIT_REPORT else visit.step
     await visit.remember(WAIT_REPORT, mission={"mission": card.mission.id, "step": before})

@@ -38,6 +38,8 @@ TOLD = frozenset(
         "wall_badge",
         "own_wording",
         "mission_signup",
+        "event_signup",
+        "signup_message",
         "suggestion",
         "dialogue",
         "organizer",
@@ -94,6 +96,13 @@ def _person(visit: Visit, data: OwnData) -> list[str]:
         lines.append("• " + _("Your own words for “{post}”: “{text}”", **values))
     for signup in data.rows.get("mission_signup", []):
         lines += _mission(visit, data, signup)
+    for coming in data.rows.get("event_signup", []):
+        lines.append(_event(visit, data, coming))
+    if messages := len(data.rows.get("signup_message", [])):
+        lines.append(
+            "• "
+            + _.many("{n} message about what you signed up for", "{n} messages about what you signed up for", messages)
+        )
     for idea in data.rows.get("suggestion", []):
         lines.append("• " + _("Your idea: “{text}”", text=escape(_short(idea["text"]))))
         if idea["answer"] is not None:
@@ -124,6 +133,17 @@ def _mission(visit: Visit, data: OwnData, signup: Row) -> list[str]:
         said = Report(signup["doors"], signup["talks"], signup["leaflets"], _short(signup["remark"]))
         lines.append("  " + _("your report: {report}", report=escape(" · ".join(report_lines(_, said)))))
     return lines
+
+
+def _event(visit: Visit, data: OwnData, coming: Row) -> str:
+    _ = visit.words
+    values = {
+        "event": escape(data.name("event", coming["event_id"])),
+        "date": _day(visit, coming["signed_up_at"]),
+    }
+    line = "• " + _("Event “{event}”: signed up on {date}", **values)
+    town = data.name("event_bus", coming["bus_id"])
+    return line + (", " + _("by the bus from {town}", town=escape(town)) if town else "")
 
 
 def _campaign(visit: Visit, data: OwnData, place: Row) -> list[str]:

@@ -6,16 +6,26 @@ The reports are what people say; nobody can check them, and their numbers are sh
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, update
+from sqlalchemy import and_, delete, exists, func, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.consents import has_consent
 from campaigns.engagement import Act, record
-from campaigns.installation import with_those_above
 from campaigns.mission_reports import Report
-from campaigns.models import Kind, Mission, MissionKind, MissionSignup, Participation, Purpose, Supporter, Territory
-from campaigns.times import zone
+from campaigns.models import (
+    Kind,
+    Mission,
+    MissionKind,
+    MissionSignup,
+    Occasion,
+    Participation,
+    Purpose,
+    Supporter,
+    Territory,
+)
+from campaigns.plans import changeable, near, not_longer, room, to_come, worded
+from campaigns.signup_messages import tell
 from campaigns.words import mark
 
 KINDS = {  # a sign and a name for people
@@ -28,12 +38,6 @@ KINDS = {  # a sign and a name for people
 LISTED = 10  # missions in one message; a longer list is not read on a phone
 STAYS = timedelta(days=1)  # that a mission stays in everybody's list after it began, for who came without signing up
 REPORTABLE = timedelta(days=30)  # that it stays in the list of who signed up and has not reported
-LONGEST_TITLE = 100  # characters; it stands on a button
-LONGEST_AIM = 1000  # characters; it stands on a card
-
-
-class MissionProblem(ValueError):
-    """A mission that cannot be; the message names what is wrong and what to write instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,41 +66,79 @@ class Card:
     def full(self) -> bool:
         return self.mission.capacity is not None and self.coming >= self.mission.capacity
 
+    @property
+    def called_off(self) -> bool:
+        return self.mission.called_off_at is not None
+
     def has_begun(self, now: datetime) -> bool:
         return self.mission.starts_at <= now
 
 
 async def add_mission(session: AsyncSession, campaign_id: int, new: NewMission, now: datetime) -> Mission:
-    """Store a mission; raises MissionProblem, or TimeProblem for an unknown zone."""
-    title, place = " ".join(new.title.split()), " ".join(new.place.split())
-    zone(new.timezone)
-    for name, text, limit in (("title", title, LONGEST_TITLE), ("place", place, LONGEST_TITLE)):
-        if not text:
-            raise MissionProblem(f"the mission's {name} is empty: write one")
-        if len(text) > limit:
-            raise MissionProblem(f"the mission's {name} has {len(text)} characters; at most {limit}")
-    if len(new.aim) > LONGEST_AIM:
-        raise MissionProblem(f"the mission's aim has {len(new.aim)} characters; at most {LONGEST_AIM}")
-    if new.capacity is not None and new.capacity < 1:
-        raise MissionProblem(f"a mission for {new.capacity} people is none; write 1 or more, or leave it out: no limit")
-    if new.starts_at <= now:
-        local = new.starts_at.astimezone(zone(new.timezone))
-        raise MissionProblem(f"{local:%Y-%m-%d %H:%M} ({new.timezone}) is in the past; write a moment to come")
-    mission = Mission(
-        campaign_id=campaign_id,
-        territory_id=new.territory_id,
-        kind=new.kind,
-        title=title,
-        place=place,
-        starts_at=new.starts_at,
-        timezone=new.timezone,
-        aim=new.aim.strip(),
-        capacity=new.capacity,
-        created_at=now,
-    )
+    """Store a mission; raises PlanProblem, or TimeProblem for an unknown zone."""
+    mission = Mission(campaign_id=campaign_id, title="", place="", created_at=now)
+    _write(mission, new, now)
     session.add(mission)
     await session.flush()
     return mission
+
+
+def _write(mission: Mission, new: NewMission, now: datetime, coming: int = 0) -> None:
+    mission.title, mission.place = worded("title", new.title), worded("place", new.place)
+    mission.aim = not_longer("aim", new.aim)
+    mission.capacity = room(new.capacity, coming)
+    mission.starts_at, mission.timezone = to_come(new.starts_at, new.timezone, now), new.timezone
+    mission.kind, mission.territory_id = new.kind, new.territory_id
+
+
+def as_planned(mission: Mission) -> NewMission:
+    """What it is made of now, to be changed."""
+    return NewMission(
+        mission.title,
+        mission.place,
+        mission.starts_at,
+        mission.timezone,
+        mission.kind,
+        mission.aim,
+        mission.capacity,
+        mission.territory_id,
+    )
+
+
+async def find_mission(session: AsyncSession, campaign_id: int, mission_id: int) -> Mission | None:
+    query = select(Mission).where(col(Mission.id) == mission_id, col(Mission.campaign_id) == campaign_id)
+    return await session.scalar(query)
+
+
+async def change_mission(session: AsyncSession, mission: Mission, new: NewMission, now: datetime) -> int:
+    """Write what a mission is made of from now on; of another place or time, who signed up is told. Gives how many.
+
+    Raises PlanProblem, or TimeProblem for an unknown zone; then the caller's transaction must not be kept.
+    """
+    changeable(mission, now)
+    before = mission.place, mission.starts_at
+    _write(mission, new, now, await _coming(session, mission.id))
+    if (mission.place, mission.starts_at) == before:
+        return 0
+    return await _tell_all(session, mission, Occasion.moved, min(before[1], mission.starts_at), now)
+
+
+async def call_off(session: AsyncSession, mission: Mission, now: datetime) -> int:
+    """The mission does not take place: who signed up is told, and it leaves the lists. Gives how many; PlanProblem."""
+    changeable(mission, now)
+    mission.called_off_at = now
+    return await _tell_all(session, mission, Occasion.called_off, mission.starts_at, now)
+
+
+async def _tell_all(
+    session: AsyncSession, mission: Mission, occasion: Occasion, needed_by: datetime, now: datetime
+) -> int:
+    query = select(MissionSignup).where(
+        col(MissionSignup.mission_id) == mission.id, col(MissionSignup.supporter_id).is_not(None)
+    )
+    signups = (await session.scalars(query)).all()
+    await tell(session, occasion, [(signup, needed_by) for signup in signups], now)
+    return len(signups)
 
 
 async def missions_for(session: AsyncSession, place: Participation, now: datetime) -> list[Mission]:
@@ -110,14 +152,11 @@ async def missions_for(session: AsyncSession, place: Participation, now: datetim
         and_(begins > now - STAYS, ~mine.where(col(MissionSignup.reported_at).is_not(None))),
         and_(begins > now - REPORTABLE, mine.where(col(MissionSignup.reported_at).is_(None))),
     )
-    query = select(Mission).where(col(Mission.campaign_id) == place.campaign_id, or_(await _of(session, place), mine))
+    query = select(Mission).where(
+        col(Mission.campaign_id) == place.campaign_id, or_(await near(session, col(Mission.territory_id), place), mine)
+    )
+    query = query.where(col(Mission.called_off_at).is_(None))
     return list(await session.scalars(query.where(listed).order_by(begins, col(Mission.id))))
-
-
-async def _of(session: AsyncSession, place: Participation) -> ColumnElement[bool]:
-    """In SQL: the mission is everybody's, or of the person's territory or one above it."""
-    above = await with_those_above(session, place.territory_id)
-    return or_(col(Mission.territory_id).is_(None), col(Mission.territory_id).in_(above))
 
 
 async def signed_up(session: AsyncSession, place: Participation) -> set[int]:
@@ -131,7 +170,7 @@ async def card_of(session: AsyncSession, place: Participation, mission_id: int) 
     mine = col(MissionSignup.mission_id) == mission_id, col(MissionSignup.supporter_id) == place.supporter_id
     own = await session.scalar(select(MissionSignup).where(*mine))
     query = select(Mission).where(col(Mission.id) == mission_id, col(Mission.campaign_id) == place.campaign_id)
-    mission = await session.scalar(query if own else query.where(await _of(session, place)))
+    mission = await session.scalar(query if own else query.where(await near(session, col(Mission.territory_id), place)))
     return None if mission is None else Card(mission, await _coming(session, mission_id), own)
 
 
@@ -146,7 +185,7 @@ async def come(session: AsyncSession, place: Participation, mission_id: int, now
     Writers come one after the other, so that two people cannot take the last place.
     """
     card = await card_of(session, place, mission_id)
-    if card is None or card.own is not None or card.full or card.has_begun(now):
+    if card is None or card.own is not None or card.full or card.called_off or card.has_begun(now):
         return card
     session.add(MissionSignup(mission_id=mission_id, supporter_id=place.supporter_id, signed_up_at=now))
     await session.flush()
@@ -165,12 +204,12 @@ async def come_not(session: AsyncSession, place: Participation, mission_id: int,
 async def report(
     session: AsyncSession, place: Participation, mission_id: int, said: Report, now: datetime
 ) -> Card | None:
-    """Write what a person reports of a mission that began, in place of what they reported before.
+    """Write what a person reports of a mission that took place, in place of what they reported before.
 
     Who came without signing up reports all the same. Counted as a mission done once, for who agreed to be counted.
     """
     card = await card_of(session, place, mission_id)
-    if card is None or not card.has_begun(now):
+    if card is None or card.called_off or not card.has_begun(now):
         return card
     own = card.own or MissionSignup(mission_id=mission_id, supporter_id=place.supporter_id, signed_up_at=now)
     own.reported_at, own.remark = now, said.remark

@@ -182,6 +182,23 @@ class MissionKind(enum.StrEnum):
     other = "other"  # what its title says
 
 
+class EventKind(enum.StrEnum):
+    """What an event is."""
+
+    rally = "rally"  # a meeting, a march; people may come by bus
+    vote_day = "vote_day"  # from the opening of the polling stations to their closing
+    other = "other"  # what its title says
+
+
+class Occasion(enum.StrEnum):
+    """Why somebody who signed up is written to. All but a reminder are news: what they signed up for changed."""
+
+    reminder = "reminder"  # it begins soon
+    moved = "moved"  # its place or its time is another one now
+    no_bus = "no_bus"  # their bus does not run
+    called_off = "called_off"  # it does not take place
+
+
 class Campaign(SQLModel, table=True):
     """A goal with posts and dates. Campaigns of one installation never see each other's people."""
 
@@ -658,6 +675,7 @@ class Mission(SQLModel, table=True):
     timezone: str = "Europe/Paris"  # the zone in which starts_at was meant
     aim: str = Field(default="", sa_column=Column(Text, nullable=False))
     capacity: int | None = None  # people; None: as many as come
+    called_off_at: datetime | None = _moment(null=True)
     created_at: datetime = _moment()
 
 
@@ -675,6 +693,75 @@ class MissionSignup(SQLModel, table=True):
     talks: int | None = None
     leaflets: int | None = None
     remark: str = Field(default="", sa_column=Column(Text, nullable=False))
+
+
+class Event(SQLModel, table=True):
+    """What a campaign calls its people to, with its hours and perhaps buses: a rally, the day of the vote."""
+
+    __table_args__ = (Index("ix_event_campaign_starts", "campaign_id", "starts_at"),)
+    id: int = _key()
+    campaign_id: int = _to("campaign.id", index=False)
+    territory_id: int | None = _to("territory.id", null=True)  # whose people find it in their list; None: everybody
+    code: str = Field(sa_column=Column(String(24), unique=True, nullable=False))  # /start e-CODE; who has it may come
+    kind: EventKind = _choice(EventKind, EventKind.rally)
+    title: str
+    place: str
+    starts_at: datetime = _moment()  # on the day of a vote: when the polling stations open
+    ends_at: datetime = _moment()
+    timezone: str = "Europe/Paris"  # the zone in which its moments were meant
+    about: str = Field(default="", sa_column=Column(Text, nullable=False))
+    capacity: int | None = None  # people; None: as many as come
+    reminders: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))  # hours before
+    changes: int = 0  # how often its place, its time or its buses changed: the SEQUENCE of its .ics
+    called_off_at: datetime | None = _moment(null=True)
+    created_at: datetime = _moment()
+
+
+class EventBus(SQLModel, table=True):
+    """A bus that takes people to an event."""
+
+    __tablename__ = "event_bus"
+    id: int = _key()
+    event_id: int = _to("event.id")
+    town: str
+    stop: str  # where in the town it leaves
+    leaves_at: datetime = _moment()
+    seats: int
+
+
+class EventSignup(SQLModel, table=True):
+    """A person's yes to an event. Who leaves before it gives the seat back; behind it, the count stays without them."""
+
+    __tablename__ = "event_signup"
+    __table_args__ = (Unique("event_id", "supporter_id"),)
+    id: int = _key()
+    event_id: int = _to("event.id", index=False)
+    supporter_id: int | None = _to("supporter.id", "SET NULL")
+    bus_id: int | None = _to("event_bus.id", "SET NULL")  # None: they come on their own
+    signed_up_at: datetime = _moment()
+
+
+class SignupMessage(SQLModel, table=True):
+    """What one person is told of what they signed up for: written ahead, and again before and after the send."""
+
+    __tablename__ = "signup_message"
+    __table_args__ = (
+        Unique("event_signup_id", "occasion", "due_at"),
+        Unique("mission_signup_id", "occasion", "due_at"),
+        CheckConstraint("(event_signup_id IS NULL) <> (mission_signup_id IS NULL)", name="one_thing"),
+        Index("ix_signup_message_state", "state", "not_before"),
+    )
+    id: int = _key()
+    event_signup_id: int | None = _to("event_signup.id", null=True, index=False)
+    mission_signup_id: int | None = _to("mission_signup.id", null=True, index=False)
+    supporter_id: int = _to("supporter.id")
+    occasion: Occasion = _choice(Occasion)
+    due_at: datetime = _moment()  # of a reminder: its set time; of news: when they were made
+    needed_by: datetime = _moment()  # when the person sets out, by the old plan or the new, whichever is earlier
+    state: HandoutState = _choice(HandoutState, HandoutState.queued)
+    not_before: datetime = _moment()  # while it is queued: until then it need not be looked at
+    sent_at: datetime | None = _moment(null=True)
+    reason: str | None = None
 
 
 class Suggestion(SQLModel, table=True):

@@ -33,6 +33,8 @@ NAMED = {
     "interest": "name",
     "broadcast": "text",
     "mission": "title",
+    "event": "title",
+    "event_bus": "town",
 }
 
 

@@ -33,7 +33,7 @@ def _event(one: ExportedPost, campaign: Campaign, at: datetime, now: datetime) -
     event = Event()
     event.add("uid", f"post-{post.id}@{campaign.slug}.porte-voix")
     event.add("dtstamp", now)
-    event.add("dtstart", _start(at, post.timezone))
+    event.add("dtstart", local_start(at, post.timezone))
     event.add("summary", post.title)
     event.add("description", _description(one))
     event.add("status", _STATUS.get(post.state, "TENTATIVE"))
@@ -49,7 +49,7 @@ def _event(one: ExportedPost, campaign: Campaign, at: datetime, now: datetime) -
 _STATUS = {PostState.scheduled: "CONFIRMED", PostState.cancelled: "CANCELLED"}
 
 
-def _start(at: datetime, zone_name: str) -> datetime:
+def local_start(at: datetime, zone_name: str) -> datetime:
     """With its zone; but an iCalendar wall clock cannot say the second of the hour that comes twice: that one is UTC."""
     local = at.astimezone(zone(zone_name))
     return local if to_utc(local.replace(tzinfo=None), zone_name) == at else at

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from campaigns.models import Broadcast, Campaign, Handout, HandoutState, Participation, Post, Territory
+from campaigns.models import Broadcast, Campaign, Handout, HandoutState, Participation, Post, SignupMessage, Territory
 from campaigns.times import zone
 
 DAY = timedelta(days=1)
@@ -107,7 +107,7 @@ def turn_of(rhythm: Rhythm, moment: datetime, now: datetime, sent_today: int = 0
     elif rhythm.most_a_day is not None and sent_today >= rhythm.most_a_day:
         at = max(at, _next(0, rhythm.zone, now, behind=True))
     while is_quiet(rhythm, at):
-        at = _next(rhythm.quiet_until, rhythm.zone, at, behind=True)
+        at = quiet_ends(rhythm, at)
     if at > now:
         return Turn(False, at)
     quiet = rhythm.quiet_from != rhythm.quiet_until
@@ -120,6 +120,18 @@ def is_quiet(rhythm: Rhythm, at: datetime) -> bool:
     if rhythm.quiet_from <= rhythm.quiet_until:
         return rhythm.quiet_from <= hour < rhythm.quiet_until
     return hour >= rhythm.quiet_from or hour < rhythm.quiet_until
+
+
+def quiet_ends(rhythm: Rhythm, at: datetime) -> datetime:
+    """When the quiet hours end in which the moment lies."""
+    return _next(rhythm.quiet_until, rhythm.zone, at, behind=True)
+
+
+def quiet_began(rhythm: Rhythm, at: datetime) -> datetime:
+    """When the quiet hours began in which the moment lies."""
+    local = at.astimezone(zone(rhythm.zone))
+    today = _at_hour(local, rhythm.quiet_from)
+    return today if today <= at else _at_hour(local - DAY, rhythm.quiet_from)
 
 
 def day_began(zone_name: str, now: datetime) -> datetime:
@@ -158,5 +170,10 @@ async def set_rhythm(
         update(Handout)
         .where(col(Handout.supporter_id) == place.supporter_id, col(Handout.state) == HandoutState.queued)
         .where(col(Handout.not_before) > now, of_campaign[0] | of_campaign[1])
+        .values(not_before=now)
+    )
+    await session.execute(  # of whichever campaign: who need not be told yet is put off again
+        update(SignupMessage)
+        .where(col(SignupMessage.supporter_id) == place.supporter_id, col(SignupMessage.state) == HandoutState.queued)
         .values(not_before=now)
     )

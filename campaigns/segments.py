@@ -20,19 +20,24 @@ class Segment:
     interest_id: int | None = None
 
 
-def in_segment(segment: Segment) -> list[ColumnElement[bool]]:
-    """In SQL, of a Participation and its Supporter: the person belongs to it, may be written to, and did not leave."""
+def agreed_to_contact() -> ColumnElement[bool]:
+    """In SQL, of a Participation: the person agreed that this campaign writes to them."""
     consent = (
         select(Consent.id)
         .where(col(Consent.supporter_id) == col(Participation.supporter_id))
         .where(col(Consent.campaign_id) == col(Participation.campaign_id))
         .where(col(Consent.purpose) == Purpose.contact, col(Consent.withdrawn_at).is_(None))
     )
+    return consent.exists()
+
+
+def in_segment(segment: Segment) -> list[ColumnElement[bool]]:
+    """In SQL, of a Participation and its Supporter: the person belongs to it, may be written to, and did not leave."""
     wanted = [
         col(Participation.campaign_id) == segment.campaign_id,
         col(Participation.stopped_at).is_(None),
         col(Supporter.gone_at).is_(None),
-        consent.exists(),
+        agreed_to_contact(),
     ]
     if segment.territory_id is not None:
         tree = select(Territory.id).where(col(Territory.id) == segment.territory_id).cte(recursive=True)

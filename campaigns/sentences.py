@@ -45,6 +45,23 @@ KNOWN = (
     _("description of {name}: {network} takes {limit} characters, it has {length}"),
     _("channel “{channel}” has no posting slots; give it some, or write a moment"),
     _("the next slot needs a channel, and neither a moment nor a recurrence beside it"),
+    # campaigns.plans, campaigns.event_planning, web.console.planning
+    _("the {field} is empty: write one"),
+    _("the {field} has {length} characters; at most {limit}"),
+    _("the {field} “{text}” is not a whole number: write one, or nothing"),
+    _("{moment} ({zone}) is in the past; write a moment to come"),
+    _("a place for {n} people is none; write 1 or more, or leave it out: no limit"),
+    _("{coming} people come already: write no fewer, or leave it out: no limit"),
+    _("“{title}” is called off already"),
+    _("“{title}” has begun already; what is past stays as it was"),
+    _("it ends before it begins, or lasts more than {days} days; write another end"),
+    _("“{part}” is not when a reminder can come; write hours or days before, such as 2d, 3h"),
+    _("{n} reminders are too many; at most {most}"),
+    _("“{title}” has {n} buses already; at most {most}"),
+    _("the bus from {town} would have left already; write a later beginning"),
+    _("the bus from {town} would leave after the beginning; write an earlier hour"),
+    _("the bus from {town} cannot have {n} seats; write {least} or more"),
+    _("a bus from {town} leaves at that hour already; give the one that is there more seats"),
     # campaigns.silence
     _("{label}, polling day {day}"),
     _("polling day {day}"),
@@ -92,6 +109,16 @@ KNOWN = (
     _("The network could not be reached; the post certainly did not go out and may be tried again."),
     _("The network took the request and did not answer; the post may have gone out."),
 )
+FIELDS = {  # of a form
+    "title": _("title"),
+    "place": _("place"),
+    "aim": _("aim"),
+    "description": _("description"),
+    "town": _("town"),
+    "stop": _("stop"),
+    "number of people": _("number of people"),
+    "number of seats": _("number of seats"),
+}
 DAYS = _(" d ")  # of a lateness
 UNITS = {
     "characters": _("characters"),
@@ -125,6 +152,8 @@ def within(words: Words, sentence: str) -> str:
             values = {name: words.counted(value) for name, value in found.groupdict().items()}
             if "unit" in values:
                 values["unit"] = words(UNITS.get(values["unit"], values["unit"]))
+            if "field" in values:
+                values["field"] = words(FIELDS.get(values["field"], values["field"]))
             if "reason" in values:  # a sentence of its own
                 values["reason"] = within(words, values["reason"])
             if "late" in values:  # "2 d 3 h 05 min"

@@ -9,7 +9,7 @@ from sqlalchemy import Text, cast, delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from campaigns import consents, missions, wall
+from campaigns import consents, events, missions, wall
 from campaigns.consents import has_consent
 from campaigns.engagement import Act, record
 from campaigns.models import (
@@ -138,13 +138,14 @@ async def remember_badge(session: AsyncSession, supporter_id: int, campaign_id: 
 async def stop(session: AsyncSession, supporter: Supporter, campaign_id: int, now: datetime) -> None:
     """No message of this campaign any more: every consent is withdrawn, what waits to be sent is skipped.
 
-    Nor are they awaited at a mission any more.
+    Nor are they awaited at a mission or an event any more.
     """
     place = await participation(session, supporter.id, campaign_id)
     if place is not None:
         place.stopped_at = now
     await set_consents(session, supporter, campaign_id, (), now)
     await missions.comes_no_more(session, supporter.id, campaign_id, now)
+    await events.comes_no_more(session, supporter.id, now, campaign_id)
 
 
 async def forget_strangers(session: AsyncSession, now: datetime) -> None:
@@ -173,7 +174,7 @@ async def mark_gone(session: AsyncSession, telegram_id: int, now: datetime) -> N
     await session.execute(update(Supporter).where(col(Supporter.telegram_id) == telegram_id).values(gone_at=now))
 
 
-async def forget(session: AsyncSession, supporter: Supporter) -> None:
+async def forget(session: AsyncSession, supporter: Supporter, now: datetime) -> None:
     """Erase a person at once. Their acts stay as bare counts, their links still lead on, and nothing names them."""
     await session.execute(delete(Dialogue).where(col(Dialogue.chat_id) == supporter.telegram_id))
     # `once` holds the person's number; without it the row is an act of nobody.
@@ -184,4 +185,5 @@ async def forget(session: AsyncSession, supporter: Supporter) -> None:
         .values(state=HandoutState.skipped)
     )
     await missions.forget(session, supporter.id)
+    await events.comes_no_more(session, supporter.id, now)  # their seats are free; where they were, the count stays
     await session.execute(delete(Supporter).where(col(Supporter.id) == supporter.id))

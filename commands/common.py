@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from badges import BadgeError
 from campaigns import installation
 from campaigns.database import Database, DatabaseProblem
-from campaigns.missions import MissionProblem
 from campaigns.models import Campaign, Channel
+from campaigns.plans import PlanProblem
 from campaigns.post_files import FileRefused
 from campaigns.settings import Settings, SettingsProblem, read_settings
 from campaigns.times import TimeProblem, system_clock
@@ -48,7 +48,7 @@ KNOWN_PROBLEMS = (
     FileRefused,
     TimeProblem,
     BadgeError,
-    MissionProblem,
+    PlanProblem,
     ChannelSettingsWrong,
     installation.NotFound,
     installation.AlreadyThere,
@@ -96,6 +96,11 @@ def prepared_settings(**overrides: Any) -> Settings:
             f"the folder {settings.data_dir} cannot be written ({reason}); set PORTEVOIX_DATA_DIR to one that can"
         ) from None
     return settings
+
+
+def people_are(n: int) -> str:
+    """How many, before what is done to them."""
+    return "1 person is" if n == 1 else f"{n} people are"
 
 
 @asynccontextmanager

@@ -13,10 +13,10 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from campaigns import addresses, communes, installation, missions, silence_windows
+from campaigns import addresses, communes, event_planning, installation, missions, silence_windows
 from campaigns.database import Database
 from campaigns.media import NewPicture
-from campaigns.models import Campaign, Channel, LatePolicy, MissionKind, Organizer, Role
+from campaigns.models import Campaign, Channel, EventKind, LatePolicy, MissionKind, Organizer, Role
 from campaigns.posts import NewPost, add_post
 from campaigns.settings import Settings
 from campaigns.slots import parse_slots
@@ -146,6 +146,7 @@ async def fill(database: Database, settings: Settings, clock: Clock, smtp_port: 
         vote = await _add_polling_day(session, campaign, now)
         await _add_relays(session, campaign, now)
         await _add_missions(session, campaign, now)
+        await _add_events(session, campaign, vote, now)
         channels = {
             network: await installation.add_channel(
                 session, campaign.id, network, name, {**keys_of(network), **addressed.get(network, {})}
@@ -228,6 +229,27 @@ async def _add_missions(session: AsyncSession, campaign: Campaign, now: datetime
             territory_id=places[planned.territory] if planned.territory else None,
         )
         await missions.add_mission(session, campaign.id, new, now)
+
+
+async def _add_events(session: AsyncSession, campaign: Campaign, vote: datetime, now: datetime) -> None:
+    """`vote` is the midnight of the polling day, whose stations are open from 8 to 19."""
+    opens, closes = (to_utc(vote + timedelta(hours=hour), campaign.timezone) for hour in (8, 19))
+    for planned in stage.EVENTS:
+        starts_at = opens if planned.after is None else now + planned.after
+        new = event_planning.NewEvent(
+            title=planned.title,
+            place=planned.place,
+            starts_at=starts_at,
+            ends_at=closes if planned.after is None else starts_at + planned.lasts,
+            timezone=campaign.timezone,
+            kind=EventKind(planned.kind),
+            about=planned.about,
+            reminders=planned.reminders,
+        )
+        event = await event_planning.add_event(session, campaign.id, new, now)
+        for town, stop, before, seats in planned.buses:
+            bus = event_planning.NewBus(town, stop, starts_at - before, seats)
+            await event_planning.add_bus(session, event, bus, now)
 
 
 async def _add_post(

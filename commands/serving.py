@@ -33,6 +33,7 @@ from schedules.notices import Notices
 from schedules.publishing import Publisher
 from schedules.recurring import Recurring
 from schedules.settling import Settler
+from schedules.signup_messages import SignupMessages
 from schedules.timetable import Work
 from web.app import create_app
 from web.sends import SendCounts
@@ -163,7 +164,8 @@ def _works(house: House, runner: BotRunner | None, sends: SendCounts) -> list[Wo
 
     told = Notices(house.database, house.clock, tell_organizer, f"{settings.site_url}/console")
     broadcaster = Broadcaster(house.database, house.clock, runner.deliver, runner.pace)
-    return [*works, broadcaster, Answers(house.database, house.clock, runner.answer), told]
+    signups = SignupMessages(house.database, house.clock, runner.tell, runner.pace)
+    return [*works, broadcaster, Answers(house.database, house.clock, runner.answer), signups, told]
 
 
 async def _refuse_without_token(database: Database, token: str) -> None:

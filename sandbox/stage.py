@@ -79,6 +79,40 @@ MISSIONS = (
 
 
 @dataclass(frozen=True)
+class StageEvent:
+    """An event `after` the demo's first start, or on the day of the vote; `kind` is one of campaigns.models.EventKind.
+
+    Buses are (town, stop, how long before the beginning they leave, seats); `reminders` are hours before, None: as usual.
+    """
+
+    title: str
+    place: str
+    kind: str
+    after: timedelta | None = None
+    lasts: timedelta = timedelta(hours=2)
+    about: str = ""
+    buses: tuple[tuple[str, str, timedelta, int], ...] = ()
+    reminders: tuple[int, ...] | None = None
+
+
+EVENTS = (
+    StageEvent(  # so near that its reminder comes while the demo is looked at
+        "Réunion de lancement",
+        "Halle aux grains",
+        "rally",
+        timedelta(hours=2, minutes=5),
+        about="Discours, concert, et les quatre territoires à la tribune. Les bus sont gratuits.",
+        buses=(
+            ("Hautbois", "Gare routière", timedelta(hours=1), 3),
+            ("Port-Clair", "Place de la Mairie", timedelta(minutes=55), 52),
+        ),
+        reminders=(2, 1),
+    ),
+    StageEvent("Premier tour", "Votre bureau de vote", "vote_day", about="Une pièce d’identité suffit."),
+)
+
+
+@dataclass(frozen=True)
 class StagePost:
     """A post `after` the demo's first start. `poster` is a line for a drawn picture, with its description.
 

@@ -16,6 +16,7 @@ from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_TOKEN, PORTRAIT
 from sandbox.server import SandboxServer
 from tests.browser import CHROMIUM, FLAGS, Camera
+from tests.planning import Planner
 from tests.program import Program
 
 MATERIAL = Path(__file__).with_name("material")
@@ -84,6 +85,12 @@ async def campaign(database: Database, clock: FakeClock) -> Campaign:
     new = Campaign(slug="", name="La Région qui ose", slogan="Osons la région !", hashtag="#LaRégionQuiOse")
     async with database.write() as session:
         return await add_campaign(session, new, clock())
+
+
+@pytest.fixture
+def planner(database: Database, campaign: Campaign, clock: FakeClock) -> Planner:
+    """Events and buses of La Région qui ose."""
+    return Planner(database, campaign, clock)
 
 
 @pytest.fixture

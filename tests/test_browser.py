@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Locator, Page, expect
 
 from sandbox.client import SandboxClient
@@ -219,3 +220,39 @@ async def test_without_javascript_the_comms_team_checks_schedules_changes_approv
     await x.get_by_label("Dollars par mois").fill("5")
     await x.get_by_role("button", name="Enregistrer").click()
     await expect(page.get_by_text("sur 5,000")).to_be_visible()
+
+
+async def test_an_activist_takes_a_seat_in_a_bus_and_the_comms_team_sees_it_on_a_phone(
+    demo: Program, chromium: Browser, camera: Camera
+) -> None:
+    page = await (await person(chromium, {"width": 1280, "height": 1040})).new_page()
+    await page.goto(f"{demo.site}/sandbox/chat?person={CHLOE}")
+    await page.get_by_role("button", name="DÉMARRER").click()
+    for label in ("Oui, je participe", "Oui, compter", "Non, pas moi", "Littoral"):
+        await key(page, label).click()
+    await expect(page.get_by_text("Bienvenue, Chloé")).to_be_visible()
+    await page.get_by_placeholder("Message").fill("/events")
+    await page.keyboard.press("Enter")
+    await key(page, "Réunion de lancement").click()
+    await key(page, "Hautbois").click()
+    await expect(page.get_by_text("Vous venez par le bus de")).to_be_visible()
+    await expect(page.locator("#toast")).to_be_hidden()
+    await camera.shot(page, "chat-event")
+    await key(page, "Ajouter à mon agenda").click()
+    await expect(page.get_by_text("reunion-de-lancement.ics")).to_be_visible()
+
+    console = await (await person(chromium, PHONE, has_touch=True)).new_page()
+    await console.goto(f"{demo.site}/console/demo")
+    await console.goto(f"{demo.site}/console/c/la-region-respire/events")
+    rally = console.locator("article", has_text="Réunion de lancement")
+    await expect(rally.locator("tr", has_text="Hautbois")).to_contain_text("Chloé")
+    assert await console.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await console.set_viewport_size(WIDE)
+    await camera.shot(console, "console-events")
+    await rally.get_by_text("Modifier ou annuler").click()
+    await rally.locator("[name=place]").fill("Gymnase")
+    await rally.get_by_role("button", name="Enregistrer").first.click()
+    await expect(rally).to_contain_text("Gymnase")
+    found = await Axe().run(console)
+    assert found.violations_count == 0, found.generate_report()
+    await expect(page.get_by_text("a changé. Voici ce qui vaut maintenant")).to_be_visible()

@@ -243,6 +243,67 @@ async def test_missions_are_added_and_listed_on_the_campaigns_clock(program: Pro
     )
 
 
+async def test_a_mission_is_changed_and_called_off_by_its_number(program: Program) -> None:
+    await done(program, "missions", "add", "Tracts", "--place", "Marché", "--at", "2097-03-06 10:00")
+    said = await done(
+        program, "missions", "change", "1", "--place", "Gare", "--at", "2097-03-07 11:00", "--capacity", "5"
+    )
+    assert "“Tracts” is changed; 0 people are told by the bot." in said
+    listed = " ".join((await done(program, "missions", "list")).split())
+    assert "2097-03-07 11:00" in listed and "Gare" in listed and "0 of 5" in listed
+    assert "is in the past" in await refused(program, "missions", "change", "1", "--at", "2020-03-07 11:00")
+    assert "“Tracts” is called off" in await done(program, "missions", "call-off", "1")
+    assert "“Tracts” is called off already" in await refused(program, "missions", "change", "1", "--place", "Halle")
+    assert "Campagne has no mission 9; `missions list` shows them" in await refused(
+        program, "missions", "call-off", "9"
+    )
+
+
+async def test_an_event_gets_buses_is_changed_and_called_off_by_its_code(program: Program, tmp_path: Path) -> None:
+    add = (
+        "events",
+        "add",
+        "Rassemblement",
+        "--place",
+        "Halle",
+        "--at",
+        "2097-03-09 14:00",
+        "--until",
+        "2097-03-09 17:00",
+    )
+    said = await done(program, *add, "--remind", "2d, 3h")
+    assert "“Rassemblement” is on 2097-03-09 14:00 (Europe/Paris), for everybody." in said
+    code = said.split("Its code: ")[1].split()[0]
+    assert f"https://t.me/YOUR_BOT?start=e-{code}" in said
+    bus = ("events", "bus", code, "Flers", "--stop", "Gare", "--seats", "50", "--leaves")
+    assert "A bus from Flers takes 50 people" in await done(program, *bus, "2097-03-09 12:00")
+    assert "would leave after the beginning" in await refused(program, *bus, "2097-03-09 15:00")
+    assert "a new bus needs a TOWN, --stop, --leaves and --seats" in await refused(
+        program, "events", "bus", code, "Caen"
+    )
+    assert "has no bus 9" in await refused(program, "events", "bus", code, "--number", "9")
+    assert "add --number" in await refused(program, "events", "bus", code, "--drop")
+    assert "is changed; 0 people are" in await done(program, "events", "bus", code, "--number", "1", "--seats", "60")
+    assert "is changed" in await done(
+        program, "events", "change", code, "--at", "2097-03-10 15:00", "--title", "Marche"
+    )
+    listed = " ".join((await done(program, "events", "list")).split())
+    assert "2097-03-10 15:00" in listed and "Marche" in listed and "1: Flers 0 of 60" in listed
+    shown = await done(program, "events", "people", code)
+    assert "Sunday 10 March 15:00 – 18:00 · Halle" in shown and "Flers: 13:00, Gare – 0 of 60" in shown  # along with it
+    file = tmp_path / "qui.csv"
+    assert "0 people are written to" in await done(program, "events", "people", code, "--out", str(file))
+    assert file.read_text("utf-8-sig") == "First name,Bus,Stop,Leaves at\n"
+    assert "written as .csv or .txt" in await refused(program, "events", "people", code, "--out", "qui.pdf")
+    assert "No such file" in await refused(program, "events", "people", code, "--out", str(tmp_path / "no" / "q.txt"))
+    assert "does not run" in await done(program, "events", "bus", code, "--number", "1", "--drop")
+    assert "“Marche” is called off; 0 people are told by the bot." in await done(program, "events", "call-off", code)
+    assert "“Marche” is called off already" in await refused(program, "events", "change", code, "--place", "Stade")
+    assert "no event of Campagne has the code “x”" in await refused(program, "events", "call-off", "x")
+    assert "“soon” is not when a reminder can come" in await refused(program, *add, "--remind", "soon")
+    assert "it ends before it begins" in await refused(program, *add, "--until", "2097-03-09 13:00")
+
+
 async def test_a_territory_gets_a_common_goal_and_loses_it(program: Program) -> None:
     await done(program, "territories", "add", "Littoral")
     assert "The goal of Littoral is 500 visit." in await done(

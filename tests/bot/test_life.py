@@ -274,7 +274,7 @@ async def test_the_commands_are_there_in_both_languages(life, settings):
     async with Bot(DEMO_TOKEN, base_url=f"{settings.telegram_base_url}/bot") as bot:
         french, english = await bot.get_my_commands(), await bot.get_my_commands(language_code="en")
     assert [c.command for c in french] == [c.command for c in english] == [
-        "posts", "badge", "missions", "me", "invite", "idea", "rhythm", "consents", "mydata", "help", "stop", "delete",
+        "posts", "badge", "missions", "events", "me", "invite", "idea", "rhythm", "consents", "mydata", "help", "stop", "delete",
     ]  # fmt: skip
     assert french[1].description == "votre badge de soutien, à partir de votre photo"
     assert english[1].description == "your support badge, from your photo"

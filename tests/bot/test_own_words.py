@@ -222,7 +222,7 @@ async def test_what_happened_while_she_wrote_is_said_and_nothing_is_kept(
             await supporters.stop(session, known, campaign.id, clock())
         if what == "erased":
             said = "/help"
-            await supporters.forget(session, known)
+            await supporters.forget(session, known, clock())
     if what == "old":
         said = "trop ancien"
         clock.advance(timedelta(days=91))
@@ -231,11 +231,11 @@ async def test_what_happened_while_she_wrote_is_said_and_nothing_is_kept(
     assert await kept() == []
 
 
-async def test_own_words_go_with_who_is_erased(zoe, add, kept, database):
+async def test_own_words_go_with_who_is_erased(zoe, add, kept, database, clock):
     await begin(zoe, add)
     await zoe.say(MINE)
     async with database.write() as session:
-        await supporters.forget(session, await supporters.find_supporter(session, zoe.id))
+        await supporters.forget(session, await supporters.find_supporter(session, zoe.id), clock())
     assert await kept() == []
 
 

@@ -105,7 +105,7 @@ def test_erasing_a_person_takes_their_own_figures_and_leaves_all_others(migrated
         async with database.read() as session:
             own, posts, campaigns = await _tallies(session)
         async with database.write() as session:
-            await supporters.forget(session, await session.get_one(Supporter, 1))
+            await supporters.forget(session, await session.get_one(Supporter, 1), NOW)
         async with database.read() as session:
             assert await _tallies(session) == ({k: n for k, n in own.items() if k[0] != 1}, posts, campaigns)
 

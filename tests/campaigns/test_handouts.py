@@ -210,7 +210,7 @@ async def test_what_is_no_longer_wanted_is_not_granted(database, add, join, queu
         elif how == "took consent back":
             await supporters.set_consents(session, person, campaign.id, {Purpose.counting}, clock())
         elif how == "erased":
-            await supporters.forget(session, person)
+            await supporters.forget(session, person, clock())
         else:
             await posts.cancel_post(session, campaign.id, post.id, clock())
     assert await write(*claims) == [None]
@@ -257,13 +257,15 @@ async def test_a_card_that_did_not_arrive_is_not_counted(database, add, join, qu
     assert await _state(database) is state
 
 
-async def test_a_card_on_its_way_to_somebody_who_is_erased_meanwhile_counts_nobody(database, add, join, queue, write):
+async def test_a_card_on_its_way_to_somebody_who_is_erased_meanwhile_counts_nobody(
+    database, add, join, queue, write, clock
+):
     person, _ = await join(1)
     await add()
     (claim,) = await queue()
     await write(claim)
     async with database.write() as session:
-        await supporters.forget(session, person)
+        await supporters.forget(session, person, clock())
     await write(Outcome(claim.run, 1, person.id, HandoutState.sent, message_id=77))
     assert await _state(database) is HandoutState.sent
 

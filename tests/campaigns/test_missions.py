@@ -10,8 +10,9 @@ from campaigns import missions, supporters
 from campaigns.engagement import counts_of
 from campaigns.installation import add_territory
 from campaigns.mission_reports import Report
-from campaigns.missions import REPORTABLE, STAYS, MissionProblem, NewMission
+from campaigns.missions import REPORTABLE, STAYS, NewMission
 from campaigns.models import Campaign, Kind, MissionSignup, Participation, Purpose
+from campaigns.plans import PlanProblem
 from campaigns.times import TimeProblem
 
 HOUR = timedelta(hours=1)
@@ -183,7 +184,7 @@ async def test_who_is_erased_leaves_their_numbers_and_neither_name_nor_remark(
     to_come = await plan("Rassemblement")
     await do(missions.come, place, to_come)
     async with database.write() as session:
-        await supporters.forget(session, person)
+        await supporters.forget(session, person, clock())
     async with database.read() as session:
         later, first = await missions.overviews(session, campaign.id)
     assert later.people == ()
@@ -221,7 +222,7 @@ async def test_who_stops_is_awaited_nowhere_and_their_reports_stay(database, cam
 async def test_a_mission_that_cannot_be_is_named(database, plan, clock, change, said):
     if "starts_at" in change:
         change = {"starts_at": clock() + change["starts_at"]}
-    with pytest.raises(MissionProblem, match=said):
+    with pytest.raises(PlanProblem, match=said):
         await plan(**change)
     with pytest.raises(TimeProblem, match="“Mars” does not exist"):
         await plan(timezone="Mars")

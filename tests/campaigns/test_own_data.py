@@ -16,17 +16,21 @@ from campaigns.models import (
     ChosenInterest,
     Click,
     Dialogue,
+    Event,
+    EventSignup,
     Handout,
     HandoutState,
     Interest,
     Kind,
     Mission,
     MissionSignup,
+    Occasion,
     Organizer,
     OwnWording,
     Participation,
     Role,
     ShareLink,
+    SignupMessage,
     Suggestion,
     Supporter,
     WallBadge,
@@ -111,6 +115,30 @@ def lived(database, join, add, campaign, rival, clock):
                     remark="Bon accueil",
                 )
             )
+            event = Event(
+                campaign_id=campaign.id,
+                code=f"e{telegram_id}",
+                title="Rassemblement",
+                place="Halle",
+                starts_at=clock() + timedelta(days=3),
+                ends_at=clock() + timedelta(days=4),
+                created_at=clock(),
+            )
+            session.add(event)
+            await session.flush()
+            coming = EventSignup(event_id=event.id, supporter_id=person.id, signed_up_at=clock())
+            session.add(coming)
+            await session.flush()
+            session.add(
+                SignupMessage(
+                    event_signup_id=coming.id,
+                    supporter_id=person.id,
+                    occasion=Occasion.reminder,
+                    due_at=clock(),
+                    needed_by=clock(),
+                    not_before=clock(),
+                )
+            )
             session.add(
                 Suggestion(campaign_id=campaign.id, supporter_id=person.id, text="Des vélos", written_at=clock())
             )
@@ -133,7 +161,7 @@ async def test_the_export_holds_a_row_of_every_table_that_refers_to_a_person(dat
     assert {table.name for table in own_data.tables_of_people()} == set(data.rows)
 
 
-async def test_the_erasure_leaves_no_row_that_refers_to_the_person(database, lived):
+async def test_the_erasure_leaves_no_row_that_refers_to_the_person(database, lived, clock):
     person, other = await lived(MAELLE), await lived(NOE)
     columns = referring(SQLModel.metadata)
 
@@ -158,7 +186,7 @@ async def test_the_erasure_leaves_no_row_that_refers_to_the_person(database, liv
         sent = await session.scalar(select(func.count()).select_from(Handout))
     assert all(before.values())
     async with database.write() as session:
-        await supporters.forget(session, await supporters.find_supporter(session, MAELLE))
+        await supporters.forget(session, await supporters.find_supporter(session, MAELLE), clock())
     async with database.read() as session:
         assert not any((await left(person)).values())
         assert all((await left(other)).values())  # of others nothing goes

@@ -281,7 +281,7 @@ async def test_a_visit_counts_for_nobody_once_she_takes_her_consent_back(databas
 async def test_a_visit_that_was_on_its_way_when_she_was_erased_is_still_counted_for_the_post(database, link, clock):
     followed = Followed(link.id, link.campaign_id, link.post_id, link.supporter_id, "v", clock())
     async with database.write() as session:
-        await supporters.forget(session, await supporters.find_supporter(session, 42))
+        await supporters.forget(session, await supporters.find_supporter(session, 42), clock())
     async with database.write() as session:
         await write_visits(session, [followed])
         assert (await session.scalars(select(Engagement.supporter_id))).all() == [None]

@@ -190,9 +190,9 @@ async def test_the_list_begins_with_what_waits_and_says_who_may_be_written_to(
     ]
 
 
-async def test_who_is_erased_takes_their_ideas_with_them(database, join, suggest, ideas):
+async def test_who_is_erased_takes_their_ideas_with_them(database, join, suggest, ideas, clock):
     person, _ = await join(1)
     await suggest(person)
     async with database.write() as session:
-        await supporters.forget(session, person)
+        await supporters.forget(session, person, clock())
     assert await ideas() == []

@@ -226,7 +226,7 @@ async def test_nobody_recruits_themselves(database, join, campaign, clock):
     await join(1, invite_code=place.invite_code)
     assert await _recruited(database, person, campaign) == 0
     async with database.write() as session:
-        await supporters.forget(session, person)
+        await supporters.forget(session, person, clock())
     again, _ = await join(1, invite_code=place.invite_code)  # her old code went with her
     assert await _recruited(database, again, campaign) == 0
 
@@ -314,7 +314,7 @@ async def test_erasing_a_person_leaves_the_counts_and_nothing_of_the_person(
         assert trace in before
 
     async with database.write() as session:
-        await supporters.forget(session, await supporters.find_supporter(session, person.telegram_id))
+        await supporters.forget(session, await supporters.find_supporter(session, person.telegram_id), clock())
 
     after = await _everything(database)
     for trace in ("7204511983", "lle-Unique", place.invite_code, key):
@@ -333,19 +333,19 @@ async def test_erasing_a_person_leaves_the_counts_and_nothing_of_the_person(
         assert sorted(states) == [HandoutState.queued, HandoutState.skipped]
 
 
-async def test_a_new_person_never_gets_the_number_of_one_who_was_erased(database, join):
+async def test_a_new_person_never_gets_the_number_of_one_who_was_erased(database, join, clock):
     """Else a count that was still on its way would land on a stranger."""
     person, _ = await join(42)
     async with database.write() as session:
-        await supporters.forget(session, person)
+        await supporters.forget(session, person, clock())
     stranger, _ = await join(43)
     assert stranger.id > person.id
 
 
-async def test_erasing_twice_does_nothing_the_second_time(database, join):
+async def test_erasing_twice_does_nothing_the_second_time(database, join, clock):
     person, _ = await join(42)
     for _ in range(2):
         async with database.write() as session:
-            await supporters.forget(session, person)
+            await supporters.forget(session, person, clock())
     async with database.read() as session:
         assert await session.scalar(select(func.count()).select_from(Supporter)) == 0

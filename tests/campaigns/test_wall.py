@@ -144,7 +144,7 @@ async def stop(session, person, campaign, now):
 
 
 async def erase(session, person, campaign, now):
-    await supporters.forget(session, person)
+    await supporters.forget(session, person, now)
 
 
 @pytest.mark.parametrize("end", [withdraw, stop, erase])

@@ -257,7 +257,7 @@ async def test_who_stops_is_erased_or_loses_the_post_in_the_night_gets_nothing_i
     await home.play()
     async with home.database.write() as session:
         await supporters.stop(session, zoe, home.campaign.id, home.clock())
-        await supporters.forget(session, await session.get_one(Supporter, noe.id))
+        await supporters.forget(session, await session.get_one(Supporter, noe.id), home.clock())
         await posts.cancel_post(session, home.campaign.id, post.id, home.clock())
     await home.broadcaster.end_leases()
     assert await home.play_at("2026-12-02 08:00") == [("Ali", "Un")]
@@ -271,7 +271,7 @@ async def test_a_broadcast_whose_last_sleeper_was_erased_is_done(home: Home) -> 
     broadcast = await home.begin("Un")
     await home.play()
     async with home.database.write() as session:
-        await supporters.forget(session, await session.get_one(Supporter, zoe.id))
+        await supporters.forget(session, await session.get_one(Supporter, zoe.id), home.clock())
     await home.play()
     assert (await home.progress(broadcast)).state is BroadcastState.done
 

@@ -161,7 +161,7 @@ async def test_campaigns_do_not_see_each_other(world: Any, browser: httpx.AsyncC
     assert "Secret de Caux" in page.text
     assert "Signez" not in page.text
     assert "Zoé" not in (await browser.get("/console/c/caux/figures")).text
-    for path in ("posts", "posts/new", "figures", "missions", "ideas"):
+    for path in ("posts", "posts/new", "figures", "missions", "events", "ideas"):
         assert (await browser.get(f"/console/c/orne/{path}")).status_code == 404
     await browser.post(f"/console/c/caux/posts/{world.post.id}/cancel", data={"csrf": token})
     publication = await _publication(world, "telegram", PublicationState.unknown)
