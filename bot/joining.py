@@ -5,7 +5,7 @@ from html import escape
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from bot import organizers, places
+from bot import leaders, organizers, places
 from bot.consents import asked as asked_before
 from bot.visit import Visit, button, forget_dialogue, number
 from campaigns import installation, supporters
@@ -17,10 +17,18 @@ FROM_LINKS = ("territory_id", "invite_code")  # what a deep link leaves in the d
 
 
 async def start(visit: Visit) -> None:
-    """/start, with or without a deep link: `c-SLUG` a campaign, `t-ID` a territory, `r-CODE` an invitation, `o-CODE` an organizer."""
+    """/start, with or without a deep link: `c-SLUG` a campaign, `t-ID` a territory, `r-CODE` an invitation.
+
+    `o-CODE` makes the account an organizer's, `l-CODE` offers a referent's place.
+    """
     payload = visit.text.partition(" ")[2].strip()
     if payload.startswith("o-"):
         await organizers.link(visit, payload.removeprefix("o-"))
+        return
+    if payload.startswith("l-"):
+        visit.data = {key: kept for key, kept in visit.data.items() if key not in FROM_LINKS}
+        if await leaders.follow(visit, payload.removeprefix("l-")):
+            await _enter(visit)
         return
     known_payload = bool(payload) and await _follow(visit, payload)
     if visit.campaign is None or (not payload and await _may_choose(visit)):
@@ -50,7 +58,8 @@ async def _may_choose(visit: Visit) -> bool:
 async def _follow(visit: Visit, payload: str) -> bool:
     """Take campaign, territory and invitation from a deep link; whether it led anywhere."""
     kind, _, value = payload.partition("-")
-    visit.data = {key: kept for key, kept in visit.data.items() if key not in FROM_LINKS}  # of an earlier link
+    of_links = (*FROM_LINKS, leaders.WAITING)
+    visit.data = {key: kept for key, kept in visit.data.items() if key not in of_links}  # of an earlier link
     async with visit.house.database.read() as session:
         if kind == "c" and value:
             campaign = await session.scalar(select(Campaign).where(col(Campaign.slug) == value))

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 async def link(visit: Visit, code: str) -> None:
     """/start o-CODE, with the code of `organizers link`; nothing is kept of who brings a wrong one."""
     async with visit.house.database.write() as session:
-        linked = await installation.link_telegram(session, code, visit.user.id)
+        linked = await installation.link_telegram(session, code, visit.user.id, visit.words.language)
     if linked is None:
         await visit.say(
             visit.words("This code was used already, or is not known. Please ask for a new one: each works once.")

@@ -5,6 +5,7 @@ from html import escape
 
 from telegram import InlineKeyboardButton
 
+from bot import leaders
 from bot.visit import Keyboard, Visit, button, number
 from campaigns import communes, installation, supporters
 from campaigns.consents import has_consent
@@ -151,6 +152,7 @@ async def _welcome(visit: Visit) -> None:
             "Welcome, {name}! Nothing is sent to you: the messages wait under /posts. To begin:", name=name
         )
     await visit.say(f"🎉 {text}", menu(visit.words))
+    await leaders.after_welcome(visit)
 
 
 def menu(words: Words) -> Keyboard:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from campaigns import broadcasts, handouts, supporters
+from campaigns import broadcasts, handouts, interests, supporters
 from campaigns.broadcasts import BroadcastRefused
 from campaigns.installation import add_territory
 from campaigns.models import (
@@ -80,7 +80,7 @@ async def test_only_what_people_chose_decides_whom_it_reaches(database, campaign
         await supporters.stop(session, stopped, campaign.id, clock())
         await supporters.mark_gone(session, 6, clock())
         for place in (in_valley, nowhere):
-            await broadcasts.choose_interests(session, place, [rail.id, 999])
+            await interests.choose_interests(session, place, [rail.id, 999])
 
     async def reached(**segment):
         async with database.read() as session:
