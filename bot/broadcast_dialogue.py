@@ -216,7 +216,7 @@ async def tapped(visit: Visit) -> None:
         await visit.say(escape(stamped(broadcast.text, stamp_of(campaign))))
         await visit.say(*(await _card(visit, broadcast.id) or ("", [])))
     elif action == "watch":
-        await broadcast_progress.begin(visit, broadcast)
+        await broadcast_progress.begin(visit, broadcast.id)
     elif action in broadcasts.MOVES:
         await _move(visit, organizer, broadcast, action)
     else:
@@ -233,18 +233,18 @@ async def _rewrite(visit: Visit, campaign: Campaign, broadcast: Broadcast) -> No
 
 async def _move(visit: Visit, organizer: Organizer, broadcast: Broadcast, move: str) -> None:
     """Submit, approve, send, send back or cancel; then the card shows what came of it."""
-    refusal = None
+    refusal, ident = None, broadcast.id
     try:
         async with visit.house.database.write() as session:
-            broadcast = await session.get_one(Broadcast, broadcast.id)
+            broadcast = await session.get_one(Broadcast, ident)
             await broadcasts.MOVES[move](session, broadcast, organizer.id, visit.house.clock())
     except BroadcastRefused as refused:
         refusal = visit.words(refused.msgid, **refused.values)
         await visit.answer(refusal, alert=True)
     if refusal is None and move == "send":
-        await broadcast_progress.begin(visit, broadcast)
+        await broadcast_progress.begin(visit, ident)
         return
-    shown = await _card(visit, broadcast.id)
+    shown = await _card(visit, ident)
     if shown is not None:
         await visit.change_text(*shown)
     if refusal is None and move == "submit":

@@ -84,14 +84,15 @@ async def _unless_the_same(edit: Awaitable[object]) -> None:
             raise
 
 
-async def begin(visit: Visit, broadcast: Broadcast) -> None:
+async def begin(visit: Visit, broadcast_id: int) -> None:
     """The message whose button let it go out shows from now on how far it is."""
     query = visit.update.callback_query
     if query is None or query.message is None:
         return
     async with visit.house.database.write() as session:
+        broadcast = await session.get_one(Broadcast, broadcast_id)
         await _watch(session, visit, broadcast, query.message.message_id)
-        found = await _own(session, visit, broadcast.id)
+        found = await _own(session, visit, broadcast_id)
     if found is not None:
         await visit.change_text(*shown(found))
 
@@ -115,9 +116,9 @@ async def tapped(visit: Visit) -> None:
     moves = {"pause": broadcasts.pause, "resume": broadcasts.resume, "cancel": broadcasts.cancel}
     if move not in moves:
         return
-    refusal = None
+    refusal, ident = None, number(value) or 0
     async with visit.house.database.read() as session:
-        broadcast = await session.get(Broadcast, number(value) or 0)
+        broadcast = await session.get(Broadcast, ident)
     if broadcast is None:
         await visit.answer(visit.words("This message is no longer known."), alert=True)
         return
@@ -125,7 +126,7 @@ async def tapped(visit: Visit) -> None:
         move = "pause"
     try:
         async with visit.house.database.write() as session:
-            broadcast = await session.get_one(Broadcast, broadcast.id)
+            broadcast = await session.get_one(Broadcast, ident)
             who = await _actor(session, visit, broadcast)
             await moves[move](session, broadcast, who, visit.house.clock())
     except BroadcastRefused as refused:
@@ -133,7 +134,7 @@ async def tapped(visit: Visit) -> None:
     if refusal is not None:
         await visit.answer(refusal, alert=True)
     if refusal != visit.words(broadcasts.NOT_ALLOWED):
-        await begin(visit, broadcast)
+        await begin(visit, ident)
 
 
 async def _actor(session: AsyncSession, visit: Visit, broadcast: Broadcast) -> int | None:

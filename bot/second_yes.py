@@ -54,20 +54,20 @@ async def ask(visit: Visit, broadcast: Broadcast) -> int:
 async def tapped(visit: Visit) -> None:
     """second:ANSWER:BROADCAST."""
     _, answer, value = (*visit.tapped, "", "")[:3]
-    words = visit.words
+    words, ident = visit.words, number(value) or 0
     async with visit.house.database.read() as session:
-        broadcast = await session.get(Broadcast, number(value) or 0)
+        broadcast = await session.get(Broadcast, ident)
     if broadcast is None:
         await visit.answer(words("This message is no longer known."), alert=True)
         return
     try:
         async with visit.house.database.write() as session:
-            broadcast = await session.get_one(Broadcast, broadcast.id)
+            broadcast = await session.get_one(Broadcast, ident)
             await _answer(session, visit, broadcast, agreed=answer == "yes")
     except BroadcastRefused as refused:
         await visit.answer(words(refused.msgid, **refused.values), alert=True)
         async with visit.house.database.read() as session:
-            broadcast = await session.get_one(Broadcast, broadcast.id)
+            broadcast = await session.get_one(Broadcast, ident)
         if broadcast.state is not BroadcastState.submitted:  # decided by somebody else
             await visit.change_keyboard(None)
         return

@@ -138,21 +138,19 @@ def _reach(visit: Visit, found: Preview) -> list[str]:
 
 
 async def _send(visit: Visit, seat: Seat, broadcast: Broadcast) -> None:
-    _, goes = visit.words, False
+    _, goes, ident = visit.words, False, broadcast.id
     try:
         async with visit.house.database.write() as session:
-            broadcast = await session.get_one(Broadcast, broadcast.id)
+            broadcast = await session.get_one(Broadcast, ident)
             here = await leaders.seat_in(session, seat.leader.supporter_id or 0, seat.territory.id)
             if here is None:  # dismissed between the tap and its turn
                 raise BroadcastRefused(broadcasts.NOT_ALLOWED)
             goes = await leaders.send(session, here, broadcast, visit.house.clock())
     except BroadcastRefused as refused:
         await visit.answer(_(refused.msgid, **refused.values), alert=True)
-        if broadcast.state is S.submitted:
-            await visit.change_text(*_waits(visit, seat, broadcast))
         return
     if goes:
-        await broadcast_progress.begin(visit, broadcast)
+        await broadcast_progress.begin(visit, ident)
         return
     await visit.change_text(*_waits(visit, seat, broadcast))
     await _tell_who_was_asked(visit, await second_yes.ask(visit, broadcast))
