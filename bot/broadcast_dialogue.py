@@ -19,6 +19,7 @@ from campaigns.words import LANGUAGES, Words
 WAIT_TEXT = "broadcast text"
 A_PAGE = 8  # territories
 OPEN = 5  # messages that /broadcast lists
+SHORT = 28  # characters of one, on its button
 STATE_SIGNS = {"draft": "✏️", "submitted": "🙋", "approved": "👍", "running": "⏳", "paused": "⏸"}
 S = BroadcastState
 
@@ -61,7 +62,7 @@ async def _ask(visit: Visit, campaign: Campaign, broadcast: Broadcast | None = N
 
 def _line(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= 40 else line[:39] + "…"
+    return line if len(line) <= SHORT else line[: SHORT - 1].rstrip() + "…"
 
 
 def _end(visit: Visit) -> None:
@@ -151,7 +152,8 @@ async def _whom(session: AsyncSession, words: Words, broadcast: Broadcast) -> st
     parts = [words("{territory} and below", territory=territory.name)] if territory else []
     parts += [LANGUAGES[broadcast.language]] if broadcast.language else []
     parts += [words("interested in {theme}", theme=interest.name)] if interest else []
-    return " · ".join(parts) or words("everybody who agreed to be written to")
+    whom = " · ".join(parts) or words("everybody who agreed to be written to")
+    return whom[:1].upper() + whom[1:]
 
 
 def _reach(words: Words, found: Preview) -> list[str]:
@@ -177,9 +179,9 @@ def _keys(visit: Visit, broadcast: Broadcast, moves: list[str], found: Preview) 
     if broadcast.state is S.draft and broadcast.supporter_id is None:
         rows.append(
             [
-                button("📍 " + _("Territory"), f"cast:where:0:{ident}"),
-                button("🌐 " + _("Language"), f"cast:langs::{ident}"),
-                button("⭐ " + _("Theme"), f"cast:themes::{ident}"),
+                button(_("Territory"), f"cast:where:0:{ident}"),
+                button(_("Language"), f"cast:langs::{ident}"),
+                button(_("Theme"), f"cast:themes::{ident}"),
             ]
         )
         rows.append([button("✏️ " + _("Write it anew"), f"cast:text::{ident}")])

@@ -25,6 +25,7 @@ async def link(visit: Visit, code: str) -> None:
     said = visit.words(
         "Thank you, it is done: I will tell you here when a channel stops or a post does not go out. Nothing else changes: you did not join a campaign by this."
     )
+    said += "\n\n" + visit.words("What you can do here: /help")
     if former is not None:
         said += "\n\n" + visit.words("Another organizer’s address told this account until now; it does no more.")
     await visit.say(said)

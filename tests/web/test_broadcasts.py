@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.async_api import Browser, expect
 from sqlmodel import col, select
 
 from campaigns import broadcasts, installation, interests, leaders, supporters
@@ -67,7 +68,7 @@ async def test_it_is_aimed_by_the_form_and_written_anew_while_it_is_a_draft(
         rail = await interests.add_interest(session, world.orne.id, "Le rail")
     token = await enter()
     page = (await write(browser, token, territory=str(valley.id), language="fr", interest=str(rail.id))).text
-    assert "Vallée and below" in page and "· Français" in page and "interested in Le rail" in page
+    assert "For: Vallée and below · Français · interested in Le rail" in page
     assert "To 0 people" in page and ">Send it<" not in page and "Ask for a second yes" not in page
     form = (await browser.get(ADDRESS, params={"edit": "1"})).text
     assert '<option value="fr" selected>' in form and "Samedi &lt;b&gt;</textarea>" in form
@@ -180,3 +181,31 @@ async def test_nothing_is_done_without_the_pages_own_token(
     assert (await press(browser, token, "send", 99)).status_code == 404
     assert (await browser.get(ADDRESS, params={"edit": "9" * 30})).status_code == 200
     assert [each.state for each in await kept(world)] == [S.draft]
+
+
+async def test_the_page_follows_what_goes_out_without_being_loaded_again(
+    world: Any, served: httpx.AsyncClient, chromium: Browser, team: None
+) -> None:
+    page = await (await chromium.new_context(locale="en-GB")).new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.clock.install()
+    await page.goto(f"{served.base_url}/console/login")
+    await page.get_by_label("E-mail").fill("admin@example.org")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.get_by_role("link", name="Broadcasts").click()
+    await page.get_by_label("A new message").fill("Samedi")
+    await page.get_by_role("button", name="Keep as a draft").click()
+    await page.get_by_role("button", name="Send it").click()
+    await expect(page.get_by_text("Arrived: 0 of 1")).to_be_visible()
+    async with world.database.write() as session:
+        session.add(Handout(broadcast_id=1, supporter_id=world.supporter.id, state=HandoutState.sent))
+    await page.clock.run_for(3000)
+    await expect(page.get_by_text("Arrived: 1 of 1")).to_be_visible()
+    async with world.database.write() as session:
+        (await session.get_one(Broadcast, 1)).state = S.done
+    await page.clock.run_for(3000)
+    await expect(page.get_by_role("button", name="Pause")).to_have_count(0)
+    assert errors == []
