@@ -23,7 +23,7 @@ S = BroadcastState
 
 def shown(watched: Watched) -> tuple[str, Keyboard]:
     """The message in Telegram's HTML, and its buttons."""
-    words, of = Words(watched.language), watched
+    words, of = Words(watched.language, watched.inclusive), watched
     where = f" · {escape(of.territory)}" if of.territory else ""
     lines = [f"📣 <b>{escape(of.campaign)}</b>{where}", "", *_figures(words, of), _state(words, of)]
     labels = {

@@ -24,13 +24,13 @@ log = logging.getLogger(__name__)
 async def ask(visit: Visit, broadcast: Broadcast) -> int:
     """Show it to everybody who may say yes; how many were reached. Who was not finds it in the console."""
     async with visit.house.database.read() as session:
-        people = await leaders.seconds(session, broadcast)
+        people = await leaders.seconds(session, broadcast, visit.house.clock())
         campaign = await session.get_one(Campaign, broadcast.campaign_id)
         territory = await session.get(Territory, broadcast.territory_id or 0)
         found = await preview(session, segment_of(broadcast), visit.house.clock())
     reached = 0
     for each in people:
-        words = Words(each.language)
+        words = Words(each.language, campaign.inclusive)
         by = words("{name} wants to write:", name=escape(visit.user.first_name))
         to = words.many("to {n} person", "to {n} people", found.people)
         if broadcast.supporter_id is not None and found.people < SMALLEST:
@@ -42,8 +42,12 @@ async def ask(visit: Visit, broadcast: Broadcast) -> int:
             [button("↩ " + words("Not like this"), f"second:no:{broadcast.id}")],
         ]
         try:
-            await unasked(visit.bot.send_message(each.telegram_id, stamped(broadcast.text, stamp_of(campaign))))
-            await unasked(visit.bot.send_message(each.telegram_id, head, ParseMode.HTML, reply_markup=InlineKeyboardMarkup(keyboard)))  # fmt: skip
+            bot, chat, quiet = visit.bot, each.telegram_id, each.rests
+            await unasked(
+                bot.send_message(chat, stamped(broadcast.text, stamp_of(campaign)), disable_notification=quiet)
+            )
+            markup = InlineKeyboardMarkup(keyboard)
+            await unasked(bot.send_message(chat, head, ParseMode.HTML, reply_markup=markup, disable_notification=quiet))
         except NetworkProblem as problem:
             log.warning("somebody who may say yes to broadcast %d was not reached: %s", broadcast.id, problem)
         else:
@@ -96,9 +100,10 @@ async def _tell_author(bot: Bot, visit: Visit, broadcast: Broadcast, *, agreed: 
     """What became of it, with the way on; whom the bot cannot reach finds it in /team, /broadcast or the console."""
     async with visit.house.database.read() as session:
         author = await _author(session, broadcast)
+        campaign = await session.get_one(Campaign, broadcast.campaign_id)
     if author is None:
         return
-    words, theirs = Words(author.language), broadcast.supporter_id is not None
+    words, theirs = Words(author.language, campaign.inclusive), broadcast.supporter_id is not None
     if agreed:
         text, keyboard = "✅ " + words("Somebody else said yes: your message goes out."), []
     else:

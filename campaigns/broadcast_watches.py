@@ -20,6 +20,7 @@ from campaigns.models import (
     Supporter,
     Territory,
 )
+from campaigns.words import Inclusive
 
 ENDED = (BroadcastState.done, BroadcastState.cancelled)
 
@@ -32,6 +33,7 @@ class Watched:
     chat_id: int
     message_id: int
     language: str
+    inclusive: Inclusive
     broadcast_id: int
     campaign: str
     timezone: str  # of the campaign
@@ -98,6 +100,7 @@ async def watched(session: AsyncSession, broadcast_id: int | None = None) -> lis
                 chat_id,
                 row.message_id,
                 supporter.language if supporter else organizer.language,
+                campaign.inclusive,
                 broadcast.id,
                 campaign.name,
                 campaign.timezone,

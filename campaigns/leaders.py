@@ -28,7 +28,7 @@ from campaigns.models import (
     Territory,
     TerritoryLeader,
 )
-from campaigns.rhythm import day_began, usual_of
+from campaigns.rhythm import day_began, turn_of, usual_of
 from campaigns.segments import Segment
 from campaigns.words import mark
 
@@ -280,13 +280,14 @@ async def _other_referent(session: AsyncSession, broadcast: Broadcast, supporter
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """Somebody who may say yes to a message: their Telegram account and language."""
+    """Somebody who may say yes to a message: their Telegram account and language; and whether they rest now."""
 
     telegram_id: int
     language: str
+    rests: bool = False  # a referent in their quiet hours: asked without a sound
 
 
-async def seconds(session: AsyncSession, broadcast: Broadcast) -> Sequence[Second]:
+async def seconds(session: AsyncSession, broadcast: Broadcast, now: datetime) -> Sequence[Second]:
     """Who else may say yes: the other referent, and the organizers who approve and linked an account.
 
     The author is never among them, whatever else they are.
@@ -296,7 +297,10 @@ async def seconds(session: AsyncSession, broadcast: Broadcast) -> Sequence[Secon
     own = {author.telegram_id if author else None, writer.telegram_id if writer else None}
     found = []
     if author is not None:
-        found = [Second(each.telegram_id, each.language) for each in await referents(session, broadcast.territory_id)]
+        found = [
+            Second(each.telegram_id, each.language, await _rests(session, each, broadcast.campaign_id, now))
+            for each in await referents(session, broadcast.territory_id)
+        ]
     query = (
         select(col(Organizer.telegram_id), func.coalesce(col(Supporter.language), col(Organizer.language)))
         .join(OrganizerRole, col(OrganizerRole.organizer_id) == col(Organizer.id))
@@ -306,4 +310,13 @@ async def seconds(session: AsyncSession, broadcast: Broadcast) -> Sequence[Secon
         .order_by(col(Organizer.id))
     )
     found += [Second(account, language) for account, language in await session.execute(query) if account is not None]
-    return [each for each in dict.fromkeys(found) if each.telegram_id not in own]
+    once = {each.telegram_id: each for each in reversed(found)}  # a referent may be an organizer, too
+    return [each for each in found if each.telegram_id not in own and once[each.telegram_id] is each]
+
+
+async def _rests(session: AsyncSession, person: Supporter, campaign_id: int, now: datetime) -> bool:
+    query = select(Participation).where(
+        col(Participation.supporter_id) == person.id, col(Participation.campaign_id) == campaign_id
+    )
+    place = await session.scalar(query)
+    return place is not None and not turn_of((await usual_of(session, campaign_id)).rhythm(place), now, now).free

@@ -28,7 +28,7 @@ def held(database):
     [
         (
             "fr",
-            "Voulez-vous être l’un·e des deux référent·es de Vallée <b> ?",
+            "Voulez-vous être l’un·e des deux référent·e·s de Vallée <b> ?",
             "1 message par jour pour vous deux ensemble",
             "n’est que pour vous",
             "✅ Oui, j’accepte",
@@ -68,7 +68,7 @@ async def test_who_takes_part_is_asked_at_once_and_may_refuse(zoe, valley, invit
     await zoe.join()
     await zoe.tap("join:territory:none")
     link = await invite(valley)
-    assert "référent·es de Vallée" in (await zoe.start(link)).text
+    assert "référent·e·s de Vallée" in (await zoe.start(link)).text
     assert "Le lien reste bon" in (await zoe.tap("leader:no")).text
     assert await held() == [None]
     await zoe.start(link)
@@ -127,7 +127,7 @@ async def test_another_link_forgets_the_place_that_was_offered(zoe, valley, invi
 @pytest.mark.parametrize(
     ("language", "asked", "yes", "noted"),
     [
-        ("fr", "Les référent·es de votre section peuvent-ils vous contacter ?", "📇 Oui, volontiers", "C’est noté : oui."),
+        ("fr", "Voulez-vous que les référent·e·s de votre section puissent vous contacter ?", "📇 Oui, volontiers", "C’est noté : oui."),
         ("en", "May the referents of your section contact you?", "📇 Yes, they may", "Noted: yes."),
     ],
 )  # fmt: skip

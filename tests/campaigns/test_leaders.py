@@ -253,8 +253,11 @@ async def test_the_other_referent_or_an_approver_says_yes_and_nobody_else(
     await refused(broadcasts.send, editor, "role does not let you")
     await refused(broadcasts.send, own, "your own")
     async with database.read() as session:
-        asked = await leaders.seconds(session, await session.get_one(Broadcast, made.id))
-    assert [each.telegram_id for each in asked] == [LEO]  # the approver linked no account
+        by_day = await leaders.seconds(session, await session.get_one(Broadcast, made.id), clock())
+        night = clock() + timedelta(hours=14)
+        by_night = await leaders.seconds(session, await session.get_one(Broadcast, made.id), night)
+    assert [(each.telegram_id, each.rests) for each in by_day] == [(LEO, False)]  # the approver linked no account
+    assert [(each.telegram_id, each.rests) for each in by_night] == [(LEO, True)]
     async with database.write() as session:
         await leaders.give_second_yes(session, await session.get_one(Broadcast, made.id), leo.id, clock())
     assert await state_of(database, made) is S.running
