@@ -18,6 +18,7 @@ from commands.common import (
     sentences,
 )
 from commands.installing import campaigns_app, organizers_app, territories_app
+from commands.leaders import interests_app, leaders_app
 
 app = typer.Typer(
     help="Porte-voix: a campaign speaks with many voices.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -33,6 +34,8 @@ app.add_typer(addresses.app, name="addresses")
 app.add_typer(communes.app, name="communes")
 app.add_typer(missions.app, name="missions")
 app.add_typer(events.app, name="events")
+app.add_typer(leaders_app, name="leaders")
+app.add_typer(interests_app, name="interests")
 app.add_typer(badges.app, name="badge")
 app.command("rehearse")(rehearse.rehearse_queue)
 

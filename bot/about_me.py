@@ -2,7 +2,7 @@
 
 from html import escape
 
-from bot import badge_wishes, own_figures
+from bot import badge_wishes, menus, own_figures
 from bot.places import menu
 from bot.visit import Visit, button, forget_dialogue, number
 from campaigns import installation, supporters
@@ -11,6 +11,7 @@ from campaigns.engagement import counts_of
 from campaigns.figures import goal_of, ranking_of, weeks_of
 from campaigns.invitations import invitation_link
 from campaigns.models import Campaign, Kind, Purpose
+from campaigns.roles import LEADER, Menu, roles_of
 from campaigns.words import LANGUAGES, mark
 
 # Three of them are never mixed: windows opened, shares that somebody told us of, visits that prove one.
@@ -89,10 +90,13 @@ async def _erase(visit: Visit) -> None:
     """The second tap, under /stop or /delete: at once, in every campaign."""
     await visit.change_keyboard(None)
     async with visit.house.database.write() as session:
+        leads = LEADER in await roles_of(session, visit.user.id)
         if visit.supporter is not None:
             await supporters.forget(session, visit.supporter, visit.house.clock())
         await forget_dialogue(session, visit.chat.id)
         organizer = await installation.organizer_of(session, visit.user.id)
+    if leads:
+        await menus.take_away(visit.bot, Menu(visit.chat.id, visit.words.language, ()))
     if organizer is None:
         await visit.say(visit.words("Done: nothing about you is kept. Thank you for your support!"))
     else:
@@ -150,22 +154,14 @@ async def delete(visit: Visit) -> None:
 
 
 async def help_(visit: Visit) -> None:
-    """/help: one screen."""
+    """/help: one screen, with what the person's roles can do on top."""
     _ = visit.words
+    async with visit.house.database.read() as session:
+        roles = await roles_of(session, visit.user.id)
+    known = [*menus.of_roles(roles), *menus.COMMANDS]
     lines = [
         "<b>" + _("What I can do for you") + "</b>",
-        "/posts – " + _("messages to share from your own accounts"),
-        "/badge – " + _("your support badge, from your photo"),
-        "/missions – " + _("missions near you"),
-        "/events – " + _("rallies and buses near you, the day of the vote"),
-        "/me – " + _("your figures and your invitation link"),
-        "/invite – " + _("bring somebody in: your own link, as a picture too"),
-        "/idea – " + _("an idea for the team"),
-        "/rhythm – " + _("when, and how often, I write to you"),
-        "/consents – " + _("what you agreed to, one by one"),
-        "/mydata – " + _("what is stored about you"),
-        "/stop – " + _("no more messages"),
-        "/delete – " + _("erase everything about you"),
+        *(f"/{name} – " + _(text) for name, text in known if name != "help"),
         "/start – " + _("join a campaign"),
         "",
         _("I never post in your place, and I know none of your passwords."),

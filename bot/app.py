@@ -5,7 +5,7 @@ import logging
 from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
-from telegram import BotCommand, ChatMember, Update
+from telegram import ChatMember, Update
 from telegram.ext import (
     Application,
     ApplicationBuilder,
@@ -22,6 +22,8 @@ from telegram.ext import (
 from bot import (
     about_me,
     badge_maker,
+    broadcast_dialogue,
+    broadcast_progress,
     broadcasts,
     cards,
     consents,
@@ -30,21 +32,28 @@ from bot import (
     inline,
     invitations,
     joining,
+    leaders,
+    menus,
     missions,
     my_data,
     own_words,
     places,
     rhythm,
+    second_yes,
     signup_messages,
+    team,
+    team_messages,
 )
 from bot.polling import FreshUpdates, Poller
 from bot.visit import House, Visit, conversation, mark_gone, say_sorry
 from campaigns import health
+from campaigns.broadcast_watches import Watched
 from campaigns.handouts import Digest, Run
 from campaigns.models import Supporter
+from campaigns.roles import Menu
 from campaigns.signup_messages import Told
 from campaigns.suggestions import Answer
-from campaigns.words import Words, mark
+from campaigns.words import Words
 from networks.pace import Pace
 from networks.telegram import open_bot
 
@@ -52,21 +61,7 @@ log = logging.getLogger(__name__)
 
 CONNECTIONS = 100  # as many answers as updates may be in hand
 BROADCAST_CONNECTIONS = 96  # apart, so that no answer waits for one of them
-COMMANDS = (
-    ("posts", mark("messages to share from your own accounts")),
-    ("badge", mark("your support badge, from your photo")),
-    ("missions", mark("missions near you")),
-    ("events", mark("rallies and buses near you, the day of the vote")),
-    ("me", mark("your figures and your invitation link")),
-    ("invite", mark("bring somebody in: your own link, as a picture too")),
-    ("idea", mark("an idea for the team")),
-    ("rhythm", mark("when, and how often, I write to you")),
-    ("consents", mark("what you agreed to, one by one")),
-    ("mydata", mark("what is stored about you")),
-    ("help", mark("what I can do for you")),
-    ("stop", mark("no more messages")),
-    ("delete", mark("erase everything about you")),
-)
+TURN = 10.0  # seconds that a look at how far a broadcast is waits for its turn
 
 
 def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # type: ignore[type-arg] # six parameters that say nothing here
@@ -88,6 +83,10 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("rhythm", rhythm.overview),
         ("rythme", rhythm.overview),
         ("consents", consents.overview),
+        ("team", team.overview),
+        ("equipe", team.overview),
+        ("broadcast", broadcast_dialogue.begin),
+        ("diffuser", broadcast_dialogue.begin),
         ("mydata", my_data.show),
         ("stop", about_me.stop),
         ("delete", about_me.delete),
@@ -105,6 +104,11 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("me", about_me.tapped),
         ("consent", consents.tapped),
         ("rhythm", rhythm.tapped),
+        ("leader", leaders.tapped),
+        ("team", team.tapped),
+        ("cast", broadcast_dialogue.tapped),
+        ("going", broadcast_progress.tapped),
+        ("second", second_yes.tapped),
         ("menu", _menu),
     ):
         app.add_handler(CallbackQueryHandler(conversation(tapped), pattern=rf"^{prefix}:"))
@@ -137,6 +141,8 @@ async def _text(visit: Visit) -> None:
             own_words.take_text,
             missions.take_text,
             ideas.take_text,
+            team_messages.take_text,
+            broadcast_dialogue.take_text,
             badge_maker.take_text,
             places.take_text,
         ):
@@ -204,6 +210,23 @@ class BotRunner:
         """Tell somebody of what they signed up for; raises networks.errors."""
         await signup_messages.deliver(self._crier, told)
 
+    async def show_menu(self, menu: Menu) -> None:
+        """Give a chat the commands of its roles; raises networks.errors."""
+        await menus.show(self._crier, menu)
+
+    async def show_progress(self, watched: Watched) -> bool:
+        """Edit the message in which somebody watches a broadcast; False where there was no turn for it. Raises networks.errors.
+
+        It takes a turn of the broadcasts, and never one of an answer.
+        """
+        try:
+            async with asyncio.timeout(TURN):
+                await self.pace.turn(str(watched.chat_id))
+        except TimeoutError:
+            return False
+        await broadcast_progress.refresh(self._crier, watched)
+        return True
+
     async def register(self) -> None:
         """From here on the bot is meant to run, and health says so when it does not hear Telegram."""
         async with self._house.database.write() as session:
@@ -228,11 +251,7 @@ class BotRunner:
     async def start(self) -> None:
         """Raises telegram.error.InvalidToken, or NetworkError where Telegram cannot be reached."""
         await self.app.initialize()
-        for language in ("fr", "en"):
-            words = Words(language)
-            commands = [BotCommand(name, words(text)) for name, text in COMMANDS]
-            # Without a language code they hold for everybody else: French.
-            await self.app.bot.set_my_commands(commands, language_code=None if language == "fr" else language)
+        await menus.show_everybodys(self.app.bot)
         self._task = asyncio.create_task(self.poller.run())
 
     async def heard_its_last(self) -> None:

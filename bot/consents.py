@@ -15,6 +15,7 @@ NAMES = {  # in the order in which they are shown
     Purpose.ranking: ("🏅", mark("Show you in the ranking")),
     Purpose.remembering: ("💾", mark("Remember your badge’s name and frame")),
     Purpose.wall: ("🧱", mark("Show your badge on the support wall")),
+    Purpose.team: ("📇", mark("Let your section’s referents contact you")),
 }
 
 
@@ -48,6 +49,12 @@ QUESTIONS = {  # a place on the wall is asked for under the badge itself, as it 
     Purpose.remembering: Question(
         mark("May I remember your badge’s name and frame?"),
         mark("Nothing else of the badge is kept. Next time, your photo is enough."),
+    ),
+    Purpose.team: Question(
+        mark("May the referents of your section contact you?"),
+        mark(
+            "The two people who lead the section that you chose then see your first name, and can write to you on Telegram. If you say no, they see nothing of you, and nothing else changes."
+        ),
     ),
 }
 

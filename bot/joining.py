@@ -5,7 +5,7 @@ from html import escape
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from bot import events, organizers, places
+from bot import events, leaders, organizers, places
 from bot.consents import asked as asked_before
 from bot.visit import Visit, button, forget_dialogue, number
 from campaigns import installation, supporters
@@ -19,10 +19,18 @@ AT_JOINING = ("territory_id", "invite_code")  # of these, what is used up when t
 
 
 async def start(visit: Visit) -> None:
-    """/start, with or without a deep link: `c-SLUG` a campaign, `t-ID` a territory, `r-CODE` an invitation, `e-CODE` an event, `o-CODE` an organizer."""
+    """/start, with or without a deep link: `c-SLUG` a campaign, `t-ID` a territory, `r-CODE` an invitation, `e-CODE` an event.
+
+    `o-CODE` makes the account an organizer's, `l-CODE` offers a referent's place.
+    """
     payload = visit.text.partition(" ")[2].strip()
     if payload.startswith("o-"):
         await organizers.link(visit, payload.removeprefix("o-"))
+        return
+    if payload.startswith("l-"):
+        visit.data = {key: kept for key, kept in visit.data.items() if key not in FROM_LINKS}
+        if await leaders.follow(visit, payload.removeprefix("l-")):
+            await _enter(visit)
         return
     trouble = await _follow(visit, payload) if payload else ""
     if visit.campaign is None or (not payload and await _may_choose(visit)):
@@ -52,7 +60,8 @@ async def _may_choose(visit: Visit) -> bool:
 async def _follow(visit: Visit, payload: str) -> str:
     """Take campaign, territory, invitation and event from a deep link; gives why it led nowhere, or nothing."""
     kind, _, value = payload.partition("-")
-    visit.data = {key: kept for key, kept in visit.data.items() if key not in FROM_LINKS}  # of an earlier link
+    of_links = (*FROM_LINKS, leaders.WAITING)
+    visit.data = {key: kept for key, kept in visit.data.items() if key not in of_links}  # of an earlier link
     async with visit.house.database.read() as session:
         if kind == "e" and (event := await event_of_code(session, value)) is not None:
             visit.campaign = await session.get(Campaign, event.campaign_id)

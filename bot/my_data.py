@@ -9,13 +9,11 @@ from bot import consents
 from bot.about_me import FIGURES
 from bot.missions import report_lines
 from bot.rhythm import how_often, quiet_hours
-from bot.visit import Visit, patiently
-from campaigns.broadcasts import LONGEST
+from bot.visit import Visit, in_messages, patiently
 from campaigns.mission_reports import Report
 from campaigns.models import Kind, Purpose
 from campaigns.own_data import OwnData, Row, as_json, own_data
 from campaigns.words import LANGUAGES, mark
-from networks.limits import utf16_units
 
 COUNTED = (  # what is counted without being a figure of /me comes behind those
     *FIGURES,
@@ -43,6 +41,9 @@ TOLD = frozenset(
         "suggestion",
         "dialogue",
         "organizer",
+        "territory_leader",
+        "broadcast_watch",
+        "chat_menu",
     ]
 )
 SHORT = 60  # characters of a message that the person wrote; the file has the whole of it
@@ -56,7 +57,7 @@ async def show(visit: Visit) -> None:
         await visit.say(visit.words("Nothing about you is stored here."))
         return
     for lines in (_person(visit, data), *(_campaign(visit, data, row) for row in data.rows.get("participation", []))):
-        for text in _messages(lines):
+        for text in in_messages(lines):
             await visit.say(text)
     file = InputFile(as_json(data, visit.house.clock()), visit.words("my-data.json"))
     caption = visit.words("Every row that is stored about you, as a file that other programs can read.")
@@ -64,18 +65,6 @@ async def show(visit: Visit) -> None:
     await patiently(
         lambda: visit.bot.send_document(visit.chat.id, file, f"{caption}\n{erase}", disable_content_type_detection=True)
     )
-
-
-def _messages(lines: list[str]) -> list[str]:
-    """The lines in as few messages as Telegram takes; no line has markup that another one closes."""
-    messages = [""]
-    for line in lines:
-        longer = f"{messages[-1]}\n{line}" if messages[-1] else line
-        if utf16_units(longer) <= LONGEST:
-            messages[-1] = longer
-        else:
-            messages.append(line)
-    return messages
 
 
 def _person(visit: Visit, data: OwnData) -> list[str]:
@@ -109,6 +98,16 @@ def _person(visit: Visit, data: OwnData) -> list[str]:
             lines.append("  " + _("the team’s answer: “{text}”", text=escape(idea["answer"])))
     for written in data.rows.get("broadcast", []):
         lines.append("• " + _("A message that you wrote: “{text}”", text=escape(_short(written["text"]))))
+    for seat in data.rows.get("territory_leader", []):
+        values = {
+            "territory": escape(data.name("territory", seat["territory_id"])),
+            "date": _day(visit, seat["accepted_at"]),
+        }
+        lines.append("• " + _("You are a referent of {territory}, since {date}", **values))
+    if "broadcast_watch" in data.rows:
+        lines.append("• " + _("Which message here shows how far your message to your territory is"))
+    if "chat_menu" in data.rows:
+        lines.append("• " + _("Which commands this chat shows beside everybody’s"))
     if "dialogue" in data.rows:
         lines.append("• " + _("Where this conversation stands, so that it can go on"))
     for organizer in data.rows.get("organizer", []):

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 async def link(visit: Visit, code: str) -> None:
     """/start o-CODE, with the code of `organizers link`; nothing is kept of who brings a wrong one."""
     async with visit.house.database.write() as session:
-        linked = await installation.link_telegram(session, code, visit.user.id)
+        linked = await installation.link_telegram(session, code, visit.user.id, visit.words.language)
     if linked is None:
         await visit.say(
             visit.words("This code was used already, or is not known. Please ask for a new one: each works once.")
@@ -25,6 +25,7 @@ async def link(visit: Visit, code: str) -> None:
     said = visit.words(
         "Thank you, it is done: I will tell you here when a channel stops or a post does not go out. Nothing else changes: you did not join a campaign by this."
     )
+    said += "\n\n" + visit.words("What you can do here: /help")
     if former is not None:
         said += "\n\n" + visit.words("Another organizer’s address told this account until now; it does no more.")
     await visit.say(said)

@@ -5,7 +5,7 @@ from html import escape
 
 from telegram import InlineKeyboardButton
 
-from bot import events
+from bot import events, leaders
 from bot.visit import Keyboard, Visit, button, number
 from campaigns import communes, installation, supporters
 from campaigns.consents import has_consent
@@ -155,6 +155,7 @@ async def _welcome(visit: Visit) -> None:
     if (followed := visit.data.pop(events.FROM_LINK, None)) is not None:  # the link that brought them here
         await visit.remember(visit.step)
         await events.show(visit, followed)
+    await leaders.after_welcome(visit)
 
 
 def menu(words: Words) -> Keyboard:

@@ -5,6 +5,7 @@ from html import escape
 
 from telegram import InlineKeyboardButton
 
+from bot import interests
 from bot.visit import Keyboard, Visit, button, number
 from campaigns import supporters
 from campaigns.models import Campaign
@@ -41,6 +42,9 @@ async def tapped(visit: Visit) -> None:
         return
     if action == "quiet":
         await visit.change_text(*await _quiet(visit, visit.campaign))
+        return
+    if action in ("themes", "theme"):
+        await interests.choose(visit, visit.campaign, number(value) if action == "theme" else None)
         return
     if action == "often":
         await visit.change_text(*await _often(visit, visit.campaign))
@@ -110,6 +114,8 @@ async def _overview(visit: Visit, campaign: Campaign) -> tuple[str, Keyboard]:
         [button("🌙 " + _("Quiet hours"), f"rhythm:quiet::{campaign.id}"), button("📬 " + _("How often"), f"rhythm:often::{campaign.id}")],
         [pause, button("🔕 " + _("No more messages"), "me:stop")],
     ]  # fmt: skip
+    if await interests.any_offered(visit, campaign):
+        rows.append([button("⭐ " + _("My themes"), f"rhythm:themes::{campaign.id}")])
     rows += [[button(f"↪ {other.name}", f"rhythm:all::{other.id}")] for other in joined if other.id != campaign.id]
     return "\n\n".join(text), rows
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -16,13 +16,15 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 from telegram.ext import ContextTypes
 
 from bot.rows import Note, Rows, note
-from campaigns import supporters
+from campaigns import installation, supporters
+from campaigns.broadcasts import LONGEST
 from campaigns.database import Database
 from campaigns.models import Campaign, Dialogue, Participation, Supporter
 from campaigns.settings import Settings
 from campaigns.times import Clock
 from campaigns.words import Words, language_of
 from networks.errors import ChannelRevoked, NetworkDown
+from networks.limits import utf16_units
 from networks.telegram import answered, send_text
 
 log = logging.getLogger(__name__)
@@ -118,10 +120,13 @@ class Visit:
         self.language = language
         if self.supporter is None:
             await self.remember(self.step, language=language)
-            return
         async with self.house.database.write() as session:
-            person = await session.get_one(Supporter, self.supporter.id)
-            person.language = language
+            organizer = await installation.organizer_of(session, self.user.id)
+            if organizer is not None:
+                organizer.language = language
+            if self.supporter is not None:
+                person = await session.get_one(Supporter, self.supporter.id)
+                person.language = language
 
     async def remember(self, step: str, **data: Any) -> None:
         """Write where the dialogue stands; `data` is added to what is known, None takes a thing away."""
@@ -269,6 +274,18 @@ async def look_up(house: House, bot: Bot, update: Update, chat: Chat, user: User
     step = known.dialogue.step if known.dialogue else ""
     language = known.supporter.language if known.supporter else data.get("language") or language_of(user.language_code)
     return Visit(house, bot, chat, user, update, known.supporter, known.campaign, step, data, language)
+
+
+def in_messages(lines: Iterable[str]) -> list[str]:
+    """The lines in as few messages as Telegram takes; no line has markup that another one closes."""
+    messages = [""]
+    for line in lines:
+        longer = f"{messages[-1]}\n{line}" if messages[-1] else line
+        if utf16_units(longer) <= LONGEST:
+            messages[-1] = longer
+        else:
+            messages.append(line)
+    return messages
 
 
 def number(text: str) -> int | None:

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from campaigns.models import Channel, MailAddress, Territory
 from campaigns.post_files import BadCell, FileRefused, csv_rows
+from campaigns.segments import with_those_below
 from networks.base import Recipient
 from networks.mail_message import AddressProblem, envelope_address
 
@@ -124,9 +125,7 @@ async def addresses_of(
     """A campaign's addresses, or those of a territory and below; who unsubscribed is left out unless `everybody`."""
     query = select(MailAddress).where(col(MailAddress.campaign_id) == campaign_id).order_by(col(MailAddress.id))
     if territory_id is not None:
-        tree = select(Territory.id).where(col(Territory.id) == territory_id).cte("below", recursive=True)
-        tree = tree.union_all(select(Territory.id).join(tree, col(Territory.parent_id) == tree.c.id))
-        query = query.where(col(MailAddress.territory_id).in_(select(tree.c.id)))
+        query = query.where(col(MailAddress.territory_id).in_(with_those_below(territory_id)))
     if not everybody:
         query = query.where(col(MailAddress.unsubscribed_at).is_(None))
     return (await session.scalars(query)).all()

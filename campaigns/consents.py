@@ -15,6 +15,7 @@ WORDINGS = {
     Purpose.ranking: "ranking 2026-11",
     Purpose.remembering: "remembering 2026-11",
     Purpose.wall: "wall 2026-11",
+    Purpose.team: "team 2026-11",
 }
 
 

@@ -20,6 +20,7 @@ from campaigns.models import (
     Tally,
     Territory,
 )
+from campaigns.segments import with_those_below
 from campaigns.times import zone
 
 WEEKS = 8  # that are drawn
@@ -131,9 +132,7 @@ def _people(campaign_id: int, territory_id: int | None, purposes: Sequence[Purpo
         )
         wanted.append(yes.exists())
     if territory_id is not None:
-        tree = select(Territory.id).where(col(Territory.id) == territory_id).cte(recursive=True)
-        tree = tree.union_all(select(Territory.id).join(tree, col(Territory.parent_id) == tree.c.id))
-        wanted.append(col(Participation.territory_id).in_(select(tree.c.id)))
+        wanted.append(col(Participation.territory_id).in_(with_those_below(territory_id)))
     return wanted
 
 
@@ -153,6 +152,34 @@ async def goal_of(session: AsyncSession, place: Participation) -> Goal | None:
         .where(col(Tally.campaign_id) == place.campaign_id, col(Tally.kind) == territory.goal_kind, *people)
     )
     return Goal(territory.name, territory.goal_kind, territory.goal, await session.scalar(query) or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What the people of a territory, and of those below it, did together. None where too few people would be told of."""
+
+    people: int | None
+    counted: int | None  # of those who agreed to be counted
+    sums: dict[Kind, int]  # of these; empty with `counted` None
+
+
+async def common_figures(session: AsyncSession, campaign_id: int, territory_id: int) -> Common:
+    """The figures that a territory's referents see; never of fewer than five people."""
+    everybody = _people(campaign_id, territory_id, [])
+    agreed = _people(campaign_id, territory_id, [Purpose.counting])
+    people, counted = [
+        await session.scalar(select(func.count()).select_from(Participation).where(*wanted)) or 0
+        for wanted in (everybody, agreed)
+    ]
+    if counted < SMALLEST:
+        return Common(people if people >= SMALLEST else None, None, {})
+    query = (
+        select(col(Tally.kind), func.sum(col(Tally.count)))
+        .join(Participation, col(Participation.supporter_id) == col(Tally.supporter_id))
+        .where(col(Tally.campaign_id) == campaign_id, *agreed)
+        .group_by(col(Tally.kind))
+    )
+    return Common(people, counted, {row[0]: row[1] for row in await session.execute(query)})
 
 
 async def ranking_of(session: AsyncSession, place: Participation) -> Ranking | None:

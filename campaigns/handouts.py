@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from campaigns.broadcasts import segment_of
 from campaigns.engagement import Act, once, record
 from campaigns.models import (
     Broadcast,
@@ -119,10 +120,6 @@ class Outcome:
     card: bool = True  # False: a button of a digest, which is no share kit yet
     gone: bool = False  # they blocked the bot, or left Telegram
     moved_to: int | None = None  # their chat's new number
-
-
-def segment_of(broadcast: Broadcast) -> Segment:
-    return Segment(broadcast.campaign_id, broadcast.territory_id, broadcast.language, broadcast.interest_id)
 
 
 async def runs(session: AsyncSession, now: datetime) -> list[Run]:

@@ -282,7 +282,9 @@ async def organizer_of(session: AsyncSession, telegram_id: int) -> Organizer | N
     return await session.scalar(select(Organizer).where(col(Organizer.telegram_id) == telegram_id))
 
 
-async def link_telegram(session: AsyncSession, code: str, telegram_id: int) -> tuple[Organizer, str | None] | None:
+async def link_telegram(
+    session: AsyncSession, code: str, telegram_id: int, language: str = "fr"
+) -> tuple[Organizer, str | None] | None:
     """The organizer whose code this is, told by this account from now on; the code is void then.
 
     With them, the address of another organizer whom this account told until now. None for a code that is unknown.
@@ -296,7 +298,7 @@ async def link_telegram(session: AsyncSession, code: str, telegram_id: int) -> t
     if other is not None:
         other.telegram_id = None
         await session.flush()  # the account is free before it is taken
-    organizer.telegram_id, organizer.link_code = telegram_id, None
+    organizer.telegram_id, organizer.link_code, organizer.language = telegram_id, None, language
     return organizer, other.email if other else None
 
 

@@ -25,6 +25,7 @@ from campaigns.models import (
     Territory,
 )
 from campaigns.plans import changeable, near, not_longer, room, to_come, worded
+from campaigns.segments import with_those_below
 from campaigns.signup_messages import tell
 from campaigns.words import mark
 
@@ -271,8 +272,13 @@ async def count_of_missions(session: AsyncSession, campaign_id: int) -> int:
     return await session.scalar(query) or 0
 
 
-async def overviews(session: AsyncSession, campaign_id: int, limit: int | None = None) -> list[Overview]:
-    """A campaign's missions with who signed up; those with the latest beginning first, at most `limit` of them."""
+async def overviews(
+    session: AsyncSession, campaign_id: int, limit: int | None = None, *, territory_id: int | None = None
+) -> list[Overview]:
+    """A campaign's missions with who signed up; those with the latest beginning first, at most `limit` of them.
+
+    With a territory: its own and those of the territories below it.
+    """
     query = (
         select(Mission, col(Territory.name))
         .outerjoin(Territory, col(Territory.id) == col(Mission.territory_id))
@@ -280,6 +286,8 @@ async def overviews(session: AsyncSession, campaign_id: int, limit: int | None =
         .order_by(col(Mission.starts_at).desc(), col(Mission.id).desc())
         .limit(limit)
     )
+    if territory_id is not None:
+        query = query.where(col(Mission.territory_id).in_(with_those_below(territory_id)))
     found = [(row[0], row[1]) for row in await session.execute(query)]
     people: dict[int, list[Attendance]] = {mission.id: [] for mission, _ in found}
     signed_up = (

@@ -133,6 +133,7 @@ class LatePolicy(enum.StrEnum):
 
 class BroadcastState(enum.StrEnum):
     draft = "draft"  # being written
+    submitted = "submitted"  # waits for somebody else's yes
     approved = "approved"  # may be started
     running = "running"  # goes out now, one person after the other
     paused = "paused"  # whoever has it has it; the others wait
@@ -155,6 +156,7 @@ class Purpose(enum.StrEnum):
     ranking = "ranking"  # may be shown beside others
     remembering = "remembering"  # the bot keeps name and frame of the last badge for the next one
     wall = "wall"  # own badge, first name and section stand on the public support wall
+    team = "team"  # the two referents of their section see their first name and may write to them
 
 
 class Kind(enum.StrEnum):
@@ -231,6 +233,7 @@ class Organizer(SQLModel, table=True):
     password_hash: str
     telegram_id: int | None = Field(default=None, sa_column=Column(BigInteger, unique=True))  # where the bot tells them
     link_code: str | None = Field(default=None, sa_column=Column(String(24), unique=True))  # /start o-CODE, once
+    language: str = "fr"  # in which the bot speaks to them, unless they are a supporter with another one
     created_at: datetime = _moment()
 
 
@@ -561,6 +564,22 @@ class Broadcast(SQLModel, table=True):
     ended_at: datetime | None = _moment(null=True)
 
 
+class BroadcastWatch(SQLModel, table=True):
+    """A message of the bot that shows somebody how far a broadcast is, until it has ended."""
+
+    __tablename__ = "broadcast_watch"
+    __table_args__ = (
+        Unique("broadcast_id", "organizer_id"),
+        Unique("broadcast_id", "supporter_id"),
+        CheckConstraint("(organizer_id IS NULL) <> (supporter_id IS NULL)", name="one_person"),
+    )
+    id: int = _key()
+    broadcast_id: int = _to("broadcast.id", index=False)
+    organizer_id: int | None = _to("organizer.id", null=True)
+    supporter_id: int | None = _to("supporter.id", null=True)  # or the territory's referent who wrote it
+    message_id: int
+
+
 class Handout(SQLModel, table=True):
     """One share kit, or one broadcast, sent to one supporter; written at the moment of the send, or when they rest."""
 
@@ -762,6 +781,29 @@ class SignupMessage(SQLModel, table=True):
     not_before: datetime = _moment()  # while it is queued: until then it need not be looked at
     sent_at: datetime | None = _moment(null=True)
     reason: str | None = None
+
+
+class TerritoryLeader(SQLModel, table=True):
+    """A referent's place in a territory, two at most. Until somebody takes it by its link, it is nobody's."""
+
+    __tablename__ = "territory_leader"
+    __table_args__ = (Unique("territory_id", "supporter_id"),)
+    id: int = _key()
+    territory_id: int = _to("territory.id", index=False)
+    supporter_id: int | None = _to("supporter.id", null=True)
+    link_code: str | None = Field(default=None, sa_column=Column(String(24), unique=True))  # /start l-CODE, once
+    most_a_day: int = 1  # messages to the territory, of both referents, that need nobody else's yes
+    appointed_at: datetime = _moment()
+    accepted_at: datetime | None = _moment(null=True)
+
+
+class ChatMenu(SQLModel, table=True):
+    """The commands that a chat shows beside everybody's, so that they are taken away when the role ends."""
+
+    __tablename__ = "chat_menu"
+    chat_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    language: str = Field(sa_column=Column(String(2), nullable=False))
+    roles: str  # campaigns.roles, in alphabetical order, with commas
 
 
 class Suggestion(SQLModel, table=True):

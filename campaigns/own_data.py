@@ -23,7 +23,10 @@ Row = dict[str, Any]
 
 TELEGRAM_NUMBERS = frozenset({"telegram_id", "chat_id"})  # columns that hold the number of an account
 # Secrets of the console, which somebody who holds the phone must not get.
-KEPT_BACK = {"organizer": frozenset({"password_hash", "link_code"})}
+KEPT_BACK = {
+    "organizer": frozenset({"password_hash", "link_code"}),
+    "territory_leader": frozenset({"link_code"}),  # void by then
+}
 # Refers to a person's row and yet tells of somebody else: the visits of strangers, who cannot be recognised.
 OF_OTHERS = frozenset({"click"})
 NAMED = {

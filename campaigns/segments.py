@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Select
 from sqlmodel import col, select
 
 from campaigns.models import ChosenInterest, Consent, Participation, Purpose, Supporter, Territory
@@ -31,6 +31,13 @@ def agreed_to_contact() -> ColumnElement[bool]:
     return consent.exists()
 
 
+def with_those_below(territory_id: int) -> Select[tuple[int]]:
+    """In SQL: the numbers of a territory and of those below it."""
+    tree = select(Territory.id).where(col(Territory.id) == territory_id).cte(recursive=True)
+    tree = tree.union_all(select(Territory.id).join(tree, col(Territory.parent_id) == tree.c.id))
+    return select(tree.c.id)
+
+
 def in_segment(segment: Segment) -> list[ColumnElement[bool]]:
     """In SQL, of a Participation and its Supporter: the person belongs to it, may be written to, and did not leave."""
     wanted = [
@@ -40,9 +47,7 @@ def in_segment(segment: Segment) -> list[ColumnElement[bool]]:
         agreed_to_contact(),
     ]
     if segment.territory_id is not None:
-        tree = select(Territory.id).where(col(Territory.id) == segment.territory_id).cte(recursive=True)
-        tree = tree.union_all(select(Territory.id).join(tree, col(Territory.parent_id) == tree.c.id))
-        wanted.append(col(Participation.territory_id).in_(select(tree.c.id)))
+        wanted.append(col(Participation.territory_id).in_(with_those_below(segment.territory_id)))
     if segment.language is not None:
         wanted.append(col(Supporter.language) == segment.language)
     if segment.interest_id is not None:

@@ -9,11 +9,12 @@ from sqlalchemy import Text, cast, delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from campaigns import consents, events, missions, wall
+from campaigns import consents, events, leaders, missions, wall
 from campaigns.consents import has_consent
 from campaigns.engagement import Act, record
 from campaigns.models import (
     Campaign,
+    ChatMenu,
     Dialogue,
     Engagement,
     Handout,
@@ -138,7 +139,7 @@ async def remember_badge(session: AsyncSession, supporter_id: int, campaign_id: 
 async def stop(session: AsyncSession, supporter: Supporter, campaign_id: int, now: datetime) -> None:
     """No message of this campaign any more: every consent is withdrawn, what waits to be sent is skipped.
 
-    Nor are they awaited at a mission or an event any more.
+    Nor are they awaited at a mission or an event any more, or a referent of anything.
     """
     place = await participation(session, supporter.id, campaign_id)
     if place is not None:
@@ -146,6 +147,7 @@ async def stop(session: AsyncSession, supporter: Supporter, campaign_id: int, no
     await set_consents(session, supporter, campaign_id, (), now)
     await missions.comes_no_more(session, supporter.id, campaign_id, now)
     await events.comes_no_more(session, supporter.id, now, campaign_id)
+    await leaders.leave(session, supporter.id, campaign_id)
 
 
 async def forget_strangers(session: AsyncSession, now: datetime) -> None:
@@ -176,6 +178,8 @@ async def mark_gone(session: AsyncSession, telegram_id: int, now: datetime) -> N
 
 async def forget(session: AsyncSession, supporter: Supporter, now: datetime) -> None:
     """Erase a person at once. Their acts stay as bare counts, their links still lead on, and nothing names them."""
+    await leaders.leave(session, supporter.id)
+    await session.execute(delete(ChatMenu).where(col(ChatMenu.chat_id) == supporter.telegram_id))
     await session.execute(delete(Dialogue).where(col(Dialogue.chat_id) == supporter.telegram_id))
     # `once` holds the person's number; without it the row is an act of nobody.
     await session.execute(update(Engagement).where(col(Engagement.supporter_id) == supporter.id).values(once=None))

@@ -6,15 +6,15 @@ The msgids are English; `_` marks them. locales/fr.po holds the French, French i
 import enum
 import io
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
-from babel.dates import format_datetime
+from babel.dates import format_datetime, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 
 from campaigns.times import zone
 
@@ -100,6 +100,14 @@ class Words:
         if price := re.fullmatch(r"\$(\d+(?:\.\d+)?)", text):
             return self.dollars(round(float(price[1]) * 1000))
         return text.replace(".", ",") if self.language == "fr" and re.fullmatch(r"\d+\.\d+", text) else text
+
+    def percent(self, share: float) -> str:
+        """A part of a whole, 0 to 1: "40\u202f%", or "40%"."""
+        return format_percent(share, locale=self.language)
+
+    def duration(self, lasts: timedelta) -> str:
+        """About how long, in one unit: "2 minutes", "3 heures"."""
+        return format_timedelta(max(lasts, timedelta(seconds=1)), locale=self.language, threshold=1.5)
 
     def moment(self, at: datetime, zone_name: str, form: str = "EEE d MMM HH:mm") -> str:
         """A moment on the wall clock of a zone: "mar. 1 déc. 08:30"."""

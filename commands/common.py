@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from badges import BadgeError
 from campaigns import installation
 from campaigns.database import Database, DatabaseProblem
+from campaigns.interests import InterestProblem
 from campaigns.models import Campaign, Channel
 from campaigns.plans import PlanProblem
 from campaigns.post_files import FileRefused
@@ -49,6 +50,7 @@ KNOWN_PROBLEMS = (
     TimeProblem,
     BadgeError,
     PlanProblem,
+    InterestProblem,
     ChannelSettingsWrong,
     installation.NotFound,
     installation.AlreadyThere,

@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from campaigns import addresses, communes, event_planning, installation, missions, silence_windows
+from campaigns import addresses, communes, event_planning, installation, interests, missions, silence_windows
 from campaigns.database import Database
 from campaigns.media import NewPicture
 from campaigns.models import Campaign, Channel, EventKind, LatePolicy, MissionKind, Organizer, Role
@@ -147,6 +147,8 @@ async def fill(database: Database, settings: Settings, clock: Clock, smtp_port: 
         await _add_relays(session, campaign, now)
         await _add_missions(session, campaign, now)
         await _add_events(session, campaign, vote, now)
+        for theme in stage.THEMES:
+            await interests.add_interest(session, campaign.id, theme)
         channels = {
             network: await installation.add_channel(
                 session, campaign.id, network, name, {**keys_of(network), **addressed.get(network, {})}

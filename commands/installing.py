@@ -186,7 +186,7 @@ def organizers_link(email: str) -> None:
         settings = prepared_settings()
         async with opened(settings) as database, database.write() as session:
             code = await installation.make_link_code(session, email)
-        bot = await _bot_name(settings)
+        bot = await bot_name(settings)
         if bot is None:
             out.print("The bot's name is not known: PORTEVOIX_BOT_TOKEN is empty, or Telegram does not answer.")
             out.print(f"Have {email} write this to the bot, once: /start o-{code}", soft_wrap=True)
@@ -197,7 +197,8 @@ def organizers_link(email: str) -> None:
     run_async(main())
 
 
-async def _bot_name(settings: Settings) -> str | None:
+async def bot_name(settings: Settings) -> str | None:
+    """The bot's name at Telegram; None without a token, or where Telegram does not answer."""
     token = settings.bot_token.get_secret_value()
     if not token:
         return None

@@ -29,12 +29,14 @@ from schedules.answers import Answers
 from schedules.broadcasts import Broadcaster
 from schedules.engine import EmbeddedEngine
 from schedules.heart import Heart
+from schedules.menus import Menus
 from schedules.notices import Notices
 from schedules.publishing import Publisher
 from schedules.recurring import Recurring
 from schedules.settling import Settler
 from schedules.signup_messages import SignupMessages
 from schedules.timetable import Work
+from schedules.watches import Watches
 from web.app import create_app
 from web.sends import SendCounts
 
@@ -164,8 +166,15 @@ def _works(house: House, runner: BotRunner | None, sends: SendCounts) -> list[Wo
 
     told = Notices(house.database, house.clock, tell_organizer, f"{settings.site_url}/console")
     broadcaster = Broadcaster(house.database, house.clock, runner.deliver, runner.pace)
-    signups = SignupMessages(house.database, house.clock, runner.tell, runner.pace)
-    return [*works, broadcaster, Answers(house.database, house.clock, runner.answer), signups, told]
+    return [
+        *works,
+        broadcaster,
+        Answers(house.database, house.clock, runner.answer),
+        SignupMessages(house.database, house.clock, runner.tell, runner.pace),
+        Watches(house.database, house.clock, runner.show_progress),
+        Menus(house.database, house.clock, runner.show_menu),
+        told,
+    ]
 
 
 async def _refuse_without_token(database: Database, token: str) -> None:

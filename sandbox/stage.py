@@ -60,6 +60,8 @@ class StageMission:
     capacity: int | None = None
 
 
+THEMES = ("Le rail", "L’eau", "L’école")
+
 MISSIONS = (
     StageMission(  # begins while the demo is looked at, so that it can be reported on
         "Tractage au marché", "Place du Marché", timedelta(minutes=2), "leaflets", "Parler du train du matin"

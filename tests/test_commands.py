@@ -362,3 +362,29 @@ async def test_the_output_never_holds_the_bot_token(program: Program, sandbox: S
     await sandbox.message(person, lambda m: "reply_markup" in m)
     await program.stop()
     assert program.token not in program.output
+
+
+async def test_referents_are_appointed_listed_and_dismissed(program: Program, sandbox: SandboxClient) -> None:
+    await done(program, "territories", "add", "Vallée")
+    made = " ".join((await done(program, "leaders", "appoint", "vallée", "--messages", "2")).split())
+    assert "For a referent of Vallée" in made and f"t.me/{await sandbox.bot()}?start=l-" in made
+    code = made.rpartition("start=")[2]
+    listed = "".join((await done(program, "leaders", "list")).split())
+    assert "not taken".replace(" ", "") in listed and "Vallée" in listed
+    await done(program, "leaders", "appoint", "Vallée")
+    assert "has two places for referents" in await refused(program, "leaders", "appoint", "Vallée")
+    assert "choose one of Vallée" in await refused(program, "leaders", "appoint", "Nulle part")
+    assert "The place in Vallée is free" in await done(program, "leaders", "dismiss", "1")
+    assert "leaders list" in await refused(program, "leaders", "dismiss", "1")
+    assert code not in await done(program, "leaders", "list")
+    program.set(BOT_TOKEN="")
+    assert "/start l-" in await done(program, "leaders", "appoint", "Vallée")
+
+
+async def test_themes_are_offered_listed_and_taken_away(program: Program) -> None:
+    assert "under /rhythm" in await done(program, "interests", "add", "Le rail")
+    assert "exists already" in await refused(program, "interests", "add", "le rail")
+    assert "Le rail  0" in await done(program, "interests", "list")
+    assert "no longer offered" in await done(program, "interests", "remove", "le rail")
+    assert "does not exist" in await refused(program, "interests", "remove", "Le rail")
+    assert "no theme yet" in await done(program, "interests", "list")

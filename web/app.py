@@ -17,7 +17,7 @@ from campaigns.share_links import find_links, write_visits
 from campaigns.times import Clock
 from campaigns.words import mark
 from web import badge_maker, badge_to_chat, health, metrics, public, share_redirect, unsubscribe, wall
-from web.console import access, channels, desk, events, figures, ideas, missions, wall_care, writing
+from web.console import access, broadcasts, channels, desk, events, figures, ideas, missions, team, wall_care, writing
 from web.headers import SecurityHeaders, secure
 from web.pages import STATIC, Trouble, nothing_here, trouble_page
 from web.sends import SendCounts
@@ -68,7 +68,7 @@ def create_app(
     app.add_route("/s/{token}", share_redirect.follow, methods=["GET", "HEAD"])
     for room in (public, health, metrics, badge_maker, badge_to_chat, wall, share_redirect, unsubscribe):
         app.include_router(room.router)
-    for room in (access, writing, desk, channels, figures, missions, events, ideas, wall_care):
+    for room in (access, writing, desk, channels, figures, missions, events, ideas, broadcasts, team, wall_care):
         app.include_router(room.router)
     app.add_exception_handler(Trouble, _tell_trouble)
     app.add_exception_handler(access.NotSignedIn, _to_login)

@@ -1,5 +1,6 @@
 """Chats, tweets, the ledger and media, for who wants to know what was accepted."""
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict
 
@@ -79,11 +80,11 @@ def chat_json(world: World, bot: Bot, chat: Chat) -> Json:
 
 
 def commands(bot: Bot, chat: Chat, world: World) -> list[Json]:
-    """The commands that Telegram would show to this person: in their language if there are some, else the default."""
+    """The commands that Telegram would show to this person: their chat's, else all's; in their language, else the default."""
     person = world.telegram.people.get(chat.id)
     language = (person.language_code if person else None) or ""
-    scopes = ['{"type": "all_private_chats"}', '{"type": "default"}']
-    keys = [f'[{scope}, "{code}"]' for scope in scopes for code in (language, "")]
+    scopes = [{"chat_id": chat.id, "type": "chat"}, {"type": "all_private_chats"}, {"type": "default"}]
+    keys = [json.dumps([scope, code], sort_keys=True) for scope in scopes for code in (language, "")]
     return next((bot.commands[key] for key in keys if bot.commands.get(key)), [])
 
 

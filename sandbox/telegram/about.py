@@ -113,6 +113,7 @@ async def delete_my_commands(call: Call) -> Answer:
     """deleteMyCommands"""
     call.bot.commands.pop(_scope(call), None)
     call.state.save_bot(call.bot)
+    call.state.touch(f"commands/{call.bot.id}")
     return True
 
 

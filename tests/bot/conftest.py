@@ -17,11 +17,11 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from bot import polling
 from bot.app import BotRunner
 from bot.visit import House
-from campaigns import engagement, posts, supporters
+from campaigns import engagement, installation, leaders, posts, supporters
 from campaigns.consents import has_consent
 from campaigns.database import Database
 from campaigns.installation import add_campaign, add_territory
-from campaigns.models import Campaign, Kind, Post, Purpose, Supporter, Territory
+from campaigns.models import Campaign, Kind, Organizer, Post, Purpose, Role, Supporter, Territory
 from campaigns.posts import NewPost
 from campaigns.settings import Settings, read_settings
 from sandbox.client import SandboxClient
@@ -248,6 +248,49 @@ def territories(database: Database, campaign: Campaign) -> Callable[..., Awaitab
             return [await add_territory(session, campaign_id, name) for name in names]
 
     return make
+
+
+@pytest.fixture
+def invite(database: Database, clock: FakeClock) -> Callable[..., Awaitable[str]]:
+    """Make a referent's place; gives the payload of its link."""
+
+    async def make(territory: Territory, **more: Any) -> str:
+        async with database.write() as session:
+            return f"l-{(await leaders.appoint(session, territory, clock(), **more)).link_code}"
+
+    return make
+
+
+@pytest.fixture
+def lead(
+    person: Callable[..., Awaitable[Person]], life: Life, invite: Callable[..., Awaitable[str]]
+) -> Callable[..., Awaitable[Person]]:
+    """Somebody who joined by a referent's link, and took the place."""
+
+    async def take(name: str, territory: Territory, language: str = "fr", **more: Any) -> Person:
+        someone = await person(name, language)
+        await someone.join(await invite(territory, **more))
+        await someone.tap("leader:yes:")
+        return someone
+
+    return take
+
+
+@pytest.fixture
+def organize(
+    database: Database, campaign: Campaign, clock: FakeClock, life: Life
+) -> Callable[..., Awaitable[Organizer]]:
+    """Give somebody in the chat a role in the campaign."""
+
+    async def link(who: Person, role: Role, campaign_id: int = campaign.id) -> Organizer:
+        async with database.write() as session:
+            email = f"o{who.id}@exemple.fr"
+            made = await installation.add_organizer(session, campaign_id, email, who.name, "un mot de passe", role, clock())  # fmt: skip
+            code = await installation.make_link_code(session, email)
+        await who.start(f"o-{code}")
+        return made
+
+    return link
 
 
 @dataclass

@@ -3,7 +3,7 @@
 import pytest
 from sqlmodel import select
 
-from bot.app import COMMANDS
+from bot.menus import COMMANDS
 from campaigns.installation import add_organizer
 from campaigns.models import Campaign, Dialogue, Kind, Organizer, Purpose, Role
 from campaigns.words import Inclusive

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot.my_data import COUNTED, TOLD
-from campaigns import broadcasts, supporters
+from campaigns import broadcasts, interests, supporters
 from campaigns.installation import add_territory
 from campaigns.models import Consent, Handout, HandoutState, Interest, Kind, Participation, Purpose
 from campaigns.own_data import tables_of_people
@@ -86,7 +86,7 @@ async def test_every_kind_of_thing_is_told_in_words(zoe, small, sandbox, books, 
         theme = Interest(campaign_id=books.campaign.id, name="Trains & trams")
         session.add(theme)
         await session.flush()
-        await broadcasts.choose_interests(session, place, [theme.id])
+        await interests.choose_interests(session, place, [theme.id])
         sent = await broadcasts.add_broadcast(
             session, Segment(books.campaign.id), "Rendez-vous à la gare", clock(), supporter_id=known.id
         )

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from campaigns import broadcasts, handouts, supporters
+from campaigns import broadcasts, handouts, interests, supporters
 from campaigns.broadcasts import BroadcastRefused
 from campaigns.installation import add_territory
 from campaigns.models import (
@@ -80,7 +80,7 @@ async def test_only_what_people_chose_decides_whom_it_reaches(database, campaign
         await supporters.stop(session, stopped, campaign.id, clock())
         await supporters.mark_gone(session, 6, clock())
         for place in (in_valley, nowhere):
-            await broadcasts.choose_interests(session, place, [rail.id, 999])
+            await interests.choose_interests(session, place, [rail.id, 999])
 
     async def reached(**segment):
         async with database.read() as session:
@@ -204,3 +204,63 @@ async def test_a_broadcast_of_another_campaign_is_not_found(database, rival, cam
     async with database.read() as session:
         assert await broadcasts.find_broadcast(session, rival.id, made.id) is None
         assert (await broadcasts.find_broadcast(session, campaign.id, made.id)).id == made.id
+
+
+@pytest.mark.parametrize(
+    ("approvals", "role", "own", "moves"),
+    [
+        # of a draft, after it was submitted, once it is approved, while it runs, paused
+        (0, Role.editor, True, ["submit cancel", "back cancel", "cancel", "pause cancel", "cancel"]),
+        (0, Role.approver, True, ["send cancel", "send back cancel", "send cancel", "pause cancel", "resume cancel"]),
+        (1, Role.admin, True, ["submit cancel", "back cancel", "send cancel", "pause cancel", "resume cancel"]),
+        (1, Role.admin, False, ["send approve cancel", "send approve back cancel", "send cancel", "pause cancel", "resume cancel"]),
+        (1, Role.viewer, False, ["", "", "", "", ""]),
+    ],
+)  # fmt: skip
+async def test_what_is_offered_is_what_is_allowed(
+    database, campaign, draft, do, organizer, join, approvals, role, own, moves
+):
+    """Each move that is offered is accepted, and each other one is refused."""
+    await join(1)
+    async with database.write() as session:
+        (await session.get_one(Campaign, campaign.id)).approvals = approvals
+    who = await organizer(role)
+    detours = {"submit", "approve"} if "send" in moves[0] or approvals == 0 else set()  # allowed where it may be sent
+    # How each of the states is reached by others.
+    steps = {S.draft: [], S.submitted: [broadcasts.submit], S.approved: [broadcasts.approve]}
+    steps |= {S.running: [broadcasts.approve, broadcasts.start]}
+    steps |= {S.paused: [*steps[S.running], broadcasts.pause]}
+    for state, expected in zip(steps, moves, strict=True):
+        for name, move in broadcasts.MOVES.items():
+            made = await draft(organizer_id=who if own else None)
+            for step in steps[state]:
+                await do(step, made)
+            async with database.read() as session:
+                found = await session.get_one(Broadcast, made.id)
+                offered = broadcasts.moves_of(found, await session.get_one(Campaign, campaign.id), role, own=own)
+            assert " ".join(offered) == expected, state
+            if name in offered:
+                await do(move, made, who)
+            elif name not in detours or state not in (S.draft, S.submitted):
+                with pytest.raises(BroadcastRefused):
+                    await do(move, made, who)
+
+
+async def test_a_draft_may_be_written_anew_and_what_was_submitted_not(database, campaign, draft, do, join):
+    await join(1)
+    made = await draft("Samedi")
+    async with database.write() as session:
+        found = await session.get_one(Broadcast, made.id)
+        await broadcasts.change(session, found, "Dimanche", Segment(campaign.id, language="fr"))
+        with pytest.raises(BroadcastRefused, match="is empty"):
+            await broadcasts.change(session, found, " ")
+        with pytest.raises(BroadcastRefused, match="not of this campaign"):
+            await broadcasts.change(session, found, None, Segment(campaign.id, territory_id=9))
+        assert (found.text, found.language) == ("Dimanche", "fr")
+    await do(broadcasts.submit, made)
+    with pytest.raises(BroadcastRefused, match="waits for somebody else"):
+        async with database.write() as session:
+            await broadcasts.change(session, await session.get_one(Broadcast, made.id), "Lundi")
+    await do(broadcasts.cancel, made)
+    with pytest.raises(BroadcastRefused, match="was cancelled"):
+        await do(broadcasts.submit, made)

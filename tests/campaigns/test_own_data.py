@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, Table
 from sqlmodel import SQLModel, col, func, select
 
-from campaigns import broadcasts, own_data, share_kits, supporters
+from campaigns import broadcast_watches, broadcasts, interests, leaders, own_data, share_kits, supporters
 from campaigns.engagement import Act, record
 from campaigns.installation import add_organizer, add_territory
 from campaigns.models import (
     Broadcast,
+    ChatMenu,
     ChosenInterest,
     Click,
     Dialogue,
@@ -76,7 +77,7 @@ def lived(database, join, add, campaign, rival, clock):
             theme = Interest(campaign_id=campaign.id, name=f"Trains {telegram_id}")
             session.add(theme)
             await session.flush()
-            await broadcasts.choose_interests(session, place, [theme.id])
+            await interests.choose_interests(session, place, [theme.id])
             kit = await share_kits.share_kit(session, post, person, SITE, clock())
             link = await session.scalar(select(ShareLink).where(col(ShareLink.token) == kit.link.rpartition("/")[2]))
             session.add(Click(link_id=link.id, visitor="a stranger", clicked_at=clock()))
@@ -85,9 +86,13 @@ def lived(database, join, add, campaign, rival, clock):
             )
             session.add(OwnWording(post_id=post.id, supporter_id=person.id, text="Venez en train", written_at=clock()))
             session.add(Handout(post_id=post.id, supporter_id=person.id, state=HandoutState.sent, sent_at=clock()))
-            await broadcasts.add_broadcast(
+            written = await broadcasts.add_broadcast(
                 session, Segment(campaign.id, canton.id), "Rendez-vous à la gare", clock(), supporter_id=person.id
             )
+            seat = await leaders.appoint(session, canton, clock())
+            await leaders.accept(session, seat.link_code, person, clock())
+            await broadcast_watches.watch(session, written.id, 7, supporter_id=person.id)
+            session.add(ChatMenu(chat_id=telegram_id, language="fr", roles="leader"))
             session.add(
                 WallBadge(
                     campaign_id=campaign.id,

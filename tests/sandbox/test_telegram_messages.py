@@ -168,6 +168,12 @@ async def test_commands_are_shown_in_the_language_of_the_person(bot: telegram.Bo
     assert (await sandbox.chat(olivia))["commands"][0]["description"] == "The posts"
     assert (await sandbox.chat(AMINA))["commands"][0]["description"] == "Les posts"
     assert (await bot.get_my_commands())[0].description == "Les posts"
+    scope = telegram.BotCommandScopeChat(olivia)
+    await bot.set_my_commands([("team", "Her own")], scope)  # goes before her language, and is hers alone
+    assert [each["description"] for each in (await sandbox.chat(olivia))["commands"]] == ["Her own"]
+    assert (await sandbox.chat(AMINA))["commands"][0]["description"] == "Les posts"
+    await bot.delete_my_commands(scope)
+    assert (await sandbox.chat(olivia))["commands"][0]["description"] == "The posts"
 
 
 async def test_a_hidden_profile_photo_is_not_given(bot: telegram.Bot, sandbox: SandboxClient) -> None:

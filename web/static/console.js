@@ -29,8 +29,22 @@ if (form) {
   });
 }
 
-for (const button of document.querySelectorAll("[data-sure]")) {
-  button.addEventListener("click", (event) => {
-    if (!confirm(button.dataset.sure)) event.preventDefault();
-  });
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-sure]");
+  if (button && !confirm(button.dataset.sure)) event.preventDefault();
+});
+
+// A message that goes out is shown anew every few seconds, as the server renders it, until it is over.
+const LOOK = 3000; // milliseconds
+for (const row of document.querySelectorAll("[data-going]")) {
+  let shown = row.innerHTML;
+  const look = async () => {
+    const answer = document.hidden ? null : await fetch(row.dataset.going).catch(() => null);
+    if (answer && answer.ok && !answer.redirected) {
+      const html = await answer.text();
+      if (html !== shown && !row.contains(document.activeElement)) row.innerHTML = shown = html;
+    }
+    if (row.querySelector("progress[data-open]")) setTimeout(look, LOOK);
+  };
+  setTimeout(look, LOOK);
 }
