@@ -130,7 +130,7 @@ async def test_whoever_leaves_frees_the_place_and_what_nobody_said_yes_to_is_dro
         if end == "stop":
             await supporters.stop(session, zoe, campaign.id, clock())
         elif end == "forget":
-            await supporters.forget(session, await session.get_one(Supporter, zoe.id))
+            await supporters.forget(session, await session.get_one(Supporter, zoe.id), clock())
         else:
             place = await leaders.seat_in(session, zoe.id, valley.id)
             assert (await leaders.dismiss(session, campaign.id, place.leader.id, None, clock())).name
