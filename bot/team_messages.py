@@ -148,12 +148,23 @@ async def _send(visit: Visit, seat: Seat, broadcast: Broadcast) -> None:
             goes = await leaders.send(session, here, broadcast, visit.house.clock())
     except BroadcastRefused as refused:
         await visit.answer(_(refused.msgid, **refused.values), alert=True)
+        await _show_where_it_stands(visit, seat, ident)
         return
     if goes:
         await broadcast_progress.begin(visit, ident)
         return
     await visit.change_text(*_waits(visit, seat, broadcast))
     await _tell_who_was_asked(visit, await second_yes.ask(visit, broadcast))
+
+
+async def _show_where_it_stands(visit: Visit, seat: Seat, broadcast_id: int) -> None:
+    """The card of a message that was sent already: by a tap before, or by this one before a crash."""
+    async with visit.house.database.read() as session:
+        broadcast = await session.get_one(Broadcast, broadcast_id)
+    if broadcast.state is S.submitted:
+        await visit.change_text(*_waits(visit, seat, broadcast))
+    elif broadcast.started_at is not None:
+        await broadcast_progress.begin(visit, broadcast_id)
 
 
 def _waits(visit: Visit, seat: Seat, broadcast: Broadcast) -> tuple[str, Keyboard]:

@@ -229,6 +229,30 @@ async def test_ten_taps_send_it_once(tap_often, lead, valley, crowd, kept, go):
     assert [written(m) for m in await ana.messages()].count(f"📍 Vallée\n\n{TEXT}") == 1
 
 
+@pytest.mark.parametrize(
+    ("limit", "state", "shown", "keys"),
+    [
+        (1, S.running, "Moins de 5", ["going:pause:1", "going:cancel:1"]),
+        (0, S.submitted, "attend le oui", ["team:ask:1:1", "team:drop:1:1"]),
+    ],
+)
+async def test_a_tap_that_comes_again_after_a_crash_shows_where_the_message_stands(
+    database, clock, lead, valley, crowd, kept, look, limit, state, shown, keys
+):
+    zoe = await lead("Zoé", valley, most_a_day=limit)
+    await crowd("Ana")
+    message = (await write(zoe)).messages[-1]["message_id"]
+    async with database.write() as session:  # what was written before the crash; nothing was said
+        broadcast = await session.get_one(Broadcast, 1)
+        await leaders.send(session, await leaders.seat_in(session, broadcast.supporter_id, valley.id), broadcast, clock())  # fmt: skip
+    await zoe.tap("team:send:")
+    assert [each.state for each in await kept()] == [state]
+    assert shown.lower() in written(await zoe.message(message)).lower()
+    assert list(labels(await zoe.message(message)).values()) == keys
+    await look()  # which watches it from now on
+    assert shown.lower() in written(await zoe.message(message)).lower()
+
+
 async def test_of_fewer_than_five_people_no_number_is_told(lead, valley, crowd, go, look):
     zoe = await lead("Zoé", valley)
     await crowd("Ana", "Bo", "Cy")
