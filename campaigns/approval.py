@@ -21,8 +21,8 @@ from campaigns.models import (
     PostState,
     Publication,
     PublicationState,
-    Role,
 )
+from campaigns.organizers import APPROVERS
 from campaigns.times import to_utc, zone
 from campaigns.words import mark
 
@@ -108,7 +108,7 @@ async def approve(session: AsyncSession, post: Post, organizer_id: int, now: dat
     if organizer_id == post.author_id:
         raise ApprovalRefused(mark("“{title}” is your own; somebody else must approve it"), title=post.title)
     role = await session.get(OrganizerRole, (organizer_id, post.campaign_id))
-    if role is None or role.role not in (Role.approver, Role.admin):
+    if role is None or role.role not in APPROVERS:
         raise ApprovalRefused(mark("approving “{title}” takes the role approver or admin"), title=post.title)
     if await session.get(Approval, (post.id, organizer_id)):
         raise ApprovalRefused(mark("you approved “{title}” already; one more must"), title=post.title)
