@@ -25,6 +25,7 @@ from bot import (
     broadcasts,
     cards,
     consents,
+    drafting,
     ideas,
     inline,
     invitations,
@@ -35,6 +36,7 @@ from bot import (
     places,
     rhythm,
 )
+from bot.badge_draft import WAIT_PHOTO
 from bot.polling import FreshUpdates, Poller
 from bot.visit import House, Visit, conversation, mark_gone, say_sorry
 from campaigns import health
@@ -86,6 +88,8 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("stop", about_me.stop),
         ("delete", about_me.delete),
         ("help", about_me.help_),
+        ("post", drafting.begin),
+        ("publier", drafting.begin),
     ):
         app.add_handler(CommandHandler(name, conversation(talk), filters.UpdateType.MESSAGE))
     for prefix, tapped in (
@@ -99,19 +103,17 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("consent", consents.tapped),
         ("rhythm", rhythm.tapped),
         ("menu", _menu),
+        ("post", drafting.tapped),
     ):
         app.add_handler(CallbackQueryHandler(conversation(tapped), pattern=rf"^{prefix}:"))
     app.add_handler(CallbackQueryHandler(conversation(_old_button)))
     app.add_handler(
-        MessageHandler(
-            filters.UpdateType.MESSAGE & (filters.PHOTO | filters.Document.ALL), conversation(badge_maker.take_photo)
-        )
+        MessageHandler(filters.UpdateType.MESSAGE & (filters.PHOTO | filters.Document.ALL), conversation(_photo))
     )
     app.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.TEXT, conversation(_text)))
     app.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.LOCATION, conversation(_location)))
-    app.add_handler(
-        MessageHandler(filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, conversation(badge_maker.not_a_photo))
-    )
+    app.add_handler(MessageHandler(filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, conversation(_other)))
+    app.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, conversation(_edited)))
     app.add_handler(InlineQueryHandler(inline.answer))
     app.add_handler(ChosenInlineResultHandler(inline.chosen))
     app.add_handler(ChatMemberHandler(_membership, ChatMemberHandler.MY_CHAT_MEMBER))
@@ -127,6 +129,7 @@ async def _menu(visit: Visit) -> None:
 async def _text(visit: Visit) -> None:
     if not visit.text.startswith("/"):
         for take_text in (
+            drafting.take_message,
             own_words.take_text,
             missions.take_text,
             ideas.take_text,
@@ -135,7 +138,28 @@ async def _text(visit: Visit) -> None:
         ):
             if await take_text(visit):
                 return
+        if await drafting.offer(visit):
+            return
     await about_me.unknown(visit)
+
+
+async def _photo(visit: Visit) -> None:
+    """A picture is a badge's, but for an organizer who writes a post, or forwards one."""
+    if await drafting.take_message(visit):
+        return
+    if visit.step != WAIT_PHOTO and await drafting.offer(visit):
+        return
+    await badge_maker.take_photo(visit)
+
+
+async def _other(visit: Visit) -> None:
+    if not await drafting.take_message(visit):
+        await badge_maker.not_a_photo(visit)
+
+
+async def _edited(visit: Visit) -> None:
+    """Only the messages of organizers change anything afterwards."""
+    await drafting.edited(visit)
 
 
 async def _location(visit: Visit) -> None:

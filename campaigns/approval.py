@@ -62,9 +62,14 @@ def audit(
 
 async def needed(session: AsyncSession, campaign: Campaign, post: Post) -> int:
     """How many organizers beside the author must say yes: one more near a polling day, where the campaign says so."""
-    if not campaign.near_vote_days or post.publish_at is None:
+    return await needed_at(session, campaign, post.publish_at)
+
+
+async def needed_at(session: AsyncSession, campaign: Campaign, moment: datetime | None) -> int:
+    """The same for a post that would go out at that moment."""
+    if not campaign.near_vote_days or moment is None:
         return campaign.approvals
-    day = post.publish_at.astimezone(zone(campaign.timezone)).date()
+    day = moment.astimezone(zone(campaign.timezone)).date()
     near = await session.scalar(
         select(PollingDay.id)
         .where(col(PollingDay.campaign_id) == campaign.id, col(PollingDay.day) >= day)
