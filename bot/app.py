@@ -21,6 +21,7 @@ from telegram.ext import (
 
 from bot import (
     about_me,
+    approvals,
     badge_maker,
     broadcasts,
     cards,
@@ -40,6 +41,7 @@ from bot.badge_draft import WAIT_PHOTO
 from bot.polling import FreshUpdates, Poller
 from bot.visit import House, Visit, conversation, mark_gone, say_sorry
 from campaigns import health
+from campaigns.approval_notices import Notice, Reader
 from campaigns.handouts import Digest, Run
 from campaigns.models import Supporter
 from campaigns.suggestions import Answer
@@ -104,6 +106,7 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("rhythm", rhythm.tapped),
         ("menu", _menu),
         ("post", drafting.tapped),
+        ("yes", approvals.tapped),
     ):
         app.add_handler(CallbackQueryHandler(conversation(tapped), pattern=rf"^{prefix}:"))
     app.add_handler(CallbackQueryHandler(conversation(_old_button)))
@@ -130,6 +133,7 @@ async def _text(visit: Visit) -> None:
     if not visit.text.startswith("/"):
         for take_text in (
             drafting.take_message,
+            approvals.take_text,
             own_words.take_text,
             missions.take_text,
             ideas.take_text,
@@ -216,6 +220,10 @@ class BotRunner:
     async def answer(self, answer: Answer) -> None:
         """Take the team's answer to whoever sent the idea; raises networks.errors."""
         await ideas.deliver(self.app.bot, answer)
+
+    async def tell(self, notice: Notice, reader: Reader) -> None:
+        """Ask an organizer for their yes, or tell an author what became of their post; raises networks.errors."""
+        await approvals.deliver(self._house, self.app.bot, notice, reader)
 
     async def register(self) -> None:
         """From here on the bot is meant to run, and health says so when it does not hear Telegram."""

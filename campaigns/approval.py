@@ -91,6 +91,12 @@ async def standing(session: AsyncSession, campaign: Campaign, post: Post) -> Sta
     return Standing(await needed(session, campaign, post), tuple(given.all()), said)
 
 
+async def version_of(session: AsyncSession, post_id: int) -> int:
+    """A number that changes whenever a post says something else, or asks for yeses anew: a yes is to what was read."""
+    query = select(func.max(col(Audit.id))).where(col(Audit.post_id) == post_id)
+    return await session.scalar(query.where(col(Audit.action).in_(("submitted", "edited")))) or 0
+
+
 async def is_needed(session: AsyncSession, campaign: Campaign, post: Post) -> bool:
     return await needed(session, campaign, post) > 0
 
@@ -99,9 +105,11 @@ async def submit(session: AsyncSession, post: Post, organizer_id: int | None, no
     """A draft goes to who approves; where nobody must, it is approved at once."""
     if post.state is not PostState.draft:
         raise ApprovalRefused(mark("“{title}” is no draft; only a draft can be submitted"), title=post.title)
-    post.state = PostState.submitted
+    post.state, post.told_at = PostState.submitted, None
     audit(session, post, organizer_id, now, "submitted")
     await _go_on(session, post, now)
+    if post.state is not PostState.submitted:
+        post.told_at = now  # nobody was asked
 
 
 async def approve(session: AsyncSession, post: Post, organizer_id: int, now: datetime) -> None:
@@ -132,7 +140,7 @@ async def follow_series(session: AsyncSession, first: Post, post: Post, now: dat
     given = (await session.scalars(select(Approval).where(col(Approval.post_id) == first.id))).all()
     if len(given) >= must:
         return
-    post.state = PostState.submitted
+    post.state, post.told_at = PostState.submitted, None
     session.add_all(
         Approval(post_id=post.id, organizer_id=each.organizer_id, approved_at=each.approved_at) for each in given
     )
@@ -147,6 +155,7 @@ async def send_back(session: AsyncSession, post: Post, organizer_id: int, now: d
             mark("“{title}” was not submitted; only a submitted post can be sent back"), title=post.title
         )
     await _take_back(session, post)
+    post.told_at = None
     audit(session, post, organizer_id, now, "sent back", why)
 
 
@@ -180,6 +189,7 @@ async def edit(
     audit(session, post, organizer_id, now, "edited", post.text)
     if await is_needed(session, await session.get_one(Campaign, post.campaign_id), post):
         await _take_back(session, post)
+        post.told_at = now
     elif post.state in (PostState.draft, PostState.approved) and post.publish_at is not None:
         post.state = PostState.scheduled
 
@@ -197,4 +207,5 @@ async def _go_on(session: AsyncSession, post: Post, now: datetime) -> None:
     if given < await needed(session, await session.get_one(Campaign, post.campaign_id), post):
         return
     post.state = PostState.approved if post.publish_at is None else PostState.scheduled
+    post.told_at = None
     audit(session, post, None, now, post.state.value)

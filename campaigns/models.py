@@ -303,7 +303,9 @@ class Post(SQLModel, table=True):
     occurrence_at: datetime | None = _moment(null=True)
     wording: int | None = None  # which of the series' texts this occurrence says
     thread_id: int | None = _to("post.id", "SET NULL")  # the first post of the live thread that this one goes on
-    told_at: datetime | None = _moment(null=True)  # when the bot told its approvers, or its author, how it stands
+    told_at: datetime | None = _moment(
+        null=True
+    )  # when the bot told who must say yes, or its author, how it stands; None: it has to
     created_at: datetime = _moment()
 
 

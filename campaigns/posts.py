@@ -76,12 +76,14 @@ async def add_post(
         recurs_until=post.recurs_until,
         repeat_after=post.repeat_after,
         wording=0 if post.recurrence else None,
+        told_at=now,
         created_at=now,
     )
     session.add(row)
     await session.flush()
     if publish_at is not None:
         row.state = PostState.submitted if await is_needed(session, campaign, row) else PostState.scheduled
+        row.told_at = None if row.state is PostState.submitted else now
     _add_texts(session, row.id, post)
     session.add_all(media.store(media_dir, row.id, i, picture) for i, picture in enumerate(post.pictures))
     session.add_all(

@@ -26,6 +26,7 @@ from campaigns.settings import Settings, secret_key
 from campaigns.times import Clock
 from commands.common import Refused, opened, opener, out
 from schedules.answers import Answers
+from schedules.approvals import Approvals
 from schedules.broadcasts import Broadcaster
 from schedules.engine import EmbeddedEngine
 from schedules.heart import Heart
@@ -163,7 +164,8 @@ def _works(house: House, runner: BotRunner | None, sends: SendCounts) -> list[Wo
 
     told = Notices(house.database, house.clock, tell_organizer, f"{settings.site_url}/console")
     broadcaster = Broadcaster(house.database, house.clock, runner.deliver, runner.pace)
-    return [*works, broadcaster, Answers(house.database, house.clock, runner.answer), told]
+    approvals = Approvals(house.database, house.clock, runner.tell)
+    return [*works, broadcaster, Answers(house.database, house.clock, runner.answer), approvals, told]
 
 
 async def _refuse_without_token(database: Database, token: str) -> None:
