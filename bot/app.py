@@ -26,6 +26,7 @@ from bot import (
     broadcasts,
     cards,
     consents,
+    desk,
     drafting,
     ideas,
     inline,
@@ -92,6 +93,8 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("help", about_me.help_),
         ("post", drafting.begin),
         ("publier", drafting.begin),
+        ("desk", desk.begin),
+        ("bureau", desk.begin),
     ):
         app.add_handler(CommandHandler(name, conversation(talk), filters.UpdateType.MESSAGE))
     for prefix, tapped in (
@@ -107,6 +110,7 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("menu", _menu),
         ("post", drafting.tapped),
         ("yes", approvals.tapped),
+        ("desk", desk.tapped),
     ):
         app.add_handler(CallbackQueryHandler(conversation(tapped), pattern=rf"^{prefix}:"))
     app.add_handler(CallbackQueryHandler(conversation(_old_button)))

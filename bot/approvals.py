@@ -124,7 +124,7 @@ async def deliver(house: House, bot: Bot, notice: Notice, reader: Reader) -> Non
 async def tapped(visit: Visit) -> None:
     """yes:MOVE:POST:VERSION, checked against the role and the post as they are now."""
     _, action, post_id, version = (*visit.tapped, "", "", "")[:4]
-    found = await _found(visit, number(post_id) or 0)
+    found = await find(visit, number(post_id) or 0)
     if action == "later":
         await _end(visit)
         await visit.change_keyboard(None)
@@ -142,7 +142,7 @@ async def tapped(visit: Visit) -> None:
         await _move(visit, action, *found)
 
 
-async def _found(visit: Visit, post_id: int) -> tuple[Seat, Read] | None:
+async def find(visit: Visit, post_id: int) -> tuple[Seat, Read] | None:
     """The post with the seat from which this person may look at it; None where they may not, or not any more."""
     async with visit.house.database.read() as session:
         for seat in await seats_of(session, visit.user.id):
@@ -207,7 +207,7 @@ async def take_text(visit: Visit) -> bool:
     asked = visit.data.get("back")
     if visit.step != WAIT_WHY or asked is None:
         return False
-    found = await _found(visit, asked["post"])
+    found = await find(visit, asked["post"])
     if found is None:
         await _end(visit)
         await seats.refuse(visit)

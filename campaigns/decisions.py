@@ -1,7 +1,12 @@
 """What a human of the comms team decides about posts and publications: the buttons of the console and of the bot."""
 
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from campaigns import posts
 from campaigns.approval import Standing
-from campaigns.models import Post, PostState, Publication, PublicationState, Role
+from campaigns.models import Channel, LatePolicy, Post, PostState, Publication, PublicationState, Role
 from campaigns.organizers import APPROVERS, WRITERS
 from campaigns.publications import Mover, may
 from campaigns.words import mark
@@ -58,3 +63,27 @@ def answers_to(publication: Publication) -> list[tuple[str, str]]:
         for (state, to), words in ANSWERS.items()
         if state is publication.state and may(Mover.human, state, to)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class ToDecide:
+    """One thing that waits for a human: a post for a yes, or one of its publications that went astray."""
+
+    post: Post
+    publication: Publication | None = None
+    channel: Channel | None = None
+
+
+async def to_decide(session: AsyncSession, campaign_id: int) -> list[ToDecide]:
+    """All that waits for a human in a campaign, by the moment of its post."""
+    undecided = await posts.undecided(session, campaign_id)
+    out = await posts.publications_of(session, [post.id for post in undecided])
+    found = []
+    for post in undecided:
+        if post.state is PostState.submitted:
+            found.append(ToDecide(post))
+        for publication, channel in out[post.id]:
+            dropped = publication.state is PublicationState.missed and post.late_policy is LatePolicy.drop
+            if answers_to(publication) and not dropped:
+                found.append(ToDecide(post, publication, channel))
+    return found

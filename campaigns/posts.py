@@ -178,6 +178,30 @@ async def undecided(session: AsyncSession, campaign_id: int) -> Sequence[Post]:
     return (await session.scalars(query.order_by(col(Post.publish_at), col(Post.id)))).all()
 
 
+async def next_due(
+    session: AsyncSession, campaign_id: int, now: datetime, limit: int
+) -> list[tuple[Post, datetime, list[str]]]:
+    """The posts that go out next, each with its first moment and the names of the channels on which it waits."""
+    waits = col(Publication.state) == PublicationState.queued, col(Publication.due_at) > now
+    first = func.min(col(Publication.due_at))
+    rows = await session.execute(
+        select(Post, first)
+        .join(Publication, col(Publication.post_id) == col(Post.id))
+        .where(col(Post.campaign_id) == campaign_id, col(Post.state) == PostState.scheduled, *waits)
+        .group_by(col(Post.id))
+        .order_by(first, col(Post.id))
+        .limit(limit)
+    )
+    found = [post for post, _ in rows.all()]
+    out = await publications_of(session, [post.id for post in found])
+    listed = []
+    for post in found:
+        waiting = [(p, channel) for p, channel in out[post.id] if p.state is PublicationState.queued and p.due_at]
+        due = min(publication.due_at for publication, _ in waiting if publication.due_at)
+        listed.append((post, due, [channel.name for _, channel in waiting]))
+    return listed
+
+
 async def shared_posts(session: AsyncSession, campaign_id: int, *, limit: int) -> tuple[Sequence[Post], int]:
     """The posts that have a share kit and are no drafts, the latest first, and how many there are in all."""
     shared = (
