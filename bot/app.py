@@ -32,6 +32,7 @@ from bot import (
     inline,
     invitations,
     joining,
+    live,
     missions,
     my_data,
     own_words,
@@ -68,6 +69,12 @@ COMMANDS = (
     ("stop", mark("no more messages")),
     ("delete", mark("erase everything about you")),
 )
+# What organizers who may write see besides.
+ORGANIZER_COMMANDS = (
+    ("post", mark("write a post for the campaign’s channels")),
+    ("desk", mark("what waits for you, and what goes out next")),
+    ("live", mark("speak live from a rally")),
+)
 
 
 def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # type: ignore[type-arg] # six parameters that say nothing here
@@ -93,6 +100,7 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("help", about_me.help_),
         ("post", drafting.begin),
         ("publier", drafting.begin),
+        ("live", live.begin),
         ("desk", desk.begin),
         ("bureau", desk.begin),
     ):
@@ -111,6 +119,7 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("post", drafting.tapped),
         ("yes", approvals.tapped),
         ("desk", desk.tapped),
+        ("live", live.tapped),
     ):
         app.add_handler(CallbackQueryHandler(conversation(tapped), pattern=rf"^{prefix}:"))
     app.add_handler(CallbackQueryHandler(conversation(_old_button)))
@@ -136,6 +145,7 @@ async def _menu(visit: Visit) -> None:
 async def _text(visit: Visit) -> None:
     if not visit.text.startswith("/"):
         for take_text in (
+            live.take_message,
             drafting.take_message,
             approvals.take_text,
             own_words.take_text,
@@ -153,7 +163,7 @@ async def _text(visit: Visit) -> None:
 
 async def _photo(visit: Visit) -> None:
     """A picture is a badge's, but for an organizer who writes a post, or forwards one."""
-    if await drafting.take_message(visit):
+    if await live.take_message(visit) or await drafting.take_message(visit):
         return
     if visit.step != WAIT_PHOTO and await drafting.offer(visit):
         return
@@ -161,13 +171,14 @@ async def _photo(visit: Visit) -> None:
 
 
 async def _other(visit: Visit) -> None:
-    if not await drafting.take_message(visit):
+    if not await live.take_message(visit) and not await drafting.take_message(visit):
         await badge_maker.not_a_photo(visit)
 
 
 async def _edited(visit: Visit) -> None:
     """Only the messages of organizers change anything afterwards."""
-    await drafting.edited(visit)
+    if not await live.edited(visit):
+        await drafting.edited(visit)
 
 
 async def _location(visit: Visit) -> None:

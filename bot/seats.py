@@ -2,6 +2,8 @@
 
 from html import escape
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from bot import about_me
 from bot.visit import Visit, button
 from campaigns.organizers import Seat, seats_of
@@ -10,7 +12,12 @@ from campaigns.organizers import Seat, seats_of
 async def seats(visit: Visit) -> list[Seat]:
     """Where the person may write as an organizer; empty for everybody else."""
     async with visit.house.database.read() as session:
-        return await seats_of(session, visit.user.id)
+        return await seats_in(session, visit)
+
+
+async def seats_in(session: AsyncSession, visit: Visit) -> list[Seat]:
+    """The same as a part of the caller's transaction."""
+    return await seats_of(session, visit.user.id)
 
 
 async def seat_in(visit: Visit, campaign_id: int | None) -> Seat | None:

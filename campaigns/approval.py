@@ -21,6 +21,7 @@ from campaigns.models import (
     PostState,
     Publication,
     PublicationState,
+    Role,
 )
 from campaigns.organizers import APPROVERS
 from campaigns.times import to_utc, zone
@@ -129,6 +130,39 @@ async def approve(session: AsyncSession, post: Post, organizer_id: int, now: dat
     await session.flush()
     audit(session, post, organizer_id, now, "approved")
     await _go_on(session, post, now)
+
+
+async def check_live(session: AsyncSession, campaign: Campaign, role: Role, at: datetime) -> None:
+    """Whether an organizer may speak live, unread by anybody else; raises ApprovalRefused.
+
+    Where one yes is wanted, the own yes of somebody who may approve is that one. Near a polling day, and where the
+    campaign always wants two, somebody else must read each post first: nothing goes out live.
+    """
+    must = await needed_at(session, campaign, at)
+    if must > campaign.approvals:
+        raise ApprovalRefused(
+            mark("so near a vote somebody else must read each post first: nothing goes out live; write it with /post")
+        )
+    if must > 1:
+        raise ApprovalRefused(
+            mark("here {n} must say yes to each post: nothing goes out live; write it with /post"), n=str(must)
+        )
+    if must and role not in APPROVERS:
+        raise ApprovalRefused(
+            mark("here somebody must say yes to each post: live takes the role approver or admin; write it with /post")
+        )
+
+
+async def go_live(session: AsyncSession, post: Post, organizer_id: int, now: datetime) -> None:
+    """The author's own yes to a post that goes out live, where `check_live` lets it count; raises ApprovalRefused."""
+    campaign = await session.get_one(Campaign, post.campaign_id)
+    role = await session.get(OrganizerRole, (organizer_id, post.campaign_id))
+    await check_live(session, campaign, role.role if role else Role.viewer, post.publish_at or now)
+    if post.state is PostState.submitted:
+        session.add(Approval(post_id=post.id, organizer_id=organizer_id, approved_at=now))
+        await session.flush()
+        audit(session, post, organizer_id, now, "approved", "live")
+        await _go_on(session, post, now)
 
 
 async def follow_series(session: AsyncSession, first: Post, post: Post, now: datetime) -> None:
