@@ -259,8 +259,8 @@ def _why(visit: Visit, problem: Exception, seat: Seat) -> str:
         return "\n".join(f"• {escape(each)}" for each in said[:MOST_WRONG])
     if isinstance(problem, InSilence):
         until, reason = _.moment(problem.until, zone), within(_, problem.reason)
-        said = _("“{channel}” keeps silence until {until}: {reason}.", channel=problem.channel, until=until, reason=reason)  # fmt: skip
-        return "🤫 " + escape(said)
+        silent = _("“{channel}” keeps silence until {until}: {reason}.", channel=problem.channel, until=until, reason=reason)  # fmt: skip
+        return "🤫 " + escape(silent)
     if isinstance(problem, ApprovalRefused):
         return escape(_sentence(_(problem.msgid, **problem.values)))
     return escape(str(problem))
