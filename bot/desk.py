@@ -16,7 +16,7 @@ from campaigns.publications import MoveRefused
 from campaigns.sentences import told
 from campaigns.words import Words
 
-A_PAGE, NEXT = 6, 5  # things to decide on a page; posts to come
+A_PAGE, NEXT, NAMED = 6, 5, 2  # things to decide on a page; posts to come; channels of one that are named
 LONGEST_LABEL, SHOWN, LONGEST_REASON = 40, 700, 600  # characters of a button, of a text, of a network's reason
 SIGNS = {
     PublicationState.unknown: "❓",
@@ -93,7 +93,8 @@ async def _overview(visit: Visit, seat: Seat, page: int) -> tuple[str, Keyboard]
         lines.append("✨ " + _("Nothing waits for you."))
     lines += ["", "<b>" + _("Next") + "</b>"]
     for post, due, names in coming:
-        lines.append(f"• {_.moment(due, zone)} · {escape(post.title)} · {escape(', '.join(names))}")
+        where = ", ".join(names) if len(names) <= NAMED else _.many("{n} channel", "{n} channels", len(names))
+        lines.append(f"• {_.moment(due, zone)} · {escape(post.title)} · {escape(where)}")
     if not coming:
         lines.append(_("Nothing is scheduled."))
     for channel in resting:

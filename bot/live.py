@@ -121,6 +121,9 @@ async def _undo(visit: Visit, post_id: int) -> None:
         await visit.change_keyboard(None)
         await seats.refuse(visit)
         return
+    session = live_of(visit)
+    if session is not None and undone.taken_back and not undone.out:
+        await keep(visit, visit.step, replace(session, count=session.count - 1))
     taken, out = ", ".join(undone.taken_back), ", ".join(undone.out)
     if taken and out:
         said = "↩ " + _("Taken back on {channels}; too late on {others}.", channels=escape(taken), others=escape(out))

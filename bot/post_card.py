@@ -97,7 +97,7 @@ def _channel_lines(words: Words, at: Checked, zone: str) -> list[str]:
     for channel in at.post.channels:
         body = OutgoingPost("", stamped(at.post.text, stamp_of(at.seat.campaign)), at.post.link).body
         used, most = count(channel.network, body), LIMITS[channel.network].characters
-        said = [words("{used} of {most} characters", used=words.number(used), most=words.number(most))] if body else []
+        said = [f"{words.number(used)}/{words.number(most)}"] if body else []
         outlook = known.get(channel.id)
         if outlook is not None and at.draft.when == SLOT and outlook.due_at:
             said.insert(0, words.moment(outlook.due_at, zone))
@@ -105,7 +105,7 @@ def _channel_lines(words: Words, at: Checked, zone: str) -> list[str]:
             said.append(words.dollars(outlook.cost))
         lines.append(" · ".join([f"📡 {escape(channel.name)}", *said]))
         if outlook is not None:
-            lines += [f"   🤫 {escape(each)}" for each in warnings_of(words, outlook, zone)]
+            lines += [f"   ⚠️ {escape(each)}" for each in warnings_of(words, outlook, zone)]
     return lines
 
 

@@ -21,7 +21,7 @@ def title_of(text: str) -> str:
     if len(line) <= LONGEST_TITLE:
         return line
     cut = line[: LONGEST_TITLE - 1]
-    return (cut.rpartition(" ")[0] or cut).rstrip(" ,;:.–—") + "…"
+    return (cut.rpartition(" ")[0] or cut).rstrip(" \u202f\u00a0,;:.!?–—") + "…"
 
 
 def text_and_link(text: str) -> tuple[str, str | None]:

@@ -51,9 +51,9 @@ async def claim(database, clock, channel):
     ("language", "intro", "live", "soon", "undone", "over"),
     [
         ("fr", "Dès que vous commencez", "🔴 Vous êtes en direct · Canal Telegram, Compte X", "⏳ Part dans 10 s sur Canal Telegram, Compte X.",
-         "↩ Repris : il ne part nulle part.", "⏹ Votre direct est terminé : 2 messages."),
+         "↩ Repris : il ne part nulle part.", "⏹ Votre direct est terminé : 1 message."),
         ("en", "Once you begin", "🔴 You are live · Canal Telegram, Compte X", "⏳ Goes out in 10 s on Canal Telegram, Compte X.",
-         "↩ Taken back: it goes out nowhere.", "⏹ Your live session is over: 2 posts."),
+         "↩ Taken back: it goes out nowhere.", "⏹ Your live session is over: 1 post."),
     ],
 )  # fmt: skip
 async def test_messages_go_out_as_a_thread_across_a_restart_and_one_is_taken_back(
