@@ -10,7 +10,7 @@ from telegram.error import BadRequest
 from bot import seats
 from bot.post_card import card, checked
 from bot.post_draft import KEPT, NOW, SLOT, STEPS, WAIT_ALT, WAIT_MOMENT, WRITING, Draft, draft_of, keep
-from bot.sent_pictures import NotForPosts, Piece, piece_of
+from bot.sent_pictures import NotForPosts, Piece, forget, piece_of
 from bot.visit import Visit, button, number
 from campaigns import installation
 from campaigns.from_messages import read_moment
@@ -128,6 +128,7 @@ async def tapped(visit: Visit) -> None:
         await visit.change_keyboard(None)
     elif action == "drop":
         await keep(visit, "", None)
+        forget(visit, *draft.pieces)
         await visit.change_text("🗑 " + visit.words("Thrown away: nothing goes out."))
     elif action == "send":
         await _submit(visit, draft, seat)
@@ -198,6 +199,7 @@ async def _submit(visit: Visit, draft: Draft, seat: Seat) -> None:
         await visit.answer(visit.words("It cannot go out like this: the card says what to mend."), alert=True)
         await _show(visit, draft, seat, in_place=True)
         return
+    forget(visit, *draft.pieces)
     await visit.change_text(_done(visit.words, post, [channel.name for channel in at.post.channels]))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot import live_setup, seats
 from bot.live_setup import HASHTAG, ON, SETTING_UP, Live, keep, live_of
-from bot.sent_pictures import NotForPosts, Piece, fetch, piece_of
+from bot.sent_pictures import NotForPosts, Piece, fetch, forget, piece_of
 from bot.visit import Visit, button, number
 from campaigns import approval, live
 from campaigns.approval import ApprovalRefused
@@ -199,6 +199,7 @@ async def _publish(visit: Visit, session: Live, seat: Seat) -> None:
         await visit.say(escape(str(problem)))
         return
     pictures = [NewPicture("1", await fetch(visit, piece))] if piece.file else []
+    forget(visit, piece)
     if piece.album and session.said and session.said[-1][2] == piece.album:
         await _add(visit, session, seat, piece, pictures)
         return

@@ -47,6 +47,12 @@ def piece_of(visit: Visit, message: Message) -> Piece:
     return Piece(message.message_id, text, sent.file_id, sent.file_unique_id, message.media_group_id or "")
 
 
+def forget(visit: Visit, *pieces: Piece) -> None:
+    """The post is stored, or thrown away: its pictures leave the memory."""
+    for piece in pieces:
+        visit.house.pictures.pop(piece.unique, None)
+
+
 async def fetch(visit: Visit, piece: Piece) -> bytes:
     """The picture's bytes; empty where Telegram has it no more, which the checks of a post name."""
     kept = visit.house.pictures

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from campaigns import supporters
 from campaigns.installation import add_channel
 from campaigns.models import PostState, Role
 from campaigns.silence_windows import add_window
@@ -237,3 +238,37 @@ async def test_what_no_post_takes_is_told(camille, sandbox):
     await camille.say("/post")
     assert "Un message se fait de texte et d’images" in (await camille.do(sandbox.send_voice)).text
     assert "Un message se fait" in (await camille.send_file(b"%PDF", "a.pdf", "application/pdf")).text
+
+
+async def test_a_draft_waits_for_a_week_and_what_was_only_forwarded_for_a_day(
+    camille, sandbox, database, clock, books, house, small
+):
+    async def tidy(after):
+        clock.advance(after)
+        async with database.write() as session:
+            await supporters.forget_photos(session, clock())
+            await supporters.forget_strangers(session, clock())
+
+    await camille.do(lambda who: sandbox.forward(who, "Vu chez les voisins"))
+    await camille.say("/post")
+    await camille.say("Mon brouillon")
+    await camille.send(small)
+    assert len(house.pictures) == 1
+    await tidy(25 * HOUR)
+    kept = await books.everything()
+    assert "Mon brouillon" in kept and "Vu chez les voisins" not in kept
+    assert "Mon brouillon" in (await camille.say("/post")).text
+    await tidy(timedelta(days=8))
+    assert "Mon brouillon" not in await books.everything()
+    assert "Je n’ai pas compris" in (await camille.say("Encore")).text
+
+
+async def test_what_is_submitted_or_thrown_away_leaves_the_memory(camille, house, small, sandbox):
+    for end in ("post:drop", "post:send"):
+        await camille.say("/post")
+        await camille.do(lambda who: sandbox.send_photo(who, small, "Un portrait"))
+        await camille.tap("post:alt")
+        await camille.say("Un visage")
+        assert len(house.pictures) == 1
+        await camille.tap(end)
+        assert len(house.pictures) == 0
