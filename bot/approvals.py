@@ -22,7 +22,7 @@ from networks.limits import TELEGRAM_CAPTION
 from networks.share_intents import LABELS
 
 WAIT_WHY = "approval: why"
-SHOWN, SHOWN_VERSION = 1800, 220  # characters of the text, and of another network's text
+SHOWN, SHOWN_VERSION, LONGEST_LINK = 1800, 220, 300  # characters of the text, of another network's text, of the link
 LARGEST_PHOTO = 10_000_000  # bytes; what Telegram takes as a photo
 LONGEST_WHY = 500  # characters, as in the console
 
@@ -66,7 +66,7 @@ def card(words: Words, seat: Seat, at: Read) -> tuple[str, Keyboard]:
     for version in at.versions:
         lines.append(f"{LABELS.get(version.network, version.network)}: {_quoted(version.text, SHOWN_VERSION)}")
     if post.link:
-        lines.append("🔗 " + escape(post.link))
+        lines.append("🔗 " + escape(post.link[:LONGEST_LINK]))
     if at.pictures:
         lines.append("🖼 " + _.many("{n} picture", "{n} pictures", len(at.pictures)))
     if post.publish_at:

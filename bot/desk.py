@@ -18,6 +18,7 @@ from campaigns.words import Words
 
 A_PAGE, NEXT, NAMED = 6, 5, 2  # things to decide on a page; posts to come; channels of one that are named
 LONGEST_LABEL, SHOWN, LONGEST_REASON = 40, 700, 600  # characters of a button, of a text, of a network's reason
+SHORT = 150  # characters of a title, or a reason, in the list
 SIGNS = {
     PublicationState.unknown: "❓",
     PublicationState.failed: "⚠️",
@@ -94,11 +95,11 @@ async def _overview(visit: Visit, seat: Seat, page: int) -> tuple[str, Keyboard]
     lines += ["", "<b>" + _("Next") + "</b>"]
     for post, due, names in coming:
         where = ", ".join(names) if len(names) <= NAMED else _.many("{n} channel", "{n} channels", len(names))
-        lines.append(f"• {_.moment(due, zone)} · {escape(post.title)} · {escape(where)}")
+        lines.append(f"• {_.moment(due, zone)} · {escape(post.title[:SHORT])} · {escape(where)}")
     if not coming:
         lines.append(_("Nothing is scheduled."))
     for channel in resting:
-        reason = escape(told(_, channel.resting_reason or "")[:LONGEST_REASON])
+        reason = escape(told(_, channel.resting_reason or "")[:SHORT])
         lines += ["", "💤 " + _("“{channel}” rests: {reason}", channel=escape(channel.name), reason=reason)]
     rows = [[_button(each)] for each in waiting[page * A_PAGE : (page + 1) * A_PAGE]]
     turn = [(f"◀ {page}/{pages}", page - 1)] if page else []

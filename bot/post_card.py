@@ -18,7 +18,7 @@ from networks.limits import LIMITS, count
 
 SHOWN = 1500  # characters of the text on the card
 LONGEST_NAME = 28  # characters of a channel on its button
-LISTED = 8  # problems
+LISTED, LONGEST_LINE = 5, 300  # problems; characters of one, and of the link
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def card(visit: Visit, at: Checked) -> tuple[str, Keyboard]:
     else:
         lines.append("<i>" + _("Send me the text, pictures, or both; forward them if you like.") + "</i>")
     if at.post.link:
-        lines.append("🔗 " + escape(at.post.link))
+        lines.append("🔗 " + escape(at.post.link[:LONGEST_LINE]))
     if draft.pictures:
         pictures = _.many("{n} picture", "{n} pictures", len(draft.pictures))
         bare = sum(not piece.alt for piece in draft.pictures)
@@ -71,7 +71,7 @@ def card(visit: Visit, at: Checked) -> tuple[str, Keyboard]:
     if at.yeses and draft.when != KEPT:
         lines.append("✋ " + _("Somebody else must say yes before it goes out."))
     if draft.pieces and at.problems:
-        lines += ["", *(f"⚠️ {escape(told(_, each.message))}" for each in at.problems[:LISTED])]
+        lines += ["", *(f"⚠️ {escape(told(_, each.message)[:LONGEST_LINE])}" for each in at.problems[:LISTED])]
         if len(at.problems) > LISTED:
             lines.append(_.many("and {n} more", "and {n} more", len(at.problems) - LISTED))
     return "\n".join(lines), _buttons(_, at)

@@ -218,3 +218,10 @@ async def test_who_links_an_account_later_is_asked_then(person, life, team, want
     await team.seat(nour, Role.approver)
     await ask()
     assert await nour.find("yes:approve")
+
+
+async def test_the_longest_post_is_asked_for_in_one_message(people, submit, ask):
+    (_, nour, _), _ = people
+    await submit("é" * 3500, versions={"x": "x" * 280, "bluesky": "y" * 300}, link="https://exemple.fr/" + "z" * 500)
+    await ask()
+    assert await nour.find("yes:approve")

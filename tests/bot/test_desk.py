@@ -170,3 +170,23 @@ async def test_what_anybody_may_write_into_a_button_is_no_error(camille, astray,
     for data in ("desk:pub:987654", "desk:to", f"desk:to:{ident}:nonsense:1", f"desk:to:{ident}", "desk:page:1:99"):
         await hand_made(camille, data)
     assert not any("Quelque chose n’a pas marché" in plain(written(m)) for m in await camille.messages())
+
+
+@pytest.mark.parametrize("command", ["/desk", "/live", "/post"])
+async def test_an_organizer_of_two_campaigns_is_asked_for_which(camille, team, rival, command):
+    await team.seat(camille, Role.editor, rival)
+    said = await camille.say(command)
+    assert "Pour quelle campagne" in said.text and list(said.buttons) == ["La Région qui ose", "La Rivale"]
+    await camille.tap(said.buttons["La Rivale"])
+    assert "La Rivale" in await last(camille)
+
+
+async def test_the_longest_texts_fit_into_one_message(camille, astray, database, team, telegram, x):
+    async with database.write() as session:
+        for channel in (telegram, x):
+            row = await session.get_one(Channel, channel.id)
+            row.resting_reason = "r" * 5000
+    ident = await astray("é" * 200, S.failed, "<b>" * 3000)
+    assert "est au repos" in (await camille.say("/desk")).text
+    await camille.tap("desk:pub:")
+    assert f"desk:to:{ident}:queued:1" in labels((await camille.messages())[-1]).values()

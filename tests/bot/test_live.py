@@ -316,3 +316,10 @@ async def test_ten_taps_on_undo_and_taps_of_a_session_that_is_over(camille, go, 
     await camille.say("Bonsoir")
     await camille.tap("live:end")
     assert labels(await camille.message(end[0])) == {}
+
+
+async def test_a_supporter_who_edits_a_message_hears_nothing(zoe, team, sandbox):
+    await zoe.join()
+    sent = await sandbox.say(zoe.id, "Bonjour")
+    await sandbox.updates_taken()
+    assert (await zoe.do(lambda who: sandbox.edit(who, sent["message_id"], "Bonsoir"))).messages == []
