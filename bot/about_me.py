@@ -11,6 +11,7 @@ from campaigns.engagement import counts_of
 from campaigns.figures import goal_of, ranking_of, weeks_of
 from campaigns.invitations import invitation_link
 from campaigns.models import Campaign, Kind, Purpose
+from campaigns.organizers import seats_of
 from campaigns.words import LANGUAGES, mark
 
 # Three of them are never mixed: windows opened, shares that somebody told us of, visits that prove one.
@@ -22,6 +23,12 @@ FIGURES = (
     (Kind.badge_made, "🖼", mark("Badges made: {n}")),
     (Kind.recruited, "🤝", mark("People you brought in: {n}")),
     (Kind.mission_done, "🧭", mark("Missions done: {n}")),
+)
+
+FOR_ORGANIZERS = (  # what those who may write have besides
+    ("post", mark("write a post for the campaign’s channels")),
+    ("desk", mark("what waits for you, and what goes out next")),
+    ("live", mark("speak live from a rally")),
 )
 
 
@@ -169,6 +176,11 @@ async def help_(visit: Visit) -> None:
         "",
         _("I never post in your place, and I know none of your passwords."),
     ]
+    async with visit.house.database.read() as session:
+        writes = bool(await seats_of(session, visit.user.id))
+    if writes:
+        lines += ["", "<b>" + _("As an organizer") + "</b>"]
+        lines += [f"/{name} – {_(text)}" for name, text in FOR_ORGANIZERS]
     other = "en" if _.language == "fr" else "fr"
     await visit.say("\n".join(lines), [[button(f"🌐 {LANGUAGES[other]}", f"me:language:{other}")]])
 

@@ -69,12 +69,7 @@ COMMANDS = (
     ("stop", mark("no more messages")),
     ("delete", mark("erase everything about you")),
 )
-# What organizers who may write see besides.
-ORGANIZER_COMMANDS = (
-    ("post", mark("write a post for the campaign’s channels")),
-    ("desk", mark("what waits for you, and what goes out next")),
-    ("live", mark("speak live from a rally")),
-)
+ORGANIZER_COMMANDS = about_me.FOR_ORGANIZERS  # behind those of everybody
 
 
 def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # type: ignore[type-arg] # six parameters that say nothing here

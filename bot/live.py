@@ -191,8 +191,9 @@ async def _publish(visit: Visit, session: Live, seat: Seat) -> None:
     """Queue one message, or add it to the post of its album; then say where it goes, with the way to take it back."""
     message = visit.message
     assert message is not None  # noqa: S101 - take_message() and edited() looked
-    if session.post_of(message.message_id):
-        return  # Telegram gave it twice
+    if post_id := session.post_of(message.message_id):  # Telegram gave it again after a crash
+        await _notice(visit, session, post_id, "⏳ " + visit.words("This message goes out, or is out already."))
+        return
     try:
         piece = piece_of(visit, message)
     except NotForPosts as problem:
@@ -204,17 +205,21 @@ async def _publish(visit: Visit, session: Live, seat: Seat) -> None:
         await _add(visit, session, seat, piece, pictures)
         return
     try:
-        shown = await _write(visit, session, seat, piece, pictures)
+        session, text, post_id = await _write(visit, session, seat, piece, pictures)
     except (PostRefused, InSilence, ApprovalRefused) as problem:
         await keep(visit, ON, session.with_said(piece.message, 0, piece.album))
         await visit.say("⚠️ " + visit.words("Not published:") + "\n" + _why(visit, problem, seat))
         return
+    await _notice(visit, session, post_id, text)
+
+
+async def _notice(visit: Visit, session: Live, post_id: int, text: str) -> None:
+    """Where a message goes, with the way to take it back; the notice before loses its buttons."""
     if session.card:
         await visit.take_buttons_from(session.card)
-    after, text, post_id = shown
     undo, end = "↩ " + visit.words("Undo"), "⏹ " + visit.words("End")
     sent = await visit.say(text, [[button(undo, f"live:undo:{post_id}"), button(end, "live:end")]])
-    await keep(visit, ON, replace(after, card=sent.message_id))
+    await keep(visit, ON, replace(session, card=sent.message_id))
 
 
 async def _write(

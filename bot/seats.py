@@ -1,7 +1,5 @@
 """The organizer who writes: in which campaigns they may, asked anew at each message and each tap."""
 
-from html import escape
-
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import about_me
@@ -41,10 +39,6 @@ async def choose(visit: Visit, prefix: str) -> Seat | None:
     return None
 
 
-async def refuse(visit: Visit, name: str = "") -> None:
-    """The role is gone."""
-    if name:
-        text = visit.words("You may no longer write for “{campaign}”. An admin of the campaign can change that.", campaign=name)  # fmt: skip
-    else:
-        text = visit.words("You may no longer write here. An admin of the campaign can change that.")
-    await visit.tell(text if visit.update.callback_query else escape(text), sign="🔒 ")
+async def refuse(visit: Visit) -> None:
+    """The role is gone, or the thing is another campaign's."""
+    await visit.tell(visit.words("You may no longer write here. An admin of the campaign can change that."), sign="🔒 ")

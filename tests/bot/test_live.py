@@ -323,3 +323,19 @@ async def test_a_supporter_who_edits_a_message_hears_nothing(zoe, team, sandbox)
     sent = await sandbox.say(zoe.id, "Bonjour")
     await sandbox.updates_taken()
     assert (await zoe.do(lambda who: sandbox.edit(who, sent["message_id"], "Bonsoir"))).messages == []
+
+
+async def test_a_crash_between_the_post_and_its_notice_doubles_nothing(camille, go, team, life, sandbox):
+    await go()
+    gate = await sandbox.hold("telegram", "sendMessage", "before")
+    await sandbox.say(camille.id, "Bonjour")
+    await sandbox.held(gate)
+    assert len(await team.posts()) == 1
+    await life.die()
+    await sandbox.release(gate)
+    await life.start()
+    await sandbox.updates_taken()
+    assert len(await team.posts()) == 1
+    assert "Ce message part, ou est déjà parti." in await last(camille)
+    await camille.tap("live:undo:")
+    assert [post.state for post in await team.posts()] == [PostState.cancelled]
