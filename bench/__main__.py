@@ -24,6 +24,7 @@ BENCHMARKS = {
     "badge-form": "bench.badge_form",
     "bot": "bench.bot",
     "kills": "bench.kills",
+    "redirect": "bench.redirect",
     "rehearsal": "bench.rehearsal",
     "scheduler": "bench.scheduler",
 }

@@ -3,7 +3,7 @@
 The photo itself is never in it: only Telegram's own reference, which is forgotten with the draft.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from badges import MOST_ZOOM, Crop
@@ -51,7 +51,12 @@ def draft_of(visit: Visit) -> Draft | None:
 
 async def keep(visit: Visit, step: str, draft: Draft | None) -> None:
     """Write where the badge stands; None forgets it and its photo."""
-    await visit.remember(step, badge=asdict(draft) if draft else None)
+    await visit.remember(step, badge=_kept(draft) if draft else None)
+
+
+def _kept(draft: Draft) -> dict[str, Any]:
+    """As dataclasses.asdict, which would copy the inside of each value too."""
+    return {each.name: getattr(draft, each.name) for each in fields(draft)}
 
 
 def moved(draft: Draft, direction: str) -> Place:

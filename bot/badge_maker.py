@@ -12,7 +12,6 @@ from bot import badge_look, badge_wishes, frame_carousel
 from bot.badge_draft import WAIT_FRAME, WAIT_NAME, WAIT_PHOTO, Draft, draft_of, keep
 from bot.badge_look import trouble_is_told
 from bot.visit import Keyboard, Visit, button, number
-from campaigns import supporters
 from campaigns.models import Frame, Participation, Purpose
 
 DOWNLOAD_LIMIT = 20_000_000  # bytes; what the Bot API lets a bot download
@@ -29,13 +28,13 @@ async def begin(visit: Visit) -> None:
         return
     _ = visit.words
     text = "📷 " + _("Send me your photo. As a file it keeps its full quality. It is not kept once the badge is made.")
-    place = await _place(visit)
+    place = await visit.place()
     frame = await _remembered_frame(visit, place)
     if place is not None and frame is not None:
         name = escape(place.badge_name or _("No name"))
         text += "\n\n💾 " + _("As last time: {frame}, {name}.", frame=escape(frame.name), name=name)
-    message = await visit.say(text, _ways(visit))
-    await keep(visit, WAIT_PHOTO, Draft(visit.update.update_id, messages=(message.message_id,)))
+    message_id = await visit.say(text, _ways(visit))
+    await keep(visit, WAIT_PHOTO, Draft(visit.update.update_id, messages=(message_id,)))
 
 
 def _ways(visit: Visit) -> Keyboard:
@@ -87,7 +86,7 @@ async def _with_photo(visit: Visit, photo: PhotoSize | Document) -> None:
     seen = photo if isinstance(photo, PhotoSize) else photo.thumbnail
     draft = draft_of(visit) or Draft(0)
     if not draft.frame and draft.name is None:
-        place = await _place(visit)
+        place = await visit.place()
         frame = await _remembered_frame(visit, place)
         if place is not None and frame is not None:
             draft = replace(draft, frame=frame.id, name=place.badge_name)
@@ -100,13 +99,6 @@ async def _with_photo(visit: Visit, photo: PhotoSize | Document) -> None:
         sent=(),
     )
     await _go_on(visit, draft)
-
-
-async def _place(visit: Visit) -> Participation | None:
-    if visit.supporter is None or visit.campaign is None:
-        return None
-    async with visit.house.database.read() as session:
-        return await supporters.participation(session, visit.supporter.id, visit.campaign.id)
 
 
 async def _remembered_frame(visit: Visit, place: Participation | None) -> Frame | None:
@@ -140,13 +132,13 @@ async def _go_on(visit: Visit, draft: Draft) -> None:
 
 
 async def _ask_name(visit: Visit, draft: Draft) -> None:
-    place = await _place(visit)
+    place = await visit.place()
     keyboard = [[button(visit.user.first_name[:LONGEST_LABEL], "badge:name:mine")]]
     if place is not None and place.badge_name not in (None, "", visit.user.first_name):
         keyboard.append([button(str(place.badge_name)[:LONGEST_LABEL], "badge:name:last")])
     keyboard.append([button(visit.words("No name"), "badge:name:none")])
-    message = await visit.say("✍️ " + visit.words("Which name shall I write? Type it, or choose:"), keyboard)
-    await keep(visit, WAIT_NAME, replace(draft, messages=(message.message_id,)))
+    message_id = await visit.say("✍️ " + visit.words("Which name shall I write? Type it, or choose:"), keyboard)
+    await keep(visit, WAIT_NAME, replace(draft, messages=(message_id,)))
 
 
 async def take_text(visit: Visit) -> bool:
@@ -238,7 +230,7 @@ async def _tapped_in_hand(visit: Visit, draft: Draft, action: str, values: list[
 
 async def _named(visit: Visit, value: str) -> str:
     if value == "last":
-        place = await _place(visit)
+        place = await visit.place()
         return (place.badge_name if place else None) or ""
     return visit.user.first_name if value == "mine" else ""
 

@@ -80,8 +80,8 @@ async def ask_wall(visit: Visit, draft: Draft) -> None:
         ),
     ]
     rows = [[button("✅ " + _("Yes, show it"), "badge:wall:yes")], [button(_("No, thank you"), "badge:wall:no")]]
-    message = await visit.say("\n\n".join(text), rows)
-    await keep(visit, visit.step, replace(draft, messages=(*draft.messages[:2], message.message_id)))
+    message_id = await visit.say("\n\n".join(text), rows)
+    await keep(visit, visit.step, replace(draft, messages=(*draft.messages[:2], message_id)))
 
 
 async def put_up(visit: Visit, draft: Draft, frame: Frame) -> None:

@@ -1,9 +1,9 @@
 """What goes to a person unasked: a share kit's card, a digest of several, or a broadcast's message, with the way to end it within reach."""
 
+from functools import lru_cache
 from html import escape
 
 from telegram import Bot, InlineKeyboardMarkup
-from telegram.constants import ParseMode
 
 from bot.cards import calmer, send_card
 from bot.visit import House, button, unasked
@@ -11,6 +11,7 @@ from campaigns.handouts import Digest, Run
 from campaigns.models import Post, Supporter
 from campaigns.words import Words
 from networks.pace import Pace
+from networks.telegram import send_text
 
 
 async def deliver(house: House, bot: Bot, pace: Pace, what: Run | Digest, supporter: Supporter) -> int:
@@ -21,12 +22,17 @@ async def deliver(house: House, bot: Bot, pace: Pace, what: Run | Digest, suppor
         text = f"📬 <b>{escape(title)}</b>\n\n" + words("Tap the one that you want to share:")
         posts = [[button(post.title, f"kit:card:{post.id}")] for post in what.posts]
         markup = InlineKeyboardMarkup([*posts, calmer(words)])
-        return (await unasked(bot.send_message(chat, text, ParseMode.HTML, reply_markup=markup))).message_id
+        return await unasked(send_text(bot, chat, text, html=True, markup=markup))
     if isinstance(what.what, Post):
 
         async def pause() -> None:
             await pace.turn(str(chat))
 
-        return (await unasked(send_card(house, bot, what.what, supporter, pause))).message_id
-    markup = InlineKeyboardMarkup([calmer(words)])
-    return (await unasked(bot.send_message(chat, what.text, reply_markup=markup))).message_id
+        return await unasked(send_card(house, bot, what.what, supporter, pause))
+    return await unasked(send_text(bot, chat, what.text, markup=_calmer(words.language)))
+
+
+@lru_cache
+def _calmer(language: str) -> str:
+    """Under a broadcast's message, the same for everybody who speaks this language."""
+    return InlineKeyboardMarkup([calmer(Words(language))]).to_json()

@@ -18,6 +18,7 @@ from campaigns.words import Words
 from networks import boosts
 from networks.limits import TELEGRAM_CAPTION, utf16_units
 from networks.share_intents import LABELS
+from networks.telegram import send_text
 
 MOST_IN_A_ROW = 3  # buttons that a phone shows with their names whole
 
@@ -44,25 +45,26 @@ async def list_posts(visit: Visit) -> None:
 
 async def send_card(
     house: House, bot: Bot, post: Post, supporter: Supporter, pause: Callable[[], Awaitable[None]] | None = None
-) -> Message:
-    """Send a person the card of a post; raises what python-telegram-bot raises. `pause` comes before a second message."""
+) -> int:
+    """Send a person the card of a post; the message's number. Raises what python-telegram-bot raises. `pause` comes before a second message."""
     async with house.database.write() as session:
         kit = await share_kits.share_kit(session, post, supporter, house.settings.site_url, house.clock())
-    words = Words(supporter.language)
+    words = Words(supporter.language, kit.inclusive)
     markup = InlineKeyboardMarkup(buttons(kit, words))
     text = card_text(kit, words)
     if kit.picture is None:
-        return await bot.send_message(supporter.telegram_id, text, ParseMode.HTML, reply_markup=markup)
+        return await send_text(bot, supporter.telegram_id, text, html=True, markup=markup)
     picture = media.load(house.settings.media_dir, kit.picture).data
     # Every wording must fit under the picture, so that the card can change its text where it stands.
     if utf16_units(f"{kit.title}\n\n{kit.longest}\n\n{kit.link}") <= TELEGRAM_CAPTION:
-        return await bot.send_photo(
+        message = await bot.send_photo(
             supporter.telegram_id, picture, text, parse_mode=ParseMode.HTML, reply_markup=markup
         )
+        return message.message_id
     await bot.send_photo(supporter.telegram_id, picture)
     if pause is not None:
         await pause()
-    return await bot.send_message(supporter.telegram_id, text, ParseMode.HTML, reply_markup=markup)
+    return await send_text(bot, supporter.telegram_id, text, html=True, markup=markup)
 
 
 def card_text(kit: ShareKit, words: Words) -> str:

@@ -13,7 +13,7 @@ from telegram.error import BadRequest
 import badges
 from bot.badge_draft import WAIT_FRAME, Draft, keep
 from bot.visit import Keyboard, Visit, button, number, patiently, unless_the_same
-from campaigns import badge_frames, supporters
+from campaigns import badge_frames
 from campaigns.models import Campaign, Frame, Territory
 
 T = TypeVar("T")
@@ -24,11 +24,11 @@ PREVIEWS_KEPT = 500  # references to uploaded previews, 80 bytes each
 
 async def section_of(visit: Visit) -> Territory | None:
     """Where the person campaigns, as they told us."""
-    if visit.supporter is None or visit.campaign is None:
+    place = await visit.place()
+    if place is None or place.territory_id is None:
         return None
     async with visit.house.database.read() as session:
-        place = await supporters.participation(session, visit.supporter.id, visit.campaign.id)
-        return await session.get(Territory, place.territory_id) if place and place.territory_id else None
+        return await session.get(Territory, place.territory_id)
 
 
 async def frames_for(visit: Visit) -> list[Frame]:

@@ -3,13 +3,13 @@
 from html import escape
 
 from telegram import Bot, InlineKeyboardMarkup
-from telegram.constants import ParseMode
 
 from bot.visit import Visit, button, unasked
 from campaigns import suggestions
 from campaigns.models import Campaign
 from campaigns.suggestions import Answer, SuggestionRefused
 from campaigns.words import Words
+from networks.telegram import send_text
 
 WAIT_IDEA = "idea"
 QUOTED = 200  # characters of the idea above its answer
@@ -74,7 +74,7 @@ async def _take(visit: Visit, text: str, campaign: Campaign) -> None:
 
 async def deliver(bot: Bot, answer: Answer) -> None:
     """Write a person the team's answer to their idea; raises networks.errors."""
-    words, idea = Words(answer.supporter.language), answer.suggestion.text
+    words, idea = Words(answer.supporter.language, answer.campaign.inclusive), answer.suggestion.text
     quoted = idea if len(idea) <= QUOTED else idea[:QUOTED].rstrip() + "…"
     text = [
         "💡 " + words("The team of “{campaign}” answers your idea:", campaign=escape(answer.campaign.name)),
@@ -82,6 +82,4 @@ async def deliver(bot: Bot, answer: Answer) -> None:
         escape(answer.suggestion.answer or ""),
     ]
     markup = InlineKeyboardMarkup([[button("🔕 " + words("No more messages"), "me:stop")]])
-    await unasked(
-        bot.send_message(answer.supporter.telegram_id, "\n\n".join(text), ParseMode.HTML, reply_markup=markup)
-    )
+    await unasked(send_text(bot, answer.supporter.telegram_id, "\n\n".join(text), html=True, markup=markup))

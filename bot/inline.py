@@ -38,7 +38,8 @@ async def answer(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
     if query is None:
         return
     known = await _known(house, query.from_user)
-    words = Words(known.supporter.language if known.supporter else language_of(query.from_user.language_code))
+    language = known.supporter.language if known.supporter else language_of(query.from_user.language_code)
+    words = Words(language, known.campaign.inclusive) if known.campaign else Words(language)
     joined = await _joined(house, known.supporter)
     if known.supporter is None or not joined:
         text = words("Join the campaign to share its posts")

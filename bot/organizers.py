@@ -7,6 +7,7 @@ from telegram import Bot
 from bot import seats
 from bot.visit import Visit, unasked
 from campaigns import installation
+from networks.telegram import send_text
 
 log = logging.getLogger(__name__)
 
@@ -36,4 +37,4 @@ async def link(visit: Visit, code: str) -> None:
 
 async def tell(bot: Bot, telegram_id: int, text: str) -> None:
     """Write to an organizer; raises networks.errors, ChannelRevoked where this person blocked the bot."""
-    await unasked(bot.send_message(telegram_id, text))
+    await unasked(send_text(bot, telegram_id, text))

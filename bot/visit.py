@@ -19,12 +19,12 @@ from telegram.ext import ContextTypes
 from bot.rows import Note, Rows, note
 from campaigns import supporters
 from campaigns.database import Database
-from campaigns.models import Campaign, Dialogue, Supporter
+from campaigns.models import Campaign, Dialogue, Participation, Supporter
 from campaigns.settings import Settings
 from campaigns.times import Clock
 from campaigns.words import Words, language_of
 from networks.errors import ChannelRevoked, NetworkDown
-from networks.telegram import answered
+from networks.telegram import answered, send_text
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -64,8 +64,13 @@ class Visit:
     campaign: Campaign | None
     step: str
     data: dict[str, Any]
-    words: Words
+    language: str
     answered: bool = False  # whether the button that was tapped has its answer
+
+    @property
+    def words(self) -> Words:
+        """Their language, as the campaign writes it."""
+        return Words(self.language, self.campaign.inclusive) if self.campaign else Words(self.language)
 
     @property
     def message(self) -> Message | None:
@@ -89,8 +94,14 @@ class Visit:
         """Whether the person joined the campaign and did not stop."""
         if self.supporter is None or self.campaign is None:
             return False
-        place = await self.house.rows.places.read((self.supporter.id, self.campaign.id))
+        place = await self.place()
         return place is not None and place.stopped_at is None
+
+    async def place(self) -> Participation | None:
+        """The person's place in the campaign, to read; who changes it reads it in the transaction that does."""
+        if self.supporter is None or self.campaign is None:
+            return None
+        return await self.house.rows.places.read((self.supporter.id, self.campaign.id))
 
     async def says_silence(self, campaign: Campaign) -> bool:
         """Whether the law imposes silence on this person's territory now; then they are told so, and until when."""
@@ -106,7 +117,7 @@ class Visit:
 
     async def speak(self, language: str) -> None:
         """Go on in this language, now and later."""
-        self.words = Words(language)
+        self.language = language
         if self.supporter is None:
             await self.remember(self.step, language=language)
             return
@@ -129,10 +140,10 @@ class Visit:
         campaign_id = self.campaign.id if self.campaign else None
         return Note(self.chat.id, campaign_id, self.step, dict(self.data), self.house.clock(), kept)
 
-    async def say(self, text: str, keyboard: Keyboard | None = None) -> Message:
-        """Send a message in Telegram's HTML."""
+    async def say(self, text: str, keyboard: Keyboard | None = None) -> int:
+        """Send a message in Telegram's HTML; its number."""
         markup = InlineKeyboardMarkup(keyboard) if keyboard else None
-        return await patiently(lambda: self.bot.send_message(self.chat.id, text, ParseMode.HTML, reply_markup=markup))
+        return await patiently(lambda: send_text(self.bot, self.chat.id, text, html=True, markup=markup))
 
     async def answer(self, text: str | None = None, *, alert: bool = False) -> None:
         """End the pending state of the button that was tapped; only the first answer is shown."""
@@ -266,7 +277,7 @@ async def look_up(house: House, bot: Bot, update: Update, chat: Chat, user: User
     data = dict(known.dialogue.data) if known.dialogue else {}
     step = known.dialogue.step if known.dialogue else ""
     language = known.supporter.language if known.supporter else data.get("language") or language_of(user.language_code)
-    return Visit(house, bot, chat, user, update, known.supporter, known.campaign, step, data, Words(language))
+    return Visit(house, bot, chat, user, update, known.supporter, known.campaign, step, data, language)
 
 
 def number(text: str) -> int | None:

@@ -27,6 +27,8 @@ from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
 
+from campaigns.words import Inclusive
+
 NAMING = {  # stable names, so that a later migration can name what it changes
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -199,6 +201,7 @@ class Campaign(SQLModel, table=True):
     near_vote_days: int = 0  # so many days before a polling day one more must
     quiet_from: int = 21  # the hour from which people who chose no other are not written to unasked
     quiet_until: int = 8  # the hour until which; the same as quiet_from: no quiet hours
+    inclusive: Inclusive = _choice(Inclusive, Inclusive.point)  # how its French speaks of women and men
     created_at: datetime = _moment()
 
 

@@ -29,6 +29,7 @@ from campaigns.own_words import OWN, Length, lengths, name_of, words_of
 from campaigns.posts import pictures_of, posts_to_share
 from campaigns.silence_windows import window_of
 from campaigns.stamp import stamp_of, stamped
+from campaigns.words import Inclusive
 from networks.boosts import Boost, boost_of
 from networks.limits import utf16_units
 from networks.share_intents import SHARE_INTENTS, share_intent
@@ -55,6 +56,7 @@ class ShareKit:
         None  # where the link is a post of X, Mastodon or Bluesky: its acts with their buttons' addresses
     )
     lengths: tuple[Length, ...] = ()  # of the person's own words; who is too long for a network has no button for it
+    inclusive: Inclusive = Inclusive.point  # how its campaign writes French
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,10 @@ async def share_kit(
             opens.pop(length.network, None)  # nobody's own words are cut
     picture = pictures[0] if pictures else None
     longest = max(texts, key=utf16_units)
-    return ShareKit(post.id, post.title, text, wording, len(texts), link, picture, longest, opens, boost, counted)
+    inclusive = (await session.get_one(Campaign, post.campaign_id)).inclusive
+    return ShareKit(
+        post.id, post.title, text, wording, len(texts), link, picture, longest, opens, boost, counted, inclusive
+    )
 
 
 def _fits_a_button(address: str) -> bool:

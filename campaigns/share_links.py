@@ -95,8 +95,11 @@ def destination(post: Post, site_url: str) -> str:
     return post.link or f"{site_url}/p/{post.id}"
 
 
-async def find_link(session: AsyncSession, token: str) -> ShareLink | None:
-    return await session.scalar(select(ShareLink).where(col(ShareLink.token) == token))
+async def find_links(session: AsyncSession, tokens: Sequence[str]) -> dict[str, ShareLink]:
+    """The `find` of a BatchReader: token -> link."""
+    return {
+        link.token: link for link in await session.scalars(select(ShareLink).where(col(ShareLink.token).in_(tokens)))
+    }
 
 
 async def find_card_link(session: AsyncSession, open_token: str) -> ShareLink | None:

@@ -1,7 +1,7 @@
 """Suggestions: an idea that a supporter sends to the team, and the one answer that goes back to them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, update
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.models import Campaign, Participation, Suggestion, Supporter
+from campaigns.rhythm import Usual, turn_of, usual_of
 from campaigns.segments import silent
 from campaigns.words import mark
 from networks.limits import utf16_units
@@ -90,9 +91,12 @@ async def answer(
 
 
 async def untold(session: AsyncSession, now: datetime, limit: int) -> list[Answer]:
-    """Answers to send now, the oldest first: not to who stopped, blocked the bot, or may not be written to near a vote."""
+    """Answers to send now, the oldest first.
+
+    Not to who stopped, blocked the bot, or may not be written to near a vote, nor in quiet hours or a pause.
+    """
     rows = await session.execute(
-        select(Suggestion, Supporter, Campaign)
+        select(Suggestion, Supporter, Campaign, Participation)
         .join(Supporter, col(Supporter.id) == col(Suggestion.supporter_id))
         .join(Campaign, col(Campaign.id) == col(Suggestion.campaign_id))
         .join(Participation, col(Participation.supporter_id) == col(Supporter.id))
@@ -101,9 +105,17 @@ async def untold(session: AsyncSession, now: datetime, limit: int) -> list[Answe
         .where(col(Suggestion.answered_at).is_not(None))
         .where(col(Suggestion.sent_at).is_(None), col(Suggestion.trouble).is_(None))
         .order_by(col(Suggestion.answered_at), col(Suggestion.id))
-        .limit(limit)
     )
-    return [Answer(row[0], row[1], row[2]) for row in rows]
+    found: list[Answer] = []
+    usual: dict[int, Usual] = {}
+    for suggestion, supporter, campaign, place in rows:
+        if campaign.id not in usual:
+            usual[campaign.id] = await usual_of(session, campaign.id)
+        # They asked: neither a digest nor a limit holds an answer back.
+        rhythm = replace(usual[campaign.id].rhythm(place), most_a_day=None, digest_at=None)
+        if len(found) < limit and turn_of(rhythm, suggestion.answered_at, now).free:
+            found.append(Answer(suggestion, supporter, campaign))
+    return found
 
 
 async def told(session: AsyncSession, suggestion_id: int, now: datetime, trouble: str | None = None) -> None:

@@ -3,6 +3,7 @@
 The msgids are English; `_` marks them. locales/fr.po holds the French, French is what an unknown language gets.
 """
 
+import enum
 import io
 import re
 from datetime import datetime
@@ -19,7 +20,17 @@ from campaigns.times import zone
 
 LANGUAGES = {"fr": "Français", "en": "English"}
 DEFAULT_LANGUAGE = "fr"
+GENDERED = re.compile(r"(?<=\w)·(\w+)(?:·(s))?")  # in the catalog: "compté·e", "abonné·e·s"
 LOCALES = Path(__file__).with_name("locales")
+
+
+class Inclusive(enum.StrEnum):
+    """How a campaign writes French of women and men."""
+
+    point = "point"  # compté·e
+    hyphen = "hyphen"  # compté-e
+    brackets = "brackets"  # compté(e)
+    none = "none"  # compté
 
 
 def language_of(code: str | None) -> str:
@@ -41,6 +52,16 @@ def catalog(language: str) -> NullTranslations:
     return GNUTranslations(compiled)
 
 
+@lru_cache(maxsize=1000)
+def gendered(text: str, inclusive: Inclusive) -> str:
+    """A French text of the catalog, which writes "abonné·e·s", as a campaign writes it."""
+    if inclusive is Inclusive.none:
+        return GENDERED.sub(lambda form: form[2] or "", text)
+    if inclusive is Inclusive.brackets:
+        return GENDERED.sub(lambda form: f"({form[1]}){form[2] or ''}", text)
+    return GENDERED.sub(lambda form: form[0].replace("·", "-"), text) if inclusive is Inclusive.hyphen else text
+
+
 def mark(text: str) -> str:
     """Marks a text for the catalogs where its reader is not known yet; `Words` translates it later."""
     return text
@@ -49,16 +70,21 @@ def mark(text: str) -> str:
 class Words:
     """Speaks one language: `words("Hello {name}", name=…)`, `words.many("{n} post", "{n} posts", n)`."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, inclusive: Inclusive = Inclusive.point) -> None:
         self.language = language_of(language)
+        self._inclusive = inclusive
         self._catalog = catalog(self.language)
 
     def __call__(self, msgid: str, **values: object) -> str:
-        text = self._catalog.gettext(msgid)
+        text = self._written(self._catalog.gettext(msgid))
         return text.format(**values) if values else text
 
     def many(self, one: str, more: str, n: int, **values: object) -> str:
-        return self._catalog.ngettext(one, more, n).format(n=n, **values)
+        return self._written(self._catalog.ngettext(one, more, n)).format(n=n, **values)
+
+    def _written(self, text: str) -> str:
+        """As the campaign writes; before values are filled in, which are people's own words."""
+        return text if "·" not in text else gendered(text, self._inclusive)
 
     def number(self, n: int) -> str:
         """A whole number: "63\u202f206", or "63,206"."""

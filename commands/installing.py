@@ -10,6 +10,7 @@ from campaigns.figures import GOALS
 from campaigns.models import Campaign, Kind, Role
 from campaigns.settings import Settings
 from campaigns.times import system_clock
+from campaigns.words import Inclusive
 from commands.common import CampaignOption, Refused, campaign_of, opened, out, prepared_settings, run_async
 from networks.errors import NetworkProblem
 from networks.telegram import answered, open_bot
@@ -64,9 +65,13 @@ def campaigns_set(
     quiet: Annotated[
         str | None, typer.Option(help="Hours in which nobody is written to unless they chose others: 21-8, or none.")
     ] = None,
+    inclusive: Annotated[
+        Inclusive | None,
+        typer.Option(help="How French speaks of women and men: compté·e, compté-e, compté(e), compté."),
+    ] = None,
     campaign: CampaignOption = None,
 ) -> None:
-    """Set what the campaign stamps on its posts, who must approve them, and when its people are left in peace."""
+    """Set what the campaign stamps on its posts, who approves them, when its people are left in peace, and its French."""
 
     async def main() -> None:
         async with opened(prepared_settings()) as database, database.write() as session:
@@ -76,6 +81,7 @@ def campaigns_set(
                 "notice_url": notice_url,
                 "approvals": approvals,
                 "near_vote_days": near_vote_days,
+                "inclusive": inclusive,
                 **(dict(zip(("quiet_from", "quiet_until"), hours(quiet), strict=True)) if quiet is not None else {}),
             }
             for field, value in given.items():

@@ -1,11 +1,12 @@
 """HTTP for python-telegram-bot on aiohttp: with many requests in flight many times faster than the library's own httpx."""
 
+import dataclasses
 import functools
 import json
 import ssl
 from io import BytesIO
-from typing import Any
-from urllib.parse import urlencode, urlsplit
+from typing import Any, cast
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -105,6 +106,23 @@ class TelegramRequest(BaseRequest):
             self._pace.flood(_retry_after(body))
         return response.status, body
 
+    async def call(self, url: str, parameters: dict[str, str]) -> Any:
+        """Make a call of the Bot API with parameters that are texts already, and give the result as it came.
+
+        Raises what the library raises. Its own way through `Bot` builds objects of each parameter and of the answer,
+        which takes as long as everything else together.
+        """
+        return await self.post(url, cast(RequestData, _Ready(parameters)))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Ready:
+    """What is read of a RequestData, without files."""
+
+    json_parameters: dict[str, str]
+    multipart_data: dict[str, Any] = dataclasses.field(default_factory=dict)
+    contains_files: bool = False
+
 
 def is_message(url: str) -> bool:
     """Whether a call of the Bot API writes a message, which Telegram counts."""
@@ -117,8 +135,11 @@ def _given(value: Any, default: float) -> Any:
 
 
 def _plain(parameters: dict[str, str]) -> aiohttp.BytesPayload:
-    """A payload, and no dict or bytes: aiohttp would look for the kind of payload at each request."""
-    return aiohttp.BytesPayload(urlencode(parameters).encode(), content_type="application/x-www-form-urlencoded")
+    """A payload, and no dict or bytes: aiohttp would look for the kind of payload at each request.
+
+    In JSON, which the Bot API takes as it takes a form, because to write a form takes seven times as long.
+    """
+    return aiohttp.BytesPayload(json.dumps(parameters).encode(), content_type="application/json")
 
 
 def _form(parameters: dict[str, str], files: dict[str, Any]) -> aiohttp.FormData:

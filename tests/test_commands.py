@@ -267,6 +267,13 @@ async def test_the_quiet_hours_of_a_campaign_are_two_hours_or_none(program: Prog
         )
 
 
+async def test_how_french_speaks_of_women_and_men_is_set_by_its_name(program: Program) -> None:
+    await done(program, "campaigns", "add", "Campagne")
+    await done(program, "campaigns", "set", "--inclusive", "brackets")
+    code, said = await program.call("campaigns", "set", "--inclusive", "dots")
+    assert code == 2 and "'dots' is not one of 'point', 'hyphen', 'brackets', 'none'" in said
+
+
 async def test_doctor_gives_a_line_each_with_what_to_do(with_channel: Program, sandbox: SandboxClient) -> None:
     with_channel.set(PUBLIC_URL="https://exemple.fr")
     lines = (await done(with_channel, "doctor")).splitlines()

@@ -10,10 +10,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from campaigns.batches import BatchWriter
+from campaigns.batches import BatchReader, BatchWriter
 from campaigns.database import Database
 from campaigns.settings import Settings
-from campaigns.share_links import write_visits
+from campaigns.share_links import find_links, write_visits
 from campaigns.times import Clock
 from campaigns.words import mark
 from web import badge_maker, badge_to_chat, health, metrics, public, share_redirect, unsubscribe, wall
@@ -49,6 +49,7 @@ def create_app(
         clock=clock,
         bot_username=bot_username,
         signer=URLSafeSerializer(secret_key, salt="badge"),
+        links=BatchReader(database, find_links),
         visits=BatchWriter(database, write_visits),
         salt=DaySalt(database),
         sends=sends or SendCounts(),
@@ -64,6 +65,7 @@ def create_app(
     )
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_route("/s/{token}", share_redirect.follow, methods=["GET", "HEAD"])
     for room in (public, health, metrics, badge_maker, badge_to_chat, wall, share_redirect, unsubscribe):
         app.include_router(room.router)
     for room in (access, writing, desk, channels, figures, missions, ideas, wall_care):

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from campaigns.models import Campaign
 from campaigns.words import LANGUAGES, Words, language_of, mark
 from networks.threads import whole
 
@@ -67,8 +68,8 @@ def _accepted(header: str) -> str:
     return min(wishes)[2] if wishes else language_of(None)
 
 
-def words_of(request: Request) -> Words:
-    return Words(language(request))
+def words_of(request: Request, campaign: Campaign | None = None) -> Words:
+    return Words(language(request), campaign.inclusive) if campaign else Words(language(request))
 
 
 @lru_cache
@@ -101,9 +102,15 @@ def shortened(text: str, limit: int) -> str:
 _templates.filters |= {"web_address": web_address, "site_name": site_name, "shortened": shortened, "whole": whole}
 
 
+def _campaign(values: Mapping[str, object]) -> Campaign | None:
+    """Whose page it is, by what its template gets."""
+    found = values.get("campaign") or getattr(values.get("desk"), "campaign", None)
+    return found if isinstance(found, Campaign) else None
+
+
 def render(request: Request, template: str, **values: object) -> str:
     """A template as HTML; it may use `_`, `many`, `words`, `asset` and what is handed in."""
-    words = words_of(request)
+    words = words_of(request, _campaign(values))
     return _templates.get_template(template).render(
         _=words,
         many=words.many,  # by its bare name, as the catalogs' tool finds it

@@ -28,12 +28,11 @@ def visit_of(request: Request, site: Site) -> Visit:
     return Visit(request.method, headers, request.client.host if request.client else "", site.clock())
 
 
-@router.api_route("/s/{token}", methods=["GET", "HEAD"])
-async def follow(request: Request, token: str) -> Response:
+async def follow(request: Request) -> Response:
+    """`/s/{token}`: mounted by create_app as a route of Starlette's own, since most requests come here."""
     site = site_of(request)
     visit = visit_of(request, site)
-    async with site.database.read() as session:
-        link = await share_links.find_link(session, token)
+    link = await site.links.read(request.path_params["token"])
     if link is None:
         raise Trouble(
             404,

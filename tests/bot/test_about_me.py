@@ -5,7 +5,8 @@ from sqlmodel import select
 
 from bot.app import COMMANDS
 from campaigns.installation import add_organizer
-from campaigns.models import Dialogue, Kind, Organizer, Purpose, Role
+from campaigns.models import Campaign, Dialogue, Kind, Organizer, Purpose, Role
+from campaigns.words import Inclusive
 from tests.bot.conftest import labels, written
 
 BOTH = {Purpose.contact, Purpose.counting}
@@ -47,6 +48,14 @@ async def test_me_offers_who_is_not_counted_to_be(person, life, campaign, books,
     figures = await zoe.tap("me:count")
     assert ("Badges faits : 0" if language == "fr" else "Badges made: 0") in figures.text
     assert await books.agreed(zoe) == BOTH
+
+
+@pytest.mark.parametrize(("inclusive", "written"), [(Inclusive.brackets, "compté(e)"), (Inclusive.none, "compté")])
+async def test_french_is_as_the_campaign_writes_it(zoe, campaign, database, inclusive, written):
+    async with database.write() as session:
+        (await session.get_one(Campaign, campaign.id)).inclusive = inclusive
+    await zoe.join(counting=False)
+    assert f"Vous avez choisi de ne pas être {written} :" in (await zoe.say("/me")).text
 
 
 @pytest.mark.parametrize("command", ["/me", "/posts"])

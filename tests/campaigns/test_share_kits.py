@@ -10,7 +10,7 @@ from campaigns import posts, share_kits
 from campaigns.engagement import counts_of, counts_of_campaign
 from campaigns.media import NewPicture
 from campaigns.models import Campaign, Kind, Purpose, ShareLink
-from campaigns.share_links import find_card_link, find_link
+from campaigns.share_links import find_card_link, find_links
 from campaigns.silence_windows import add_window
 from networks.share_intents import SHARE_INTENTS
 
@@ -31,7 +31,7 @@ async def test_who_agreed_to_be_counted_gets_her_own_link_and_tracked_buttons(da
     person, _ = await join(42)
     made = await kit(post, person)
     async with database.read() as session:
-        link = await find_link(session, made.link.removeprefix(f"{SITE}/s/"))
+        [link] = (await find_links(session, [made.link.removeprefix(f"{SITE}/s/")])).values()
         assert link.supporter_id == person.id
     assert made.opens == {network: f"{SITE}/o/{link.open_token}/{network}?w=0" for network in SHARE_INTENTS}
     assert (made.text, made.wording, made.wordings) == (post.text, 0, 3)
@@ -51,7 +51,8 @@ async def test_who_did_not_agree_gets_plain_links_straight_to_the_networks(add, 
 async def test_the_campaigns_page_has_a_link_of_its_own(database, add, kit):
     made = await kit(await add(), None)
     async with database.read() as session:
-        assert (await find_link(session, made.link.removeprefix(f"{SITE}/s/"))).supporter_id is None
+        [link] = (await find_links(session, [made.link.removeprefix(f"{SITE}/s/")])).values()
+        assert link.supporter_id is None
 
 
 @pytest.mark.parametrize(("asked", "shown", "text"), [(0, 0, "Texte"), (1, 1, "Un"), (2, 2, "Deux"), (3, 0, "Texte")])

@@ -1,13 +1,14 @@
 """An idea, its one answer, and to whom the answer may go."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import col, select
 
 from campaigns import suggestions, supporters
 from campaigns.installation import add_organizer
-from campaigns.models import Role, Suggestion
+from campaigns.models import Participation, Role, Suggestion
+from campaigns.rhythm import set_rhythm
 from campaigns.silence_windows import add_window
 from campaigns.suggestions import LONGEST, LONGEST_ANSWER, MOST_OPEN, SuggestionRefused
 
@@ -122,6 +123,25 @@ async def test_an_answer_waits_until_it_may_go_and_goes_once(database, campaign,
     async with database.write() as session:
         await suggestions.told(session, 1, clock())
     assert await untold() == []
+
+
+async def test_an_answer_waits_for_the_end_of_quiet_hours_and_of_a_pause(
+    database, join, suggest, answer, untold, clock
+):
+    person, place = await join(1)
+    await suggest(person)
+    clock.now = datetime(2026, 12, 1, 22, 0, tzinfo=UTC)  # 23:00 in Paris
+    await answer()
+    assert await untold() == []
+    clock.now = datetime(2026, 12, 2, 7, 0, tzinfo=UTC)  # 8:00
+    assert await untold() == [1]
+    for wishes, told in (
+        ({"digest_at": 18, "most_a_day": 0}, [1]),
+        ({"paused_until": clock() + timedelta(days=7)}, []),
+    ):
+        async with database.write() as session:
+            await set_rhythm(session, await session.get_one(Participation, place.id), clock(), **wishes)
+        assert await untold() == told
 
 
 async def test_an_answer_that_telegram_refused_is_not_sent_again(database, join, suggest, answer, untold, ideas, clock):

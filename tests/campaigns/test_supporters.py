@@ -24,7 +24,7 @@ from campaigns.models import (
     Supporter,
     Tally,
 )
-from campaigns.share_links import find_link, record_opened
+from campaigns.share_links import find_links, record_opened
 
 SITE = "https://ose.example.org"
 
@@ -301,7 +301,7 @@ async def test_erasing_a_person_leaves_the_counts_and_nothing_of_the_person(
     post = await add(link="https://exemple.org")
     async with database.write() as session:
         kit = await share_kits.share_kit(session, post, person, SITE, clock())
-        link = await find_link(session, kit.link.rpartition("/")[2])
+        [link] = (await find_links(session, [kit.link.rpartition("/")[2]])).values()
         await record_opened(session, link, "x", clock())
         key = once(Kind.said_shared, person.id, post.id, "x")
         await record(session, [Act(campaign.id, Kind.said_shared, clock(), person.id, post.id, "x", key)])
@@ -327,7 +327,8 @@ async def test_erasing_a_person_leaves_the_counts_and_nothing_of_the_person(
         assert (counts[Kind.opened], counts[Kind.said_shared], counts[Kind.visit]) == (1, 1, 1)
         assert (await counts_of_campaign(session, campaign.id))[Kind.said_shared] == 1
         assert (await counts_of(session, other.id, campaign.id))[Kind.visit] == 1  # others keep their own
-        assert (await find_link(session, link.token)).destination == "https://exemple.org"  # still leads on
+        found = await find_links(session, [link.token])
+        assert found[link.token].destination == "https://exemple.org"  # still leads on
         states = (await session.scalars(select(Handout.state).order_by(col(Handout.id)))).all()
         assert sorted(states) == [HandoutState.queued, HandoutState.skipped]
 

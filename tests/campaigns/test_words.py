@@ -9,7 +9,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
-from campaigns.words import LANGUAGES, LOCALES, Words, language_of
+from campaigns.words import LANGUAGES, LOCALES, Inclusive, Words, gendered, language_of
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYWORDS = {"_": None, "words": None, "mark": None, "many": (1, 2)}  # as in the Makefile
@@ -78,3 +78,25 @@ def test_words_speak_the_language_and_fill_in_values() -> None:
 def test_the_language_follows_what_the_software_says(code, language):
     assert language_of(code) == language
     assert language in LANGUAGES
+
+
+@pytest.mark.parametrize(
+    ("inclusive", "one", "many", "irregular"),
+    [
+        (Inclusive.point, "abonné·e", "abonné·e·s", "tous·tes"),
+        (Inclusive.hyphen, "abonné-e", "abonné-e-s", "tous-tes"),
+        (Inclusive.brackets, "abonné(e)", "abonné(e)s", "tous(tes)"),
+        (Inclusive.none, "abonné", "abonnés", "tous"),
+    ],
+)
+def test_french_speaks_of_women_and_men_as_the_campaign_writes(inclusive, one, many, irregular) -> None:
+    assert (
+        gendered("un abonné·e, des abonné·e·s, tous·tes · fin", inclusive) == f"un {one}, des {many}, {irregular} · fin"
+    )
+
+
+def test_what_people_wrote_themselves_is_not_rewritten() -> None:
+    said = Words("fr", Inclusive.none)(
+        "Welcome, {name}! You will get each message when it goes out. To begin:", name="Ami·e"
+    )
+    assert said.startswith("Bienvenue, Ami·e")

@@ -14,7 +14,7 @@ from telegram.error import NetworkError, RetryAfter, TimedOut
 from networks import telegram_request
 from networks.errors import NetworkDown, OutcomeUnknown
 from networks.pace import Pace
-from networks.telegram import answered, open_bot
+from networks.telegram import answered, open_bot, send_text
 from networks.telegram_request import NEVER_SENT, TelegramRequest, is_message
 from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_TOKEN
@@ -91,6 +91,35 @@ async def test_each_message_takes_a_turn_of_the_pace_and_nothing_else_does() -> 
     async with listening(saying()) as port, bot_on(f"http://127.0.0.1:{port}", pace=pace) as bot:
         await bot.send_message(7, "x")
     assert list(pace._written) == ["7"]
+
+
+async def test_a_text_arrives_with_its_markup_and_buttons_and_gives_its_number(
+    sandbox_server: SandboxServer, sandbox: SandboxClient
+) -> None:
+    zoe = await sandbox.person("Zoé")
+    markup = telegram.InlineKeyboardMarkup([[telegram.InlineKeyboardButton("Où ? « là »", callback_data="menu:é")]])
+    async with bot_on(sandbox_server.url + "/telegram", DEMO_TOKEN) as bot:
+        await bot.initialize()
+        await sandbox.start(zoe)
+        plain = await send_text(bot, zoe, "<b>Été</b> & ‘hiver’\n🎉")
+        html = await send_text(bot, zoe, "<b>Été</b> &amp; hiver", html=True, markup=markup)
+        ready = await send_text(bot, zoe, "x", markup=markup.to_json())
+    shown = {each["message_id"]: each for each in (await sandbox.chat(zoe))["messages"]}
+    assert shown[plain]["text"] == "<b>Été</b> & ‘hiver’\n🎉"
+    assert shown[html]["text"] == "Été & hiver"
+    assert (
+        shown[html]["reply_markup"]
+        == shown[ready]["reply_markup"]
+        == {"inline_keyboard": [[{"text": "Où ? « là »", "callback_data": "menu:é"}]]}
+    )
+
+
+@pytest.mark.parametrize("result", [b"true", b"{}", b"[]", b'{"message_id":null}'])
+async def test_an_answer_to_a_text_that_names_no_message_leaves_the_outcome_unknown(result: bytes) -> None:
+    said = saying(body=b'{"ok":true,"result":%s}' % result)
+    async with listening(said) as port, bot_on(f"http://127.0.0.1:{port}") as bot:
+        with pytest.raises(OutcomeUnknown):
+            await answered(send_text(bot, 7, "x"))
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,8 @@ async def test_the_running_program_takes_an_answer_to_the_chat(program, sandbox,
     store = Database(f"sqlite:///{shutil.copyfile(migrated_file, program.folder / 'porte-voix.sqlite3')}")
     now = datetime.now(UTC)
     async with store.write() as session:
-        campaign = await add_campaign(session, Campaign(slug="", name="Campagne"), now)
+        new = Campaign(slug="", name="Campagne", quiet_from=0, quiet_until=0)  # at whatever hour this runs
+        campaign = await add_campaign(session, new, now)
         organizer = await add_organizer(
             session, campaign.id, "camille@exemple.fr", "Camille", "un mot de passe", Role.editor, now
         )

@@ -12,7 +12,18 @@ from fastapi import FastAPI, Request
 from sqlalchemy import delete, select
 
 from campaigns import engagement, posts
-from campaigns.models import Audit, Kind, LatePolicy, OrganizerRole, Post, PostState, Publication, PublicationState
+from campaigns.models import (
+    Audit,
+    Campaign,
+    Kind,
+    LatePolicy,
+    OrganizerRole,
+    Post,
+    PostState,
+    Publication,
+    PublicationState,
+)
+from campaigns.words import Inclusive
 from web import sign_in
 from web.console import figures
 
@@ -313,6 +324,16 @@ async def test_the_figures_stand_apart(world: Any, browser: httpx.AsyncClient, e
     }
     assert rows["Signez la pétition"] == ["0", "3", "2", "11"]  # received, opened, said shared, visits
     assert rows["Zoé"] == ["0", "3", "2", "11", "0", "0", "0"]  # and badges, recruits, missions done
+
+
+@pytest.mark.parametrize(("inclusive", "written"), [(Inclusive.point, "compté·e"), (Inclusive.hyphen, "compté-e")])
+async def test_the_french_of_a_page_is_as_the_campaign_writes_it(
+    world: Any, browser: httpx.AsyncClient, enter: Enter, inclusive: Inclusive, written: str
+) -> None:
+    async with world.database.write() as session:
+        (await session.get_one(Campaign, world.orne.id)).inclusive = inclusive
+    await enter()
+    assert f"être {written}" in unescape((await browser.get("/console/c/orne/figures?lang=fr")).text)
 
 
 async def test_complaint_2_what_waits_for_a_human_stands_on_top_however_old_it_is(
