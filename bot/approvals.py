@@ -7,7 +7,6 @@ from html import escape
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 from telegram import Bot, InlineKeyboardMarkup
-from telegram.constants import ParseMode
 
 from bot import seats
 from bot.visit import House, Keyboard, Visit, button, number, patiently, unasked
@@ -20,6 +19,7 @@ from campaigns.organizers import Seat, seats_of
 from campaigns.words import Words
 from networks.limits import TELEGRAM_CAPTION
 from networks.share_intents import LABELS
+from networks.telegram import send_text
 
 WAIT_WHY = "approval: why"
 SHOWN, SHOWN_VERSION, LONGEST_LINK = 1800, 220, 300  # characters of the text, of another network's text, of the link
@@ -103,13 +103,14 @@ def _state(words: Words, at: Read) -> str:
 
 async def deliver(house: House, bot: Bot, notice: Notice, reader: Reader) -> None:
     """Ask one organizer for their yes, or tell an author what became of their post; raises networks.errors."""
-    words, title = Words(reader.language), escape(notice.post.title)
+    title = escape(notice.post.title)
     async with house.database.read() as session:
         places = await seats_of(session, reader.telegram_id)
         seat = next((each for each in places if each.campaign.id == notice.post.campaign_id), None)
         at = await read(session, seat, notice.post.id) if seat is not None else None
     if seat is None or at is None:
         return  # the role is gone meanwhile
+    words = Words(reader.language, seat.campaign.inclusive)
     text, keyboard = card(words, seat, at)
     if notice.news is News.approved:
         text, keyboard = "✅ " + words("Your post “{title}” has its yes, and goes out.", title=title), []
@@ -118,7 +119,7 @@ async def deliver(house: House, bot: Bot, notice: Notice, reader: Reader) -> Non
         console = words("Change it in the console: {address}", address=f"{house.settings.site_url}/console")
         text = f"↩ {said}\n{console}"
     markup = InlineKeyboardMarkup(keyboard) if keyboard else None
-    await unasked(bot.send_message(reader.telegram_id, text, ParseMode.HTML, reply_markup=markup))
+    await unasked(send_text(bot, reader.telegram_id, text, html=True, markup=markup))
 
 
 async def tapped(visit: Visit) -> None:

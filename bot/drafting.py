@@ -58,8 +58,7 @@ async def _show(visit: Visit, draft: Draft, seat: Seat, step: str = WRITING, *, 
     if draft.card:
         with suppress(BadRequest):  # too old to be deleted, or deleted by the person
             await visit.bot.delete_message(visit.chat.id, draft.card)
-    message = await visit.say(text, keyboard)
-    await keep(visit, step, replace(draft, card=message.message_id))
+    await keep(visit, step, replace(draft, card=await visit.say(text, keyboard)))
 
 
 async def take_message(visit: Visit) -> bool:
@@ -174,9 +173,9 @@ async def _describe(visit: Visit, draft: Draft, seat: Seat) -> None:
         return
     nth = draft.pictures.index(piece) + 1
     text = _("What does picture {n} show? Describe it in a sentence, for those who cannot see it.", n=nth)
-    message = await visit.say("👁 " + text, [[button(_("Leave it without"), "post:bare")]])
+    question = await visit.say("👁 " + text, [[button(_("Leave it without"), "post:bare")]])
     await visit.take_buttons_from(draft.card)
-    await keep(visit, WAIT_ALT, replace(draft, card=message.message_id))
+    await keep(visit, WAIT_ALT, replace(draft, card=question))
 
 
 async def _submit(visit: Visit, draft: Draft, seat: Seat) -> None:
@@ -240,7 +239,7 @@ async def offer(visit: Visit) -> bool:
         for seat in places
     ]
     sent = await visit.say(_("Shall this become a post of the campaign?"), rows)
-    await visit.remember(visit.step, forwarded=[*offers, [sent.message_id, [asdict(piece)]]][-OFFERS:])
+    await visit.remember(visit.step, forwarded=[*offers, [sent, [asdict(piece)]]][-OFFERS:])
     return True
 
 

@@ -75,8 +75,8 @@ async def _go(visit: Visit, session: Live) -> None:
         "🔴 <b>" + _("You are live") + "</b> · " + escape(names),
         _("What you send me now is published ten seconds later. To end: /live. It ends by itself after {hours} hours without a message.", hours=ENDS_AFTER.seconds // 3600),
     ]  # fmt: skip
-    message = await visit.say("\n".join(lines), [[button("⏹ " + _("End"), "live:end")]])
-    await keep(visit, ON, replace(session, begun=True, last=now.isoformat(), card=message.message_id))
+    card = await visit.say("\n".join(lines), [[button("⏹ " + _("End"), "live:end")]])
+    await keep(visit, ON, replace(session, begun=True, last=now.isoformat(), card=card))
 
 
 async def tapped(visit: Visit) -> None:
@@ -219,7 +219,7 @@ async def _notice(visit: Visit, session: Live, post_id: int, text: str) -> None:
         await visit.take_buttons_from(session.card)
     undo, end = "↩ " + visit.words("Undo"), "⏹ " + visit.words("End")
     sent = await visit.say(text, [[button(undo, f"live:undo:{post_id}"), button(end, "live:end")]])
-    await keep(visit, ON, replace(session, card=sent.message_id))
+    await keep(visit, ON, replace(session, card=sent))
 
 
 async def _write(

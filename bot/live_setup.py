@@ -68,8 +68,7 @@ async def show(visit: Visit, session: Live, seat: Seat, *, in_place: bool = Fals
         await keep(visit, SETTING_UP, session)
         await visit.change_message(session.card, text, keyboard)
         return
-    message = await visit.say(text, keyboard)
-    await keep(visit, SETTING_UP, replace(session, card=message.message_id))
+    await keep(visit, SETTING_UP, replace(session, card=await visit.say(text, keyboard)))
 
 
 def card(visit: Visit, session: Live, seat: Seat, known: list[Channel]) -> tuple[str, Keyboard]:
