@@ -11,7 +11,7 @@ from bot import seats
 from bot.post_card import card, checked
 from bot.post_draft import KEPT, NOW, SLOT, STEPS, WAIT_ALT, WAIT_MOMENT, WRITING, Draft, draft_of, keep
 from bot.sent_pictures import NotForPosts, Piece, forget, piece_of
-from bot.visit import Visit, button, number
+from bot.visit import Visit, button, number, patiently
 from campaigns import installation
 from campaigns.from_messages import read_moment
 from campaigns.models import Post, PostState
@@ -55,10 +55,15 @@ async def _show(visit: Visit, draft: Draft, seat: Seat, step: str = WRITING, *, 
         await keep(visit, step, draft)
         await visit.change_message(draft.card, text, keyboard)
         return
-    if draft.card:
-        with suppress(BadRequest):  # too old to be deleted, or deleted by the person
-            await visit.bot.delete_message(visit.chat.id, draft.card)
+    await _remove(visit, draft.card)
     await keep(visit, step, replace(draft, card=await visit.say(text, keyboard)))
+
+
+async def _remove(visit: Visit, message_id: int) -> None:
+    """Take the card, or a question, from the chat, where a later one stands in its place."""
+    if message_id:
+        with suppress(BadRequest):  # too old to be deleted, or deleted by the person
+            await patiently(lambda: visit.bot.delete_message(visit.chat.id, message_id))
 
 
 async def take_message(visit: Visit) -> bool:
@@ -174,7 +179,7 @@ async def _describe(visit: Visit, draft: Draft, seat: Seat) -> None:
     nth = draft.pictures.index(piece) + 1
     text = _("What does picture {n} show? Describe it in a sentence, for those who cannot see it.", n=nth)
     question = await visit.say("👁 " + text, [[button(_("Leave it without"), "post:bare")]])
-    await visit.take_buttons_from(draft.card)
+    await _remove(visit, draft.card)
     await keep(visit, WAIT_ALT, replace(draft, card=question))
 
 
@@ -185,10 +190,12 @@ async def _submit(visit: Visit, draft: Draft, seat: Seat) -> None:
         return
     at = await checked(visit, draft, seat)
     settings, now = visit.house.settings, visit.house.clock()
+    # "At once" is now, and not the moment at which the pictures were still on their way.
+    new = replace(at.post, publish_at=now) if draft.when == NOW else at.post
     try:
         async with visit.house.database.write() as session:
             post = await add_post(
-                session, seat.campaign.id, at.post, media_dir=settings.media_dir, now=now, author_id=seat.organizer.id
+                session, seat.campaign.id, new, media_dir=settings.media_dir, now=now, author_id=seat.organizer.id
             )
             visit.step = ""
             visit.data.pop("post", None)

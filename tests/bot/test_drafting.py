@@ -10,6 +10,7 @@ from campaigns.models import PostState, Role
 from campaigns.silence_windows import add_window
 from tests.bot.conftest import labels, plain, written
 from tests.bot.team import cards
+from tests.conftest import FakeClock
 
 CARD = "📝 Nouveau message"
 HOUR = timedelta(hours=1)
@@ -272,3 +273,21 @@ async def test_what_is_submitted_or_thrown_away_leaves_the_memory(camille, house
         assert len(house.pictures) == 1
         await camille.tap(end)
         assert len(house.pictures) == 0
+
+
+async def test_at_once_is_now_also_while_the_clock_goes_on(camille, team, monkeypatch, sandbox, small):
+    def tick(clock):
+        clock.advance(timedelta(milliseconds=1))
+        return clock.now
+
+    monkeypatch.setattr(FakeClock, "__call__", tick)
+    await camille.say("/post")
+    await camille.do(lambda who: sandbox.send_photo(who, small, "Maintenant"))
+    await camille.tap("post:alt")
+    await camille.say("Un visage")
+    await camille.tap("post:send")
+    assert [post.state for post in await team.posts()] == [PostState.scheduled]
+    await camille.say("/live")
+    await camille.tap("live:go")
+    await camille.say("En direct")
+    assert [post.state for post in await team.posts()] == [PostState.scheduled, PostState.scheduled]
