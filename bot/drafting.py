@@ -22,7 +22,7 @@ from campaigns.times import TimeProblem
 from campaigns.words import Words
 
 OFFERS = 5  # forwarded messages that may still become a post
-NO_ALT = 500  # characters of a description that are taken
+LONGEST_ALT = 500  # characters of a description that are taken
 
 
 async def begin(visit: Visit) -> None:
@@ -56,6 +56,7 @@ async def _show(visit: Visit, draft: Draft, seat: Seat, step: str = WRITING, *, 
         await visit.change_message(draft.card, text, keyboard)
         return
     await _remove(visit, draft.card)
+    await keep(visit, step, replace(draft, card=0))  # what was sent is kept, whatever becomes of the card
     await keep(visit, step, replace(draft, card=await visit.say(text, keyboard)))
 
 
@@ -77,7 +78,7 @@ async def take_message(visit: Visit) -> bool:
     elif visit.step == WAIT_MOMENT and visit.text:
         await _take_moment(visit, draft, seat)
     elif visit.step == WAIT_ALT and visit.text and draft.undescribed:
-        await _describe(visit, draft.changed(replace(draft.undescribed, alt=visit.text[:NO_ALT])), seat)
+        await _describe(visit, draft.changed(replace(draft.undescribed, alt=visit.text[:LONGEST_ALT])), seat)
     else:
         try:
             piece = piece_of(visit, message)
@@ -101,8 +102,11 @@ async def edited(visit: Visit) -> bool:
     if old is None or seat is None:
         return False
     with suppress(NotForPosts):
-        new = replace(piece_of(visit, message), alt=old.alt)
-        await _show(visit, draft.changed(new), seat, visit.step, in_place=True)
+        draft = draft.changed(replace(piece_of(visit, message), alt=old.alt))
+        if visit.step == WAIT_ALT:  # the question stands in the card's place; the card comes back behind it
+            await keep(visit, WAIT_ALT, draft)
+        else:
+            await _show(visit, draft, seat, visit.step, in_place=True)
     return True
 
 

@@ -291,3 +291,23 @@ async def test_at_once_is_now_also_while_the_clock_goes_on(camille, team, monkey
     await camille.tap("live:go")
     await camille.say("En direct")
     assert [post.state for post in await team.posts()] == [PostState.scheduled, PostState.scheduled]
+
+
+async def test_an_edit_while_a_description_is_asked_for_leaves_the_question(camille, team, sandbox, small):
+    await camille.say("/post")
+    sent = await sandbox.send_photo(camille.id, small, "Premier jet")
+    await sandbox.updates_taken()
+    await camille.tap("post:alt")
+    question = (await camille.messages())[-1]
+    await camille.do(lambda who: sandbox.edit(who, sent["message_id"], "Second jet"))
+    assert written(await camille.message(question["message_id"])) == written(question)
+    await camille.say("Un visage")
+    [card] = await cards(camille, CARD)
+    assert "Second jet" in card and "sans description" not in card
+
+
+async def test_what_was_sent_is_kept_when_the_card_does_not_arrive(camille, team, sandbox):
+    await camille.say("/post")
+    await sandbox.fault("telegram", "error_before", "sendMessage")
+    await camille.say("Un texte")
+    assert "Un texte" in (await camille.say("/post")).text
