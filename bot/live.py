@@ -9,6 +9,8 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from telegram.error import NetworkError
+
 from bot import live_setup, seats
 from bot.live_setup import HASHTAG, ON, SETTING_UP, Live, keep, live_of
 from bot.sent_pictures import NotForPosts, Piece, fetch, forget, piece_of
@@ -92,6 +94,9 @@ async def tapped(visit: Visit) -> None:
     elif session is None:
         await visit.answer(visit.words("This live session is over. For a new one: /live"), alert=True)
         await visit.change_keyboard(None)
+    elif action != "end" and not session.begun and not _is_card(visit, session):
+        await visit.answer(visit.words("This button is of an earlier step: go on with the last message below."))
+        await visit.change_keyboard(None)
     elif action == "end":
         await visit.change_keyboard(None)
         await _end(visit, session)
@@ -99,6 +104,12 @@ async def tapped(visit: Visit) -> None:
         await _go(visit, session)
     elif not session.begun:
         await _set_up(visit, session, action, value)
+
+
+def _is_card(visit: Visit, session: Live) -> bool:
+    """Whether the tapped message shows the session as it would begin."""
+    query = visit.update.callback_query
+    return query is not None and query.message is not None and query.message.message_id == session.card
 
 
 async def _set_up(visit: Visit, session: Live, action: str, value: str) -> None:
@@ -218,7 +229,11 @@ async def _notice(visit: Visit, session: Live, post_id: int, text: str) -> None:
     if session.card:
         await visit.take_buttons_from(session.card)
     undo, end = "↩ " + visit.words("Undo"), "⏹ " + visit.words("End")
-    sent = await visit.say(text, [[button(undo, f"live:undo:{post_id}"), button(end, "live:end")]])
+    keyboard = [[button(undo, f"live:undo:{post_id}"), button(end, "live:end")]]
+    try:
+        sent = await visit.say(text, keyboard)
+    except NetworkError:  # who hears that something went wrong sends it again; a second notice does no harm
+        sent = await visit.say(text, keyboard)
     await keep(visit, ON, replace(session, card=sent))
 
 

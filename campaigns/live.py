@@ -152,8 +152,9 @@ async def undo(
     if post is None or post.author_id != organizer_id:
         return None
     rows = (await publications_of(session, [post.id]))[post.id]
-    waiting = tuple(channel.name for row, channel in rows if row.state in NOT_OUT)
-    gone = {PublicationState.cancelled, *NOT_OUT}
+    not_out = (*NOT_OUT, PublicationState.failed)  # what was refused is not tried again either
+    waiting = tuple(channel.name for row, channel in rows if row.state in not_out)
+    gone = (PublicationState.cancelled, *not_out)
     out = tuple(channel.name for row, channel in rows if row.state not in gone)
     if waiting:
         await cancel_post(session, campaign_id, post_id, now, organizer_id)

@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from campaigns.approval_notices import untold
 from campaigns.installation import add_channel
-from campaigns.models import Campaign, PostState, PostVersion, Publication, Role
+from campaigns.models import Campaign, PostState, PostVersion, Publication, PublicationState, Role
 from campaigns.publications import Begin, write_steps
 from campaigns.silence_windows import add_polling_day, add_window
 from tests.bot.conftest import labels, plain, written
@@ -338,4 +338,36 @@ async def test_a_crash_between_the_post_and_its_notice_doubles_nothing(camille, 
     assert len(await team.posts()) == 1
     assert "Ce message part, ou est déjà parti." in await last(camille)
     await camille.tap("live:undo:")
+    assert [post.state for post in await team.posts()] == [PostState.cancelled]
+
+
+async def test_a_notice_that_does_not_arrive_is_sent_once_more(camille, go, team, sandbox):
+    await go()
+    await sandbox.fault("telegram", "error_before", "sendMessage")
+    assert "Part dans 10 s" in (await camille.say("Bonjour")).text
+    assert "n’a pas marché" not in await last(camille) and len(await team.posts()) == 1
+
+
+async def test_begin_on_an_earlier_card_begins_nothing(camille, team, x):
+    await camille.say("/live")
+    old = await camille.find("live:go")
+    await camille.say("/live")
+    await camille.tap(f"live:ch:{x.id}")
+    assert "étape passée" in (await camille.tap("", old)).toast
+    assert labels(await camille.message(old[0])) == {}
+    await camille.say("Bonjour")
+    assert await team.posts() == []
+    await camille.tap("live:go")
+    await camille.say("Bonjour")
+    assert [channel for _, channel, _ in await team.publications()] == ["Canal Telegram"]
+
+
+async def test_undo_of_what_was_refused_is_no_lie(camille, go, team, database, x, telegram):
+    await go()
+    await camille.say("Bonjour")
+    async with database.write() as session:
+        for row in await session.scalars(select(Publication)):
+            row.state = PublicationState.failed
+    await camille.tap("live:undo:")
+    assert "Repris : il ne part nulle part." in await last(camille)
     assert [post.state for post in await team.posts()] == [PostState.cancelled]
