@@ -21,18 +21,22 @@ from telegram.ext import (
 
 from bot import (
     about_me,
+    approvals,
     badge_maker,
     broadcast_dialogue,
     broadcast_progress,
     broadcasts,
     cards,
     consents,
+    desk,
+    drafting,
     events,
     ideas,
     inline,
     invitations,
     joining,
     leaders,
+    live,
     menus,
     missions,
     my_data,
@@ -44,9 +48,11 @@ from bot import (
     team,
     team_messages,
 )
+from bot.badge_draft import WAIT_PHOTO
 from bot.polling import FreshUpdates, Poller
 from bot.visit import House, Visit, conversation, mark_gone, say_sorry
 from campaigns import health
+from campaigns.approval_notices import Notice, Reader
 from campaigns.broadcast_watches import Watched
 from campaigns.handouts import Digest, Run
 from campaigns.models import Supporter
@@ -91,6 +97,11 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("stop", about_me.stop),
         ("delete", about_me.delete),
         ("help", about_me.help_),
+        ("post", drafting.begin),
+        ("publier", drafting.begin),
+        ("live", live.begin),
+        ("desk", desk.begin),
+        ("bureau", desk.begin),
     ):
         app.add_handler(CommandHandler(name, conversation(talk), filters.UpdateType.MESSAGE))
     for prefix, tapped in (
@@ -110,19 +121,20 @@ def build(house: House, pace: Pace, updates: FreshUpdates) -> "Application":  # 
         ("going", broadcast_progress.tapped),
         ("second", second_yes.tapped),
         ("menu", _menu),
+        ("post", drafting.tapped),
+        ("yes", approvals.tapped),
+        ("desk", desk.tapped),
+        ("live", live.tapped),
     ):
         app.add_handler(CallbackQueryHandler(conversation(tapped), pattern=rf"^{prefix}:"))
     app.add_handler(CallbackQueryHandler(conversation(_old_button)))
     app.add_handler(
-        MessageHandler(
-            filters.UpdateType.MESSAGE & (filters.PHOTO | filters.Document.ALL), conversation(badge_maker.take_photo)
-        )
+        MessageHandler(filters.UpdateType.MESSAGE & (filters.PHOTO | filters.Document.ALL), conversation(_photo))
     )
     app.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.TEXT, conversation(_text)))
     app.add_handler(MessageHandler(filters.UpdateType.MESSAGE & filters.LOCATION, conversation(_location)))
-    app.add_handler(
-        MessageHandler(filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, conversation(badge_maker.not_a_photo))
-    )
+    app.add_handler(MessageHandler(filters.UpdateType.MESSAGE & ~filters.StatusUpdate.ALL, conversation(_other)))
+    app.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, conversation(_edited)))
     app.add_handler(InlineQueryHandler(inline.answer))
     app.add_handler(ChosenInlineResultHandler(inline.chosen))
     app.add_handler(ChatMemberHandler(_membership, ChatMemberHandler.MY_CHAT_MEMBER))
@@ -138,6 +150,9 @@ async def _menu(visit: Visit) -> None:
 async def _text(visit: Visit) -> None:
     if not visit.text.startswith("/"):
         for take_text in (
+            live.take_message,
+            drafting.take_message,
+            approvals.take_text,
             own_words.take_text,
             missions.take_text,
             ideas.take_text,
@@ -148,7 +163,29 @@ async def _text(visit: Visit) -> None:
         ):
             if await take_text(visit):
                 return
+        if await drafting.offer(visit):
+            return
     await about_me.unknown(visit)
+
+
+async def _photo(visit: Visit) -> None:
+    """A picture is a badge's, but for an organizer who writes a post, or forwards one."""
+    if await live.take_message(visit) or await drafting.take_message(visit):
+        return
+    if visit.step != WAIT_PHOTO and await drafting.offer(visit):
+        return
+    await badge_maker.take_photo(visit)
+
+
+async def _other(visit: Visit) -> None:
+    if not await live.take_message(visit) and not await drafting.take_message(visit):
+        await badge_maker.not_a_photo(visit)
+
+
+async def _edited(visit: Visit) -> None:
+    """Only the messages of organizers change anything afterwards."""
+    if not await live.edited(visit):
+        await drafting.edited(visit)
 
 
 async def _location(visit: Visit) -> None:
@@ -206,7 +243,7 @@ class BotRunner:
         """Take the team's answer to whoever sent the idea; raises networks.errors."""
         await ideas.deliver(self.app.bot, answer)
 
-    async def tell(self, told: Told) -> None:
+    async def tell_of_signup(self, told: Told) -> None:
         """Tell somebody of what they signed up for; raises networks.errors."""
         await signup_messages.deliver(self._crier, told)
 
@@ -226,6 +263,10 @@ class BotRunner:
             return False
         await broadcast_progress.refresh(self._crier, watched)
         return True
+
+    async def tell_of_approval(self, notice: Notice, reader: Reader) -> None:
+        """Ask an organizer for their yes, or tell an author what became of their post; raises networks.errors."""
+        await approvals.deliver(self._house, self.app.bot, notice, reader)
 
     async def register(self) -> None:
         """From here on the bot is meant to run, and health says so when it does not hear Telegram."""

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import about_me, broadcast_progress, second_yes
 from bot.visit import Keyboard, Visit, button, number
 from campaigns import broadcasts, installation, interests
-from campaigns.broadcasts import WRITERS, BroadcastRefused, Preview, preview, segment_of
+from campaigns.broadcasts import BroadcastRefused, Preview, preview, segment_of
 from campaigns.models import Broadcast, BroadcastState, Campaign, Interest, Organizer, Role, Territory
+from campaigns.organizers import WRITERS
 from campaigns.segments import Segment
 from campaigns.stamp import stamp_of, stamped
 from campaigns.words import LANGUAGES, Words

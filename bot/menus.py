@@ -29,7 +29,12 @@ COMMANDS: Commands = (
     ("delete", mark("erase everything about you")),
 )
 LEADER_COMMANDS: Commands = (("team", mark("your territory: figures, reports, a message")),)
-ORGANIZER_COMMANDS: Commands = (("broadcast", mark("write to the campaign’s people")),)
+ORGANIZER_COMMANDS: Commands = (
+    ("post", mark("write a post for the campaign’s channels")),
+    ("desk", mark("what waits for you, and what goes out next")),
+    ("live", mark("speak live from a rally")),
+    ("broadcast", mark("write to the campaign’s people")),
+)
 OF_ROLES = {LEADER: LEADER_COMMANDS, ORGANIZER: ORGANIZER_COMMANDS}
 
 

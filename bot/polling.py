@@ -28,6 +28,7 @@ PAUSE = 3.0  # seconds after an error
 REMEMBERED = 10_000  # handled updates, to know one that is delivered a second time
 ALLOWED = [
     Update.MESSAGE,
+    Update.EDITED_MESSAGE,
     Update.CALLBACK_QUERY,
     Update.MY_CHAT_MEMBER,
     Update.INLINE_QUERY,

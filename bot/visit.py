@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -45,6 +46,7 @@ class House:
     clock: Clock
     renders: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RENDERS_AT_ONCE))
     previews: dict[tuple[object, ...], str] = field(default_factory=dict)  # of frames: Telegram's references to them
+    pictures: OrderedDict[str, bytes] = field(default_factory=OrderedDict)  # of posts in the making: bot.sent_pictures
     rows: Rows = field(init=False)
 
     def __post_init__(self) -> None:
@@ -174,6 +176,13 @@ class Visit:
     async def take_buttons_from(self, message_id: int) -> None:
         """Take the buttons from another message of this chat."""
         await unless_the_same(lambda: self.bot.edit_message_reply_markup(self.chat.id, message_id))
+
+    async def change_message(self, message_id: int, text: str, keyboard: Keyboard | None = None) -> None:
+        """Replace another text of the bot's in this chat, and its buttons."""
+        markup, where = InlineKeyboardMarkup(keyboard) if keyboard else None, (self.chat.id, message_id)
+        await unless_the_same(
+            lambda: self.bot.edit_message_text(text, *where, parse_mode=ParseMode.HTML, reply_markup=markup)
+        )
 
     async def change_text(self, text: str, keyboard: Keyboard | None = None) -> None:
         """Replace a text whose button was tapped, and its buttons."""

@@ -23,6 +23,7 @@ from campaigns.models import (
     PublicationState,
     Role,
 )
+from campaigns.organizers import APPROVERS
 from campaigns.times import to_utc, zone
 from campaigns.words import mark
 
@@ -62,9 +63,14 @@ def audit(
 
 async def needed(session: AsyncSession, campaign: Campaign, post: Post) -> int:
     """How many organizers beside the author must say yes: one more near a polling day, where the campaign says so."""
-    if not campaign.near_vote_days or post.publish_at is None:
+    return await needed_at(session, campaign, post.publish_at)
+
+
+async def needed_at(session: AsyncSession, campaign: Campaign, moment: datetime | None) -> int:
+    """The same for a post that would go out at that moment."""
+    if not campaign.near_vote_days or moment is None:
         return campaign.approvals
-    day = post.publish_at.astimezone(zone(campaign.timezone)).date()
+    day = moment.astimezone(zone(campaign.timezone)).date()
     near = await session.scalar(
         select(PollingDay.id)
         .where(col(PollingDay.campaign_id) == campaign.id, col(PollingDay.day) >= day)
@@ -86,6 +92,12 @@ async def standing(session: AsyncSession, campaign: Campaign, post: Post) -> Sta
     return Standing(await needed(session, campaign, post), tuple(given.all()), said)
 
 
+async def version_of(session: AsyncSession, post_id: int) -> int:
+    """A number that changes whenever a post says something else, or asks for yeses anew: a yes is to what was read."""
+    query = select(func.max(col(Audit.id))).where(col(Audit.post_id) == post_id)
+    return await session.scalar(query.where(col(Audit.action).in_(("submitted", "edited")))) or 0
+
+
 async def is_needed(session: AsyncSession, campaign: Campaign, post: Post) -> bool:
     return await needed(session, campaign, post) > 0
 
@@ -94,9 +106,11 @@ async def submit(session: AsyncSession, post: Post, organizer_id: int | None, no
     """A draft goes to who approves; where nobody must, it is approved at once."""
     if post.state is not PostState.draft:
         raise ApprovalRefused(mark("“{title}” is no draft; only a draft can be submitted"), title=post.title)
-    post.state = PostState.submitted
+    post.state, post.told_at = PostState.submitted, None
     audit(session, post, organizer_id, now, "submitted")
     await _go_on(session, post, now)
+    if post.state is not PostState.submitted:
+        post.told_at = now  # nobody was asked
 
 
 async def approve(session: AsyncSession, post: Post, organizer_id: int, now: datetime) -> None:
@@ -108,7 +122,7 @@ async def approve(session: AsyncSession, post: Post, organizer_id: int, now: dat
     if organizer_id == post.author_id:
         raise ApprovalRefused(mark("“{title}” is your own; somebody else must approve it"), title=post.title)
     role = await session.get(OrganizerRole, (organizer_id, post.campaign_id))
-    if role is None or role.role not in (Role.approver, Role.admin):
+    if role is None or role.role not in APPROVERS:
         raise ApprovalRefused(mark("approving “{title}” takes the role approver or admin"), title=post.title)
     if await session.get(Approval, (post.id, organizer_id)):
         raise ApprovalRefused(mark("you approved “{title}” already; one more must"), title=post.title)
@@ -116,6 +130,39 @@ async def approve(session: AsyncSession, post: Post, organizer_id: int, now: dat
     await session.flush()
     audit(session, post, organizer_id, now, "approved")
     await _go_on(session, post, now)
+
+
+async def check_live(session: AsyncSession, campaign: Campaign, role: Role, at: datetime) -> None:
+    """Whether an organizer may speak live, unread by anybody else; raises ApprovalRefused.
+
+    Where one yes is wanted, the own yes of somebody who may approve is that one. Near a polling day, and where the
+    campaign always wants two, somebody else must read each post first: nothing goes out live.
+    """
+    must = await needed_at(session, campaign, at)
+    if must > campaign.approvals:
+        raise ApprovalRefused(
+            mark("so near a vote somebody else must read each post first: nothing goes out live; write it with /post")
+        )
+    if must > 1:
+        raise ApprovalRefused(
+            mark("here {n} must say yes to each post: nothing goes out live; write it with /post"), n=str(must)
+        )
+    if must and role not in APPROVERS:
+        raise ApprovalRefused(
+            mark("here somebody must say yes to each post: live takes the role approver or admin; write it with /post")
+        )
+
+
+async def go_live(session: AsyncSession, post: Post, organizer_id: int, now: datetime) -> None:
+    """The author's own yes to a post that goes out live, where `check_live` lets it count; raises ApprovalRefused."""
+    campaign = await session.get_one(Campaign, post.campaign_id)
+    role = await session.get(OrganizerRole, (organizer_id, post.campaign_id))
+    await check_live(session, campaign, role.role if role else Role.viewer, post.publish_at or now)
+    if post.state is PostState.submitted:
+        session.add(Approval(post_id=post.id, organizer_id=organizer_id, approved_at=now))
+        await session.flush()
+        audit(session, post, organizer_id, now, "approved", "live")
+        await _go_on(session, post, now)
 
 
 async def follow_series(session: AsyncSession, first: Post, post: Post, now: datetime) -> None:
@@ -127,7 +174,7 @@ async def follow_series(session: AsyncSession, first: Post, post: Post, now: dat
     given = (await session.scalars(select(Approval).where(col(Approval.post_id) == first.id))).all()
     if len(given) >= must:
         return
-    post.state = PostState.submitted
+    post.state, post.told_at = PostState.submitted, None
     session.add_all(
         Approval(post_id=post.id, organizer_id=each.organizer_id, approved_at=each.approved_at) for each in given
     )
@@ -142,6 +189,7 @@ async def send_back(session: AsyncSession, post: Post, organizer_id: int, now: d
             mark("“{title}” was not submitted; only a submitted post can be sent back"), title=post.title
         )
     await _take_back(session, post)
+    post.told_at = None
     audit(session, post, organizer_id, now, "sent back", why)
 
 
@@ -175,6 +223,7 @@ async def edit(
     audit(session, post, organizer_id, now, "edited", post.text)
     if await is_needed(session, await session.get_one(Campaign, post.campaign_id), post):
         await _take_back(session, post)
+        post.told_at = now
     elif post.state in (PostState.draft, PostState.approved) and post.publish_at is not None:
         post.state = PostState.scheduled
 
@@ -192,4 +241,5 @@ async def _go_on(session: AsyncSession, post: Post, now: datetime) -> None:
     if given < await needed(session, await session.get_one(Campaign, post.campaign_id), post):
         return
     post.state = PostState.approved if post.publish_at is None else PostState.scheduled
+    post.told_at = None
     audit(session, post, None, now, post.state.value)

@@ -26,6 +26,7 @@ from campaigns.models import (
     Supporter,
     Territory,
 )
+from campaigns.organizers import APPROVERS, WRITERS
 from campaigns.segments import Segment, in_segment, silent
 from campaigns.stamp import stamp_of, stamped
 from campaigns.words import LANGUAGES, mark
@@ -36,8 +37,6 @@ S = BroadcastState
 NOBODY = mark("Nobody would get this message now.")
 NOT_ALLOWED = mark("Your role does not let you do this.")
 LONGEST = 4096  # UTF-16 units of a message, from sendMessage
-WRITERS = frozenset({Role.editor, Role.approver, Role.admin})  # write drafts, and stop what goes out
-DECIDERS = frozenset({Role.approver, Role.admin})  # let a message go out
 NOT_NOW = {
     S.draft: mark("This message is a draft; somebody must approve it first."),
     S.submitted: mark("This message waits for somebody else’s yes."),
@@ -194,7 +193,7 @@ async def submit(session: AsyncSession, broadcast: Broadcast, organizer_id: int 
 async def send_back(session: AsyncSession, broadcast: Broadcast, organizer_id: int | None, now: datetime) -> None:
     """Not like this: it is a draft again; raises BroadcastRefused."""
     if organizer_id is not None and organizer_id != broadcast.organizer_id:  # who wrote it may take it back, too
-        await _allow(session, broadcast, organizer_id, DECIDERS)
+        await _allow(session, broadcast, organizer_id, APPROVERS)
     await _move(session, broadcast, {S.submitted}, S.draft, now, organizer_id)
 
 
@@ -211,7 +210,7 @@ async def approve(
         second = bool(campaign.approvals or broadcast.supporter_id)
         if second and await is_own(session, broadcast, organizer_id):
             raise BroadcastRefused(mark("This message is your own; somebody else must approve it."))
-        allowed = DECIDERS if second else WRITERS
+        allowed = APPROVERS if second else WRITERS
         await _allow(session, broadcast, organizer_id, allowed, mark("Your role does not let you approve messages."))
     from_ = {S.draft, S.submitted}
     await _move(
@@ -244,7 +243,7 @@ async def _allow(
 
 async def start(session: AsyncSession, broadcast: Broadcast, organizer_id: int | None, now: datetime) -> Preview:
     """Let it go out, from the next tick on; raises BroadcastRefused."""
-    await _allow(session, broadcast, organizer_id, DECIDERS)
+    await _allow(session, broadcast, organizer_id, APPROVERS)
     found = await preview(session, segment_of(broadcast), now)
     if not found.people:
         raise BroadcastRefused(NOBODY)
@@ -267,7 +266,7 @@ async def pause(session: AsyncSession, broadcast: Broadcast, organizer_id: int |
 
 async def resume(session: AsyncSession, broadcast: Broadcast, organizer_id: int | None, now: datetime) -> None:
     """Go on where it stopped; raises BroadcastRefused."""
-    await _allow(session, broadcast, organizer_id, DECIDERS)
+    await _allow(session, broadcast, organizer_id, APPROVERS)
     await _move(session, broadcast, {S.paused}, S.running, now, organizer_id)
 
 
@@ -287,7 +286,7 @@ MOVES = {"submit": submit, "approve": approve, "send": send, "back": send_back, 
 
 def moves_of(broadcast: Broadcast, campaign: Campaign, role: Role, *, own: bool) -> list[str]:
     """What an organizer of this role may do with it now, as keys of MOVES; `own`: they wrote it."""
-    state, decides = broadcast.state, role in DECIDERS
+    state, decides = broadcast.state, role in APPROVERS
     needs_second = bool(campaign.approvals or broadcast.supporter_id)
     may_approve = decides and not (needs_second and own)
     if role not in WRITERS or state in (S.cancelled, S.done):

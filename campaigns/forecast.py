@@ -12,8 +12,10 @@ from campaigns.costs import cost_of
 from campaigns.keeping_back import spent_since
 from campaigns.models import Campaign, Channel, Publication, PublicationState, SilenceWindow
 from campaigns.posts import NewPost, due_moments
+from campaigns.sentences import within
 from campaigns.silence_windows import window_of
 from campaigns.times import zone
+from campaigns.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,29 @@ class Outlook:
     @property
     def over_cap(self) -> bool:
         return bool(self.cost and self.channel.monthly_cap) and self.spent + self.cost > self.channel.monthly_cap
+
+
+def warnings_of(words: Words, outlook: Outlook, zone_name: str) -> list[str]:
+    """What will keep the post back on this channel, in sentences; moments are on the clock of the zone."""
+    found, window = [], outlook.window
+    if window is not None:
+        start, end = (words.moment(at, zone_name) for at in (window.starts_at, window.ends_at))
+        reason = within(words, window.reason)
+        found.append(
+            words("Silence: {reason}, from {start} to {end}. It will be held.", reason=reason, start=start, end=end)
+        )
+    if outlook.over_cap:
+        cap, spent = words.dollars(outlook.channel.monthly_cap), words.dollars(outlook.spent)
+        found.append(
+            words(
+                "The month's cap of {cap} would be passed: {spent} is spent or waits. It will be held.",
+                cap=cap,
+                spent=spent,
+            )
+        )
+    if outlook.channel.resting_reason:
+        found.append(words("This channel rests: what is written waits until it is mended."))
+    return found
 
 
 async def forecast(

@@ -28,6 +28,7 @@ from campaigns.models import (
     Territory,
     TerritoryLeader,
 )
+from campaigns.organizers import APPROVERS
 from campaigns.rhythm import day_began, turn_of, usual_of
 from campaigns.segments import Segment
 from campaigns.words import mark
@@ -306,7 +307,7 @@ async def seconds(session: AsyncSession, broadcast: Broadcast, now: datetime) ->
         .join(OrganizerRole, col(OrganizerRole.organizer_id) == col(Organizer.id))
         .outerjoin(Supporter, col(Supporter.telegram_id) == col(Organizer.telegram_id))
         .where(col(OrganizerRole.campaign_id) == broadcast.campaign_id)
-        .where(col(OrganizerRole.role).in_(broadcasts.DECIDERS), col(Organizer.telegram_id).is_not(None))
+        .where(col(OrganizerRole.role).in_(APPROVERS), col(Organizer.telegram_id).is_not(None))
         .order_by(col(Organizer.id))
     )
     found += [Second(account, language) for account, language in await session.execute(query) if account is not None]

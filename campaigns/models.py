@@ -325,6 +325,10 @@ class Post(SQLModel, table=True):
     series_id: int | None = _to("post.id", "SET NULL")  # the first post of the series that this one repeats
     occurrence_at: datetime | None = _moment(null=True)
     wording: int | None = None  # which of the series' texts this occurrence says
+    thread_id: int | None = _to("post.id", "SET NULL")  # the first post of the live thread that this one goes on
+    told_at: datetime | None = _moment(
+        null=True
+    )  # when the bot told who must say yes, or its author, how it stands; None: it has to
     created_at: datetime = _moment()
 
 

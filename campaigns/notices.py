@@ -8,11 +8,11 @@ from sqlalchemy import func, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from campaigns.models import Channel, Organizer, OrganizerRole, Post, PostState, Publication, PublicationState, Role
+from campaigns.models import Channel, Organizer, OrganizerRole, Post, PostState, Publication, PublicationState
+from campaigns.organizers import WRITERS
 from campaigns.sentences import within
 from campaigns.words import DEFAULT_LANGUAGE, Words
 
-TOLD = (Role.editor, Role.approver, Role.admin)  # who can do something about it
 LISTED = 5  # posts in one message; the console has them all
 SETTLES = timedelta(minutes=2)  # an unknown outcome is asked of the network first, after a minute
 LONGEST_REASON = 500  # characters; what a network says may be a whole page
@@ -34,7 +34,7 @@ async def whom_to_tell(session: AsyncSession, campaign_id: int) -> Sequence[int]
     query = (
         select(Organizer.telegram_id)
         .join(OrganizerRole, col(OrganizerRole.organizer_id) == col(Organizer.id))
-        .where(col(OrganizerRole.campaign_id) == campaign_id, col(OrganizerRole.role).in_(TOLD))
+        .where(col(OrganizerRole.campaign_id) == campaign_id, col(OrganizerRole.role).in_(WRITERS))
         .where(col(Organizer.telegram_id).is_not(None))
         .order_by(col(Organizer.id))
     )

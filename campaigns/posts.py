@@ -76,12 +76,14 @@ async def add_post(
         recurs_until=post.recurs_until,
         repeat_after=post.repeat_after,
         wording=0 if post.recurrence else None,
+        told_at=now,
         created_at=now,
     )
     session.add(row)
     await session.flush()
     if publish_at is not None:
         row.state = PostState.submitted if await is_needed(session, campaign, row) else PostState.scheduled
+        row.told_at = None if row.state is PostState.submitted else now
     _add_texts(session, row.id, post)
     session.add_all(media.store(media_dir, row.id, i, picture) for i, picture in enumerate(post.pictures))
     session.add_all(
@@ -174,6 +176,30 @@ async def undecided(session: AsyncSession, campaign_id: int) -> Sequence[Post]:
     waits = select(Publication.id).where(col(Publication.post_id) == col(Post.id), or_(astray, asked)).exists()
     query = select(Post).where(col(Post.campaign_id) == campaign_id, or_(col(Post.state) == PostState.submitted, waits))
     return (await session.scalars(query.order_by(col(Post.publish_at), col(Post.id)))).all()
+
+
+async def next_due(
+    session: AsyncSession, campaign_id: int, now: datetime, limit: int
+) -> list[tuple[Post, datetime, list[str]]]:
+    """The posts that go out next, each with its first moment and the names of the channels on which it waits."""
+    waits = col(Publication.state) == PublicationState.queued, col(Publication.due_at) > now
+    first = func.min(col(Publication.due_at))
+    rows = await session.execute(
+        select(Post, first)
+        .join(Publication, col(Publication.post_id) == col(Post.id))
+        .where(col(Post.campaign_id) == campaign_id, col(Post.state) == PostState.scheduled, *waits)
+        .group_by(col(Post.id))
+        .order_by(first, col(Post.id))
+        .limit(limit)
+    )
+    found = [post for post, _ in rows.all()]
+    out = await publications_of(session, [post.id for post in found])
+    listed = []
+    for post in found:
+        waiting = [(p, channel) for p, channel in out[post.id] if p.state is PublicationState.queued and p.due_at]
+        due = min(publication.due_at for publication, _ in waiting if publication.due_at)
+        listed.append((post, due, [channel.name for _, channel in waiting]))
+    return listed
 
 
 async def shared_posts(session: AsyncSession, campaign_id: int, *, limit: int) -> tuple[Sequence[Post], int]:

@@ -26,6 +26,7 @@ from campaigns.models import (
 )
 from campaigns.silence_windows import is_silent
 from campaigns.stamp import stamp_of, stamped
+from networks.base import parts_out
 
 S = PublicationState
 LEASE = timedelta(minutes=5)  # longer than the slowest call to a network may take
@@ -103,6 +104,7 @@ class Content:
     title: str = ""
     written_at: datetime | None = None
     due_at: datetime | None = None
+    reply_to: str | None = None  # the part of its thread behind which it stands on this channel
 
 
 async def write_steps(session: AsyncSession, steps: Sequence[Begin | Finish]) -> list[Content | None]:
@@ -213,6 +215,8 @@ _CONTENTS = (
         Post.created_at,
         Campaign,
         Publication.due_at,
+        Publication.channel_id,
+        Post.thread_id,
         select(Media.id).where(col(Media.post_id) == col(Post.id)).exists(),
     )  # type: ignore[call-overload]
     .join(Post, col(Post.id) == col(Publication.post_id))
@@ -233,6 +237,7 @@ async def contents_of(session: AsyncSession, ids: Sequence[int]) -> dict[int, Co
         pictures = select(Media).where(col(Media.post_id).in_(illustrated)).order_by(col(Media.position))
         for medium in (await session.scalars(pictures)).all():
             media.setdefault(medium.post_id, []).append(medium)
+    behind = {row[0]: await _last_of_thread(session, row[0], row[-3], row[-2]) for row in found if row[-2]}
     return {
         ident: Content(
             ident,
@@ -244,9 +249,25 @@ async def contents_of(session: AsyncSession, ids: Sequence[int]) -> dict[int, Co
             title,
             written_at,
             due_at,
+            behind.get(ident),
         )
-        for ident, attempts, parts, post_id, text, link, version, title, written_at, campaign, due_at, _ in found
+        for ident, attempts, parts, post_id, text, link, version, title, written_at, campaign, due_at, *_ in found
     }
+
+
+async def _last_of_thread(session: AsyncSession, publication_id: int, channel_id: int, thread_id: int) -> str | None:
+    """The last part that is out on the channel of the posts of a thread before this one."""
+    parts = await session.scalar(
+        select(Publication.sent_parts)
+        .join(Post, col(Post.id) == col(Publication.post_id))
+        .where(or_(col(Post.thread_id) == thread_id, col(Post.id) == thread_id))
+        .where(col(Publication.channel_id) == channel_id, col(Publication.state) == S.published)
+        .where(col(Publication.id) < publication_id)
+        .order_by(col(Publication.id).desc())
+        .limit(1)
+    )
+    out = parts_out(parts or [])
+    return out[-1] if out else None
 
 
 def ready(now: datetime) -> tuple[object, ...]:

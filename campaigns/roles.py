@@ -7,7 +7,6 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from campaigns.broadcasts import WRITERS
 from campaigns.models import (
     ChatMenu,
     Organizer,
@@ -17,6 +16,7 @@ from campaigns.models import (
     Territory,
     TerritoryLeader,
 )
+from campaigns.organizers import WRITERS
 
 LEADER, ORGANIZER = "leader", "organizer"
 

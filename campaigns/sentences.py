@@ -23,6 +23,8 @@ KNOWN = (
     _("{moment} does not exist in {zone}: clocks go forward that night; write {earlier} or {later}"),
     _("“{text}” is not a date and time; write 2026-12-01 08:30 or 01/12/2026 08:30"),
     _("{moment} is not a date that can be used; check the year"),
+    # campaigns.from_messages
+    _("“{text}” is no moment; write one such as tomorrow 18:00, Saturday 10:30 or 01/12/2026 08:30"),
     # campaigns.media
     _("picture {name} is empty"),
     _("picture {name} has {size} MB; at most {limit} MB"),
@@ -43,6 +45,7 @@ KNOWN = (
     _("picture {name}: {network} takes a ratio up to {limit}, it has {ratio}"),
     _("picture {name}: {network} takes {kinds}, this is {mime}"),
     _("description of {name}: {network} takes {limit} characters, it has {length}"),
+    _("a share kit takes {limit} characters with title and link, this has {length}: shorten it"),
     _("channel “{channel}” has no posting slots; give it some, or write a moment"),
     _("the next slot needs a channel, and neither a moment nor a recurrence beside it"),
     # campaigns.plans, campaigns.event_planning, web.console.planning

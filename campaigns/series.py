@@ -59,6 +59,7 @@ async def add_occurrence(session: AsyncSession, first: Post, now: datetime) -> P
         series_id=first.id,
         occurrence_at=moment,
         wording=chosen,
+        told_at=now,
         created_at=now,
     )
     session.add(post)

@@ -20,6 +20,7 @@ from campaigns.models import (
     Handout,
     HandoutState,
     Kind,
+    Organizer,
     Participation,
     Purpose,
     Supporter,
@@ -27,6 +28,8 @@ from campaigns.models import (
 
 STRANGERS = timedelta(days=1)
 PHOTOS = timedelta(hours=1)  # that the bot may still ask Telegram for a photo, after the last tap on its badge
+# What a dialogue keeps of something that nobody went on with, by its name there: how long after the last message.
+LEFT_OPEN = {"badge": PHOTOS, "forwarded": timedelta(days=1), "live": timedelta(days=1), "post": timedelta(days=7)}
 ASKED_AT_JOINING = frozenset({Purpose.contact, Purpose.counting})
 
 
@@ -151,24 +154,29 @@ async def stop(session: AsyncSession, supporter: Supporter, campaign_id: int, no
 
 
 async def forget_strangers(session: AsyncSession, now: datetime) -> None:
-    """Who pressed START and never answered leaves no trace either: their dialogue goes after a day."""
-    known = select(Supporter.telegram_id)
+    """Who pressed START and never answered leaves no trace either: their dialogue goes after a day.
+
+    An organizer is no stranger: a post that they began waits for them.
+    """
+    organizers = select(Organizer.telegram_id).where(col(Organizer.telegram_id).is_not(None))
+    known = select(Supporter.telegram_id).union(organizers)
     await session.execute(
         delete(Dialogue).where(col(Dialogue.updated_at) < now - STRANGERS, col(Dialogue.chat_id).not_in(known))
     )
 
 
 async def forget_photos(session: AsyncSession, now: datetime) -> None:
-    """A badge that nobody went on with is over: the dialogue forgets its photo, which was only Telegram's reference."""
-    left = select(Dialogue).where(
-        col(Dialogue.updated_at) < now - PHOTOS, cast(col(Dialogue.data), Text).contains('"badge"')
-    )
-    for dialogue in await session.scalars(left):
-        dialogue.data = {key: value for key, value in dialogue.data.items() if key != "badge"}
-        if dialogue.step.startswith("badge"):
-            dialogue.step = ""
-        if not dialogue.data and await find_supporter(session, dialogue.chat_id) is None:
-            await session.delete(dialogue)
+    """A badge or a post that nobody went on with is over: the dialogue forgets it, and Telegram's reference to its photo."""
+    for name, after in LEFT_OPEN.items():
+        left = select(Dialogue).where(
+            col(Dialogue.updated_at) < now - after, cast(col(Dialogue.data), Text).contains(f'"{name}"')
+        )
+        for dialogue in (await session.scalars(left)).all():
+            dialogue.data = {key: value for key, value in dialogue.data.items() if key != name}
+            if dialogue.step.startswith(name):
+                dialogue.step = ""
+            if not dialogue.data and await find_supporter(session, dialogue.chat_id) is None:
+                await session.delete(dialogue)
 
 
 async def mark_gone(session: AsyncSession, telegram_id: int, now: datetime) -> None:

@@ -25,7 +25,7 @@ from sandbox import stage
 from sandbox.app import create_sandbox
 from sandbox.bluesky.state import DEMO_ACTORS
 from sandbox.crowd import Crowd
-from sandbox.defaults import COMMUNES, DEMO_ACCOUNTS, DEMO_CHANNELS, DEMO_TOKEN
+from sandbox.defaults import COMMUNES, DEMO_ACCOUNTS, DEMO_CHANNELS, DEMO_PEOPLE, DEMO_TOKEN, PersonSeed
 from sandbox.facebook.state import DEMO_PAGES
 from sandbox.mail.server import DEMO_LOGIN
 from sandbox.mastodon.state import DEMO_MEMBERS
@@ -38,6 +38,7 @@ ACCOUNT = replace(DEMO_ACCOUNTS[0], name=stage.NAME, username=stage.ACCOUNT)
 MEMBER = replace(DEMO_MEMBERS[0], name=stage.NAME, username=stage.ACCOUNT)
 ACTOR = replace(DEMO_ACTORS[0], name=stage.NAME, handle=stage.BLUESKY_HANDLE)
 PAGE = replace(DEMO_PAGES[0], name=stage.NAME)
+TEAM = PersonSeed(500_010, "Camille, de l’équipe", "camille_equipe", "fr", "shown")  # talks with the bot as ORGANIZER
 FOLDER = Path("var/demo")
 VOTE_AHEAD = timedelta(days=50)  # at least; far enough for the first posts to need nobody's yes
 
@@ -69,6 +70,11 @@ class Demo:
             ),
             ("Page de la campagne", "Ce que voit tout le monde, avec les boutons de partage.", "/"),
             ("Badge de soutien", "Une photo, un cadre, un prénom, sans Telegram.", "/badge"),
+            (
+                "L’équipe sur son téléphone",
+                "Dans le même bot\u202f: valider, écrire (/publier), décider (/bureau), parler en direct (/live).",
+                f"/sandbox/chat?person={TEAM.id}",
+            ),
         ]
         self._sandbox = create_sandbox(
             clock=clock,
@@ -79,15 +85,19 @@ class Demo:
             members=(MEMBER,),
             actors=(ACTOR,),
             pages=(PAGE,),
+            people=(*DEMO_PEOPLE, TEAM),
             link_titles={f"{stage.LINK}{post.path}": post.title for post in stage.POSTS if post.path},
             home_links=links,
         )
         self._crowd: asyncio.Task[None] | None = None
+        self._link_code = ""
 
     async def mount(self, page: FastAPI, database: Database) -> None:
         """Put the sandbox under /sandbox, and the campaign into an empty database."""
         smtp_port = await self._sandbox.mail.start()
         await fill(database, self._settings, self._clock, smtp_port)
+        async with database.write() as session:
+            self._link_code = await installation.make_link_code(session, stage.ORGANIZER)
         page.mount("/sandbox", self._sandbox)
 
         @page.get("/console/demo")
@@ -102,7 +112,8 @@ class Demo:
 
     async def _play(self) -> None:
         try:
-            await Crowd(f"{self._settings.site_url}/sandbox", self._settings.site_url).play()
+            sandbox, team = f"{self._settings.site_url}/sandbox", (TEAM.id, f"o-{self._link_code}")
+            await Crowd(sandbox, self._settings.site_url, organizer=team).play()
         except Exception:  # the crowd is decoration: the demo goes on without it
             log.exception("the demo's other supporters stopped")
 
@@ -156,7 +167,7 @@ async def fill(database: Database, settings: Settings, clock: Clock, smtp_port: 
             for network, name in stage.CHANNELS.items()
         }
         _set(channels)
-        await installation.add_organizer(session, campaign.id, stage.ORGANIZER, "Équipe", _PASSWORD, Role.admin, now)
+        await installation.add_organizer(session, campaign.id, stage.ORGANIZER, "Camille", _PASSWORD, Role.admin, now)
         nadia = await installation.add_organizer(
             session, campaign.id, stage.COLLEAGUE, "Nadia", _PASSWORD, Role.editor, now
         )

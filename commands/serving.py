@@ -26,6 +26,7 @@ from campaigns.settings import Settings, secret_key
 from campaigns.times import Clock
 from commands.common import Refused, opened, opener, out
 from schedules.answers import Answers
+from schedules.approvals import Approvals
 from schedules.broadcasts import Broadcaster
 from schedules.engine import EmbeddedEngine
 from schedules.heart import Heart
@@ -170,7 +171,8 @@ def _works(house: House, runner: BotRunner | None, sends: SendCounts) -> list[Wo
         *works,
         broadcaster,
         Answers(house.database, house.clock, runner.answer),
-        SignupMessages(house.database, house.clock, runner.tell, runner.pace),
+        SignupMessages(house.database, house.clock, runner.tell_of_signup, runner.pace),
+        Approvals(house.database, house.clock, runner.tell_of_approval),
         Watches(house.database, house.clock, runner.show_progress),
         Menus(house.database, house.clock, runner.show_menu),
         told,

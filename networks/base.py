@@ -40,7 +40,9 @@ class OutgoingPost:
     with idempotency keys is given this one.
     `sent_parts` are ids of the parts that an earlier attempt brought out; the network goes on behind them. What holds a
     space is no part but a note of the network to itself (`parts_out`).
-    A line of `---` in the text is where it may be cut into a thread. `language` is its language (BCP 47).
+    A line of `---` in the text is where it may be cut into a thread. `language` is its language (BCP 47). `reply_to` is
+    the id of a part of an earlier post, behind which this one stands on networks that know threads; where that one is
+    gone, the post goes out by itself.
     """
 
     key: str
@@ -52,6 +54,7 @@ class OutgoingPost:
     recipients: tuple[Recipient, ...] = ()  # for networks.NEEDS_RECIPIENTS
     language: str = "fr"
     written_at: datetime | None = None
+    reply_to: str | None = None
 
     @property
     def unique_key(self) -> str:

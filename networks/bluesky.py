@@ -83,7 +83,7 @@ class BlueskyAccount:
                 langs=[post.language],
                 facets=await self._facets(text) or None,
                 embed=await self._embed(post, index, text),
-                reply=_reply(before),
+                reply=_reply([*await self._earlier(post.reply_to), *before]),
             )
         except OutcomeUnknown as problem:  # nothing of this part is public yet
             raise NetworkDown(f"nothing was published yet: {problem}") from problem
@@ -95,9 +95,23 @@ class BlueskyAccount:
         )
         return Ref(uri=sent.uri, cid=sent.cid)
 
+    async def _earlier(self, reply_to: str | None) -> list[Ref]:
+        """The first part of a thread and the one that is replied to; empty where that is gone."""
+        found = await self._record(reply_to.rpartition("/")[2]) if reply_to else None
+        if found is None:
+            return []
+        last = Ref(uri=found.uri, cid=found.cid or "")
+        reply = getattr(found.value, "reply", None)
+        return [Ref(uri=reply.root.uri, cid=reply.root.cid), last] if reply else [last]
+
     async def _get(self, rkey: str) -> Ref | None:
+        found = await self._record(rkey)
+        return Ref(uri=found.uri, cid=found.cid or "") if found else None
+
+    async def _record(self, rkey: str) -> Any:
+        """The record under this key; None where there is none."""
         try:
-            found = await self._session.ask(
+            return await self._session.ask(
                 lambda client: client.com.atproto.repo.get_record(
                     models.ComAtprotoRepoGetRecord.Params(repo=self._session.did, collection=POSTS, rkey=rkey),
                     ignore_session_check=True,
@@ -105,7 +119,6 @@ class BlueskyAccount:
             )
         except PostRejected:  # RecordNotFound
             return None
-        return Ref(uri=found.uri, cid=found.cid or "")
 
     async def _facets(self, text: str) -> list[Any]:
         """Links, hashtags and mentions as ranges of UTF-8 bytes; a name that nobody has stays plain text."""

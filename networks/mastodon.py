@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ from networks.threads import recognised
 T = TypeVar("T")
 KEY_LIFETIME = timedelta(hours=1)  # how long the server remembers an Idempotency-Key
 WINDOW = timedelta(minutes=5)  # Mastodon's rate window, when its answer names no end
+NOT_FOUND = "(404)"  # also the answer to a reply whose status is gone
 DONE = 200  # the status of a picture on which the server works no more; until then it is 206
 PAGE = 40  # statuses of one's own timeline in one answer: the most that the server gives
 
@@ -80,7 +82,7 @@ class MastodonAccount:
         url = None
         for index in range(len(sent), len(written)):
             try:
-                status = self._post(post, written, index, media, sent)
+                status = self._part(post, written, index, media, sent)
                 sent.append(_of(status, "id"))
             except NetworkProblem as problem:
                 problem.sent_parts = tuple(sent)
@@ -88,11 +90,19 @@ class MastodonAccount:
             url = url if index else _of(status, "url", needed=False)
         return Receipt(remote_id=sent[0], url=url or self._address(sent[0]), parts=tuple(sent))
 
+    def _part(self, post: OutgoingPost, written: tuple[str, ...], index: int, media: list[str], sent: list[str]) -> Any:
+        try:
+            return self._post(post, written, index, media, sent)
+        except PostRejected as problem:
+            if index or post.reply_to is None or NOT_FOUND not in str(problem):
+                raise
+            return self._post(replace(post, reply_to=None), written, index, media, sent)
+
     def _post(self, post: OutgoingPost, written: tuple[str, ...], index: int, media: list[str], sent: list[str]) -> Any:
         return self._ask(
             lambda: self._client.status_post(
                 written[index],
-                in_reply_to_id=sent[index - 1] if index else None,
+                in_reply_to_id=sent[index - 1] if index else post.reply_to,
                 media_ids=(media or None) if index == 0 else None,
                 language=post.language.partition("-")[0],  # ISO 639, without a region
                 idempotency_key=post.unique_key if index == 0 else f"{post.unique_key}-{index + 1}",

@@ -101,13 +101,16 @@ class TelegramChannel:
 
     async def publish(self, post: OutgoingPost) -> Receipt:
         """A short text goes under its pictures as caption; a long one goes as a message of its own, behind them."""
-        parts = list(post.sent_parts)
+        parts, behind = list(post.sent_parts), _behind(post.reply_to)
         caption = post.body if utf16_units(post.body) <= TELEGRAM_CAPTION else None
         try:
             if post.pictures and not parts:
-                parts += await self._send_pictures(post.pictures, caption)
+                parts += await self._send_pictures(post.pictures, caption, behind)
             if not post.pictures or (caption is None and len(parts) == len(post.pictures)):
-                message = await self._ask(lambda chat_id: self._bot.send_message(chat_id, post.body))
+                reply = None if parts else behind
+                message = await self._ask(
+                    lambda chat_id: self._bot.send_message(chat_id, post.body, reply_parameters=reply)
+                )
                 parts.append(_id(message))
         except NetworkProblem as problem:
             problem.sent_parts = tuple(parts)
@@ -116,12 +119,18 @@ class TelegramChannel:
         note = f"the group became a supergroup, whose number is {self.chat_id}" if moved else ""
         return Receipt(parts[0], self._address(parts[0]), tuple(parts), note, moved)
 
-    async def _send_pictures(self, pictures: tuple[Picture, ...], caption: str | None) -> list[str]:
+    async def _send_pictures(
+        self, pictures: tuple[Picture, ...], caption: str | None, reply: telegram.ReplyParameters | None
+    ) -> list[str]:
         if len(pictures) == 1:
-            sent = await self._ask(lambda chat_id: self._bot.send_photo(chat_id, pictures[0].data, caption=caption))
+            first = pictures[0].data
+            sent = await self._ask(
+                lambda chat_id: self._bot.send_photo(chat_id, first, caption=caption, reply_parameters=reply)
+            )
             return [_id(sent)]
         album = [telegram.InputMediaPhoto(p.data, caption=caption if i == 0 else None) for i, p in enumerate(pictures)]
-        return [_id(message) for message in await self._ask(lambda chat_id: self._bot.send_media_group(chat_id, album))]
+        group = await self._ask(lambda chat_id: self._bot.send_media_group(chat_id, album, reply_parameters=reply))
+        return [_id(message) for message in group]
 
     async def _ask(self, call: Callable[[int | str], Awaitable[T]]) -> T:
         """Make a call for the chat, and once more where it says that it has another number now: nothing went out yet."""
@@ -150,6 +159,10 @@ class TelegramChannel:
 
     async def close(self) -> None:
         await self._bot.request.shutdown()
+
+
+def _behind(reply_to: str | None) -> telegram.ReplyParameters | None:
+    return telegram.ReplyParameters(int(reply_to), allow_sending_without_reply=True) if reply_to else None
 
 
 def _id(message: object) -> str:

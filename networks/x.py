@@ -34,6 +34,8 @@ NOT_LET_IN = re.compile(
     r"\b(permissions?|suspended|locked|client-forbidden|client-not-enrolled)\b|attached to a project|subset of x api"
 )
 
+GONE = re.compile(r"reply to a (?:Tweet|post) that is deleted", re.I)  # a refused reply
+
 
 class _Session(Session):
     """Sends tweepy's requests to the channel's own host, before they are signed."""
@@ -83,7 +85,7 @@ class XAccount:
             raise NetworkDown(f"a picture could not be uploaded: {problem}") from problem
         for index in range(len(sent), len(written)):
             try:
-                sent.append(self._tweet(written[index], media_ids if index == 0 else [], sent))
+                sent.append(self._part(post, written[index], media_ids if index == 0 else [], sent))
             except NetworkProblem as problem:
                 if index and isinstance(problem, PostRejected):
                     note = f"X refused part {index + 1} of {len(written)} of the thread ({problem}); the others are out"
@@ -92,8 +94,17 @@ class XAccount:
                 raise
         return self._receipt(sent)
 
-    def _tweet(self, text: str, media_ids: list[str], before: list[str]) -> str:
-        reply_to = before[-1] if before else None
+    def _part(self, post: OutgoingPost, text: str, media_ids: list[str], before: list[str]) -> str:
+        if before or post.reply_to is None:
+            return self._tweet(text, media_ids, before[-1] if before else None)
+        try:
+            return self._tweet(text, media_ids, post.reply_to)
+        except PostRejected as problem:
+            if not GONE.search(str(problem)):
+                raise
+            return self._tweet(text, media_ids, None)
+
+    def _tweet(self, text: str, media_ids: list[str], reply_to: str | None) -> str:
         sent = answered(
             lambda: self._client.create_tweet(
                 text=text or None, media_ids=media_ids or None, in_reply_to_tweet_id=reply_to

@@ -95,12 +95,29 @@ class SandboxClient:
         return cast(Json, (await self._act(person, "say", json={"text": text}))["message"])
 
     async def edit(self, person: int, message_id: int, text: str) -> Json:
-        """Change one's own text."""
+        """Change one's own text, or the caption of one's own picture."""
         return cast(Json, (await self._act(person, "edit", json={"message_id": message_id, "text": text}))["message"])
 
     async def send_photo(self, person: int, picture: bytes, caption: str = "") -> Json:
         """Send a picture as a photo."""
         return await self._upload(person, "photo", picture, "photo.jpg", "image/jpeg", caption)
+
+    async def send_album(
+        self, person: int, pictures: list[bytes], caption: str = "", forwarded_from: str = ""
+    ) -> list[Json]:
+        """Send several pictures at once, or forward them."""
+        files = [("file", (f"photo{i}.jpg", picture, "image/jpeg")) for i, picture in enumerate(pictures)]
+        data = {"caption": caption, "forwarded_from": forwarded_from}
+        return cast(list[Json], (await self._act(person, "album", files=files, data=data))["messages"])
+
+    async def forward(self, person: int, text: str = "", picture: bytes | None = None, whose: str = "Élise") -> Json:
+        """Forward somebody else's text, or their picture with the text as its caption."""
+        if picture is None:
+            sent = await self._act(person, "say", json={"text": text, "forwarded_from": whose})
+        else:
+            files = {"file": ("photo.jpg", picture, "image/jpeg")}
+            sent = await self._act(person, "photo", files=files, data={"caption": text, "forwarded_from": whose})
+        return cast(Json, sent["message"])
 
     async def send_document(
         self, person: int, content: bytes, name: str = "photo.jpg", mime: str = "image/jpeg", caption: str = ""

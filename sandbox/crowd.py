@@ -1,4 +1,4 @@
-"""The demo's other supporters: two people who join, share and make a badge, and friends who follow their links.
+"""The demo's other people: two supporters who join, share and make a badge, friends who follow their links, an organizer.
 
 They do what a person would, over HTTP only, so that whoever watches sees the counts go up.
 """
@@ -20,14 +20,23 @@ PATIENCE = 86_400.0  # seconds; the demo's last posts come days later
 class Crowd:
     """`play` goes on until it is cancelled."""
 
-    def __init__(self, sandbox_url: str, site_url: str, people: tuple[int, ...] = (500001, 500002)) -> None:
+    def __init__(
+        self,
+        sandbox_url: str,
+        site_url: str,
+        people: tuple[int, ...] = (500001, 500002),
+        organizer: tuple[int, str] | None = None,
+    ) -> None:
+        """`organizer` is a person and the payload by which they show the bot who they are."""
         self._client = SandboxClient(sandbox_url, patience=PATIENCE)
         self._site = httpx.AsyncClient(base_url=site_url, headers={"User-Agent": BROWSER}, timeout=30)
-        self._people = people
+        self._people, self._organizer = people, organizer
         self._rng = random.Random(7)
 
     async def play(self) -> None:
         async with self._client, self._site:
+            if self._organizer and not (await self._client.chat(self._organizer[0]))["started"]:
+                await self._client.start(*self._organizer)
             await asyncio.gather(*(self._live(person) for person in self._people))
 
     async def _live(self, person: int) -> None:

@@ -1,8 +1,9 @@
 """Tells the organizers, by the bot: a channel came to rest, a post did not go out. Once each, and never in a burst."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from campaigns import notices
 from campaigns.database import Database
@@ -61,20 +62,25 @@ class Notices(Looking):
         """Whether anybody was reached. Raises what is worth another try, where nobody was."""
         async with self._database.read() as session:
             people = await notices.whom_to_tell(session, channel.campaign_id)
-        reached, trouble = False, None
-        for person in people:
-            try:
-                await self._tell(person, text)
-                reached = True
-            except (NetworkDown, RateLimited) as problem:
-                trouble = problem
-            except (ChannelRevoked, PostRejected) as problem:
-                log.warning("an organizer cannot be reached by the bot any more: %s", problem)
-            except NetworkProblem as problem:  # the message may be there: better than twice
-                log.warning("whether an organizer was told is not known: %s", problem)
-                reached = True
-        if trouble is not None:
-            if not reached:
-                raise trouble
-            log.warning("not every organizer could be told of channel %d: %s", channel.id, trouble)
-        return reached
+        return await tell_each([partial(self._tell, person, text) for person in people], f"channel {channel.id}")
+
+
+async def tell_each(messages: Sequence[Callable[[], Awaitable[None]]], what: str) -> bool:
+    """Send a message to each of several organizers; whether anybody was reached. Raises what is worth another try, where nobody was."""
+    reached, trouble = False, None
+    for message in messages:
+        try:
+            await message()
+            reached = True
+        except (NetworkDown, RateLimited) as problem:
+            trouble = problem
+        except (ChannelRevoked, PostRejected) as problem:
+            log.warning("an organizer cannot be reached by the bot any more: %s", problem)
+        except NetworkProblem as problem:  # the message may be there: better than twice
+            log.warning("whether an organizer was told is not known: %s", problem)
+            reached = True
+    if trouble is not None:
+        if not reached:
+            raise trouble
+        log.warning("not every organizer could be told of %s: %s", what, trouble)
+    return reached

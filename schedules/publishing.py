@@ -68,6 +68,7 @@ def outgoing(content: Content, media_dir: Path) -> OutgoingPost:
         content.sent_parts,
         content.title,
         written_at=content.written_at,
+        reply_to=content.reply_to,
     )
 
 

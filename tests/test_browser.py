@@ -111,6 +111,48 @@ async def test_the_chat_fits_a_phone(demo: Program, chromium: Browser, camera: C
     await camera.shot(page, "chat-phone")
 
 
+async def test_an_organizer_approves_writes_and_speaks_live_on_a_phone(
+    demo: Program, chromium: Browser, camera: Camera
+) -> None:
+    page = await (await person(chromium, {"width": 900, "height": 1040})).new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    await page.goto(f"{demo.site}/sandbox/")
+    await page.get_by_role("link", name="L’équipe sur son téléphone").click()
+
+    async def say(text: str) -> None:
+        await page.get_by_label("Message", exact=True).fill(text)
+        await page.keyboard.press("Enter")
+
+    asked = page.locator(".message", has_text="Notre réponse sur les tarifs").last
+    await asked.locator(".key", has_text="Valider").click()
+    await expect(asked).to_contain_text("Validé")
+    await page.get_by_label("Joindre une photo ou un fichier").click()
+    await page.get_by_text("Message transféré").click()
+    await key(page, "En faire un message").click()
+    card = page.locator(".message", has_text="Nouveau message").last
+    await expect(card).to_contain_text("Le train de 7 h 12 est encore supprimé")
+    await card.locator(".key", has_text="Prochain créneau").click()
+    await expect(card).to_contain_text("prochain créneau libre")
+    await card.locator(".key", has_text="Soumettre").click()
+    await expect(page.get_by_text("Programmé").last).to_be_visible()
+
+    await say("/live")
+    await key(page, "Commencer").click()
+    await expect(page.get_by_text("Vous êtes en direct")).to_be_visible()
+    await say("La convention commence, la salle est pleine à craquer")
+    await expect(key(page, "Annuler")).to_be_visible()
+    await say("Première à la tribune\u202f: le train du matin")
+    await expect(page.get_by_text("Part dans 10").nth(1)).to_be_visible()
+    await expect(page.locator("#toast")).to_be_hidden()  # of the yes
+    await camera.shot(page, "chat-team")
+    await page.goto(f"{demo.site}/sandbox/feeds/mastodon/region_respire")
+    answer = page.locator("article", has_text="Première à la tribune").first
+    await expect(answer).to_be_visible()
+    await camera.shot(page, "feed-live")
+    assert errors == []
+
+
 async def test_the_comms_team_writes_a_post_and_reads_the_figures(
     demo: Program, chromium: Browser, camera: Camera
 ) -> None:

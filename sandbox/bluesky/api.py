@@ -180,6 +180,7 @@ def _write(call: Call, collection: str, rkey: str, value: dict[str, Any], operat
             id=record.uri,
             text=value["text"],
             reply_to=((value.get("reply") or {}).get("parent") or {}).get("uri"),
+            root=((value.get("reply") or {}).get("root") or {}).get("uri"),
             facets=value.get("facets") or [],
             card=((value.get("embed") or {}).get("external") or {}).get("uri"),
             langs=value.get("langs") or [],

@@ -13,10 +13,11 @@ People and chats (`bot` is a username, `chat` a person's id, a channel's id or @
                                                       PATCH /control/channels/{id} {member?, admin?, title?, migrated_to?}
     GET   /control/chats/{bot}/{chat}?after=N (wait)  messages as they stand with edits, keyboard, commands, taps;
                                                       `after` is the version of the last answer
-    POST  /control/chats/{bot}/{person}/{action}      start {payload?}, say {text}, edit {message_id, text},
+    POST  /control/chats/{bot}/{person}/{action}      start {payload?}, say {text, forwarded_from?}, edit {message_id, text},
                                                       tap {message_id, data}, block, unblock, sticker {emoji?},
                                                       voice {seconds?}, location {latitude, longitude};
-                                                      photo and document take multipart: file, caption?;
+                                                      photo, album (several files) and document take multipart: file,
+                                                      caption?, forwarded_from?;
                                                       inline {query, offset?}: what is typed behind @bot in any chat;
                                                       choose {id, result_id}: send a result of an inline query
     GET   /control/callbacks/{id} (wait)              waits until the bot has answered a tap

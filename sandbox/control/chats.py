@@ -102,9 +102,12 @@ async def act(request: Request) -> Response:
     world, action = world_of(request), request.path_params["action"]
     hand = Hand(world, the_bot(world, request), the_person(world, request))
     if action in ("photo", "document"):
-        upload, caption = await _uploaded(request)
-        sent = hand.photo(upload.content, caption) if action == "photo" else hand.document(upload, caption)
+        (upload, *_), caption, origin = await _uploaded(request)
+        sent = hand.photo(upload.content, caption, origin) if action == "photo" else hand.document(upload, caption)
         return JSONResponse({"message": await sent})
+    if action == "album":
+        uploads, caption, origin = await _uploaded(request)
+        return JSONResponse({"messages": await hand.album([each.content for each in uploads], caption, origin)})
     given = await body_of(request)
     if action in ("block", "unblock"):
         hand.block(action == "block")
@@ -120,7 +123,7 @@ async def act(request: Request) -> Response:
 
 def _do(hand: Hand, action: str, given: Json) -> Json:
     if action == "say":
-        return hand.say(str(given.get("text") or ""))
+        return hand.say(str(given.get("text") or ""), str(given.get("forwarded_from") or ""))
     if action == "start":
         return hand.start(str(given.get("payload") or ""))
     if action == "edit":
@@ -134,13 +137,18 @@ def _do(hand: Hand, action: str, given: Json) -> Json:
     raise ControlError(404, f"people cannot {action!r}")
 
 
-async def _uploaded(request: Request) -> tuple[Upload, str]:
+async def _uploaded(request: Request) -> tuple[list[Upload], str, str]:
+    """The files, the caption, and from whom they were forwarded."""
     async with request.form() as form:
-        file, caption = form.get("file"), form.get("caption")
-        if not isinstance(file, UploadFile):
+        uploads = [
+            Upload(file.filename or "file", file.content_type or "application/octet-stream", await file.read())
+            for file in form.getlist("file")
+            if isinstance(file, UploadFile)
+        ]
+        if not uploads:
             raise ControlError(422, "send multipart/form-data with a file named file")
-        name, mime = file.filename or "file", file.content_type or "application/octet-stream"
-        return Upload(name, mime, await file.read()), caption if isinstance(caption, str) else ""
+        caption, origin = (form.get(name) for name in ("caption", "forwarded_from"))
+        return uploads, caption if isinstance(caption, str) else "", origin if isinstance(origin, str) else ""
 
 
 async def callback(request: Request) -> Response:

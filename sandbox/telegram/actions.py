@@ -27,13 +27,13 @@ class Hand:
         self.state = world.telegram
         self.chat: Chat = self.state.private_chat(bot, person)
 
-    def say(self, text: str) -> Json:
-        """Send a text; raises NotPossible while the bot is blocked."""
+    def say(self, text: str, forwarded_from: str = "") -> Json:
+        """Send a text, or forward that of somebody with this name; raises NotPossible while the bot is blocked."""
         text = text.strip()
         if not 1 <= length_of(text) <= LONGEST_TEXT:
             raise NotPossible(f"a message has 1 to {LONGEST_TEXT} characters, this one {length_of(text)}")
         entities = find_entities(text, [])
-        return self._send({"text": text} | ({"entities": entities} if entities else {}))
+        return self._send({"text": text} | ({"entities": entities} if entities else {}) | self._origin(forwarded_from))
 
     def start(self, payload: str = "") -> Json:
         """Press START, which also unblocks the bot."""
@@ -41,14 +41,27 @@ class Hand:
             self.block(False)
         return self.say(f"/start {payload}".strip())
 
-    async def photo(self, content: bytes, caption: str = "") -> Json:
+    async def photo(self, content: bytes, caption: str = "", forwarded_from: str = "") -> Json:
         """Send a picture as a photo: it arrives as smaller JPEG copies."""
+        return self._send(await self._sizes(content) | _caption(caption) | self._origin(forwarded_from))
+
+    async def album(self, contents: list[bytes], caption: str = "", forwarded_from: str = "") -> list[Json]:
+        """Send several pictures at once: a message each, the caption under the first."""
+        photos = [await self._sizes(content) for content in contents]
+        together = {"media_group_id": str(self.world.changes.bump() + 1_000_000)} | self._origin(forwarded_from)
+        return [self._send(photo | together | _caption("" if i else caption)) for i, photo in enumerate(photos)]
+
+    async def _sizes(self, content: bytes) -> Json:
         try:
             made = await asyncio.to_thread(copies, content)
         except NotAPicture as error:
             raise NotPossible(f"this is no picture: {error}") from error
-        sizes = [file.as_photo_size() for file in self.state.add_photo(content, made)]
-        return self._send({"photo": sizes} | _caption(caption))
+        return {"photo": [file.as_photo_size() for file in self.state.add_photo(content, made)]}
+
+    def _origin(self, name: str) -> Json:
+        """Of a forwarded message: who wrote it, as somebody whose account is hidden."""
+        origin = {"type": "hidden_user", "sender_user_name": name, "date": self.state.now()}
+        return {"forward_origin": origin} if name else {}
 
     async def document(self, upload: Upload, caption: str = "") -> Json:
         """Send a file: its bytes arrive as they are."""
@@ -72,19 +85,18 @@ class Hand:
         return self._send({"location": {"latitude": latitude, "longitude": longitude}})
 
     def edit(self, message_id: int, text: str) -> Json:
-        """Change one's own text."""
+        """Change one's own text, or the caption of one's own picture."""
         message = self.state.message(self.chat, message_id)
-        if (
-            message is None
-            or message.payload.get("from", {}).get("id") != self.person.id
-            or "text" not in message.payload
-        ):
-            raise NotPossible(f"message {message_id} is no text of this person")
+        if message is None or message.payload.get("from", {}).get("id") != self.person.id:
+            raise NotPossible(f"message {message_id} is none of this person")
+        what, marks = ("caption", "caption_entities") if "photo" in message.payload else ("text", "entities")
+        if what == "text" and "text" not in message.payload:
+            raise NotPossible(f"message {message_id} has no text that could be changed")
         now, entities = self.world.clock(), find_entities(text.strip(), [])
-        message.edits.append({"text": message.payload["text"], "edited_at": now.isoformat()})
-        head = {name: value for name, value in message.payload.items() if name != "entities"}
-        new = {"text": text.strip(), "edit_date": self.state.now()}
-        message.payload = head | new | ({"entities": entities} if entities else {})
+        message.edits.append({what: message.payload.get(what, ""), "edited_at": now.isoformat()})
+        head = {name: value for name, value in message.payload.items() if name not in (what, marks)}
+        new = {what: text.strip(), "edit_date": self.state.now()}
+        message.payload = head | new | ({marks: entities} if entities else {})
         self.state.save_message(message)
         queue(self.world, self.bot, {"edited_message": message.payload})
         return message.payload

@@ -73,8 +73,9 @@ async def send_media_group(call: Call) -> Answer:
     if len(kinds) > 1:
         raise bad_request("document can't be mixed with other media types")
     contents = [await media_content(call, item) for item in items]
+    replied = _replied(call, chat)
     call.count(chat, len(contents))
-    album = {"media_group_id": str(call.state.changes.version + 1_000_000)}
+    album = {"media_group_id": str(call.state.changes.version + 1_000_000)} | replied
     return [store(call, chat, content | album, None) for content in contents]
 
 
@@ -143,5 +144,6 @@ def store(call: Call, chat: Chat, content: Json, markup: Json | None) -> Json:
         id=str(message.id),
         text=content.get("text") or content.get("caption") or "",
         media=media.for_ledger(state, content),
+        reply_to=str(content["reply_to_message"]["message_id"]) if "reply_to_message" in content else None,
     )
     return message.payload

@@ -383,3 +383,10 @@ def hand_made(life: Life) -> Callable[[Person, str], Awaitable[Reply]]:
         return await who.tap(data, (sent.message_id, data))
 
     return forge
+
+
+@pytest.fixture
+def team(database: Database, campaign: Campaign, clock: FakeClock) -> Any:
+    from tests.bot.team import Team
+
+    return Team(database, campaign, clock)

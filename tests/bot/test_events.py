@@ -31,7 +31,7 @@ def tell(database, clock, life):
     """Send what is due to who signed up, by the running bot."""
 
     async def look():
-        work = SignupMessages(database, clock, life.runner.tell, life.runner.pace)
+        work = SignupMessages(database, clock, life.runner.tell_of_signup, life.runner.pace)
         await work.tick()
         await work.settled()
 

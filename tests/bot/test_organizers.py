@@ -152,3 +152,12 @@ async def test_complaint_2_a_request_that_telegram_did_not_answer_is_no_beat() -
     poller._pause = lambda seconds: handle(seconds)  # type: ignore[assignment,method-assign]
     await poller.run()
     assert heard == ["answered"]
+
+
+async def test_an_organizer_hears_of_the_commands_of_the_team_and_nobody_else_does(
+    zoe: Person, code: Callable[[], Awaitable[str]]
+) -> None:
+    assert "/bureau" not in (await zoe.say("/help")).text and "/desk" not in (await zoe.say("/help")).text
+    said = (await zoe.start(f"o-{await code()}")).text
+    assert "/publier" in said and "/bureau" in said and "/live" in said
+    assert "/desk – ce qui vous attend, et ce qui part ensuite" in (await zoe.say("/help")).text

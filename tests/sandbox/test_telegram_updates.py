@@ -178,3 +178,21 @@ async def test_polling_is_refused_while_a_webhook_is_set(bot: telegram.Bot, hook
 async def test_a_secret_with_strange_characters_is_refused(bot: telegram.Bot) -> None:
     with pytest.raises(BadRequest, match="Secret token contains unallowed characters"):
         await bot.set_webhook("http://127.0.0.1:9/", secret_token="é")
+
+
+async def test_albums_forwards_and_edited_captions_arrive_as_telegram_writes_them(
+    bot: telegram.Bot, sandbox: SandboxClient
+) -> None:
+    await bot.get_updates(allowed_updates=["message", "edited_message"])
+    first, _ = await sandbox.send_album(AMINA, [picture(), picture()], "Deux vues", "Élise")
+    await sandbox.forward(AMINA, "Lu ailleurs")
+    await sandbox.edit(AMINA, first["message_id"], "Deux belles vues")
+    one, two, text, edited = await bot.get_updates()
+    assert one.message is not None and two.message is not None and text.message is not None
+    assert one.message.media_group_id == two.message.media_group_id is not None
+    assert (one.message.caption, two.message.caption) == ("Deux vues", None)
+    assert isinstance(text.message.forward_origin, telegram.MessageOriginHiddenUser)
+    assert text.message.forward_origin.sender_user_name == "Élise"
+    assert edited.edited_message is not None and edited.edited_message.caption == "Deux belles vues"
+    with pytest.raises(SandboxError, match="none of this person"):
+        await sandbox.edit(AMINA, 987654, "?")

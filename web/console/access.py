@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from campaigns import installation
 from campaigns.models import Campaign, Organizer, Role
+from campaigns.organizers import APPROVERS, WRITERS
 from campaigns.words import mark
 from web.pages import Trouble, nothing_here, page, words_of
 from web.site import site_of
@@ -19,7 +20,6 @@ from web.uploads import FORM_LIMIT, form_of, text_of
 
 _ = mark
 router = APIRouter()
-WRITERS = frozenset({Role.editor, Role.approver, Role.admin})
 
 
 class NotSignedIn(Exception):
@@ -42,7 +42,7 @@ class Desk:
 
     @property
     def may_approve(self) -> bool:
-        return self.role in (Role.approver, Role.admin)
+        return self.role in APPROVERS
 
     @property
     def may_set_up(self) -> bool:

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from campaigns import approval, installation, posts, settling
-from campaigns.approval import Standing
+from campaigns.decisions import POST_STATES, STATES, answers_to, moves_of
 from campaigns.forecast import window_in
-from campaigns.models import LatePolicy, Post, PostState, Publication, PublicationState
+from campaigns.models import LatePolicy, Post, PostState, PublicationState
 from campaigns.posts import is_web_address
-from campaigns.publications import Mover, MoveRefused, may
+from campaigns.publications import MoveRefused
 from campaigns.sentences import told, within
 from campaigns.silence_windows import windows_of
 from campaigns.words import mark
@@ -26,62 +26,10 @@ from web.uploads import text_of
 _ = mark
 router = APIRouter()
 
-STATES = {  # what organizers read
-    PublicationState.queued: _("waits"),
-    PublicationState.sending: _("is being sent"),
-    PublicationState.published: _("is out"),
-    PublicationState.failed: _("was refused"),
-    PublicationState.unknown: _("nobody knows"),
-    PublicationState.held: _("held back"),
-    PublicationState.missed: _("missed"),
-    PublicationState.cancelled: _("cancelled"),
-}
-POST_STATES = {
-    PostState.draft: _("draft"),
-    PostState.submitted: _("submitted"),
-    PostState.approved: _("approved"),
-    PostState.scheduled: _("scheduled"),
-    PostState.cancelled: _("cancelled"),
-}
-# The buttons, in the order in which they stand.
-ANSWERS = {
-    (PublicationState.unknown, PublicationState.published): _("It is there"),
-    (PublicationState.unknown, PublicationState.queued): _("Send again"),
-    (PublicationState.held, PublicationState.queued): _("Send it after"),
-    (PublicationState.held, PublicationState.cancelled): _("Drop it"),
-    (PublicationState.missed, PublicationState.queued): _("Send it now"),
-    (PublicationState.missed, PublicationState.cancelled): _("Drop it"),
-    (PublicationState.failed, PublicationState.queued): _("Try again"),
-    (PublicationState.failed, PublicationState.cancelled): _("Leave it"),
-}
-
-
 SHOWN_LATE = {  # beside a post whose policy is not the usual one
     LatePolicy.ask: _("if it is late by {n} min, asks"),
     LatePolicy.drop: _("if it is late by {n} min, drops it"),
 }
-
-
-def moves_of(desk: Desk, post: Post, standing: Standing | None) -> list[tuple[str, str]]:
-    """What this organizer may do now to a post that waits for a yes: the move, and the button's words."""
-    if not desk.may_write:
-        return []
-    if post.state is PostState.draft:
-        return [("submit", _("Submit"))]
-    if post.state is not PostState.submitted:
-        return []
-    mine = post.author_id == desk.organizer.id or (standing is not None and desk.organizer.id in standing.given)
-    back = [("send-back", _("Send back"))]
-    return back if mine or not desk.may_approve else [("approve", _("Approve")), *back]
-
-
-def answers_to(publication: Publication) -> list[tuple[str, str]]:
-    """What a human may decide now: the state it leads to, and the button's words."""
-    return [
-        (to.value, words)
-        for (state, to), words in ANSWERS.items()
-        if state is publication.state and may(Mover.human, state, to)
-    ]
 
 
 @router.get("/console")
@@ -133,7 +81,7 @@ async def _list_page(
         states=STATES,
         post_states=POST_STATES,
         answers_to=answers_to,
-        moves_of=lambda post: moves_of(desk, post, standings.get(post.id)),
+        moves_of=lambda post: moves_of(desk.role, desk.organizer.id, post, standings.get(post.id)),
         standings=standings,
         resting=[channel for channel in known if channel.resting_reason],
         window_of=lambda publication, channel: window_in(windows, channel, publication),

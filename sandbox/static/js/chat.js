@@ -15,6 +15,7 @@ let sending = false;
 let atEnd = true; // whether the newest message is to stay in sight
 let newest = 0;
 let description = "";
+const FORWARDED = "Le train de 7 h 12 est encore supprimé, on était quarante sur le quai. À quand un train par heure ?";
 setBots(chat.dataset.bots.split(" "));
 
 // --- messages for the person at the screen
@@ -78,6 +79,12 @@ async function sendFile(blob, name, how) {
   const form = new FormData();
   form.append("file", blob, name);
   await attempt(() => ask("POST", `${here}/${how}`, form));
+}
+
+async function sendAlbum(files) {
+  const form = new FormData();
+  for (const file of files) form.append("file", file, file.name);
+  await attempt(() => ask("POST", `${here}/album`, form));
 }
 
 // --- what is on the screen
@@ -224,14 +231,20 @@ for (const choice of document.querySelectorAll("[data-attach]")) {
       await sendFile(await answer.blob(), "portrait.jpg", "photo");
       return;
     }
+    if (choice.dataset.attach === "forward") {
+      await attempt(() => ask("POST", `${here}/say`, { text: FORWARDED, forwarded_from: "Une voisine" }));
+      return;
+    }
     attachAs = choice.dataset.attach;
+    $("file").multiple = attachAs === "photo";
     $("file").accept = attachAs === "photo" ? "image/*" : "";
     $("file").click();
   });
 }
 $("file").addEventListener("change", async () => {
-  const [given] = $("file").files;
-  if (given) await sendFile(given, given.name, attachAs);
+  const given = [...$("file").files];
+  if (given.length > 1) await sendAlbum(given);
+  else if (given.length) await sendFile(given[0], given[0].name, attachAs);
   $("file").value = "";
 });
 

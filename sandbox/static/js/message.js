@@ -61,6 +61,9 @@ export function bubble(messages, mine, actions) {
   const captioned = messages.find((each) => each.caption);
   const kind = last.sticker ? "bare" : last.photo ? "pictured" : "";
   const body = element("div", { class: `bubble ${kind}` });
+  if (last.forward_origin) {
+    body.append(element("div", { class: "quoted" }, `Transféré de ${last.forward_origin.sender_user_name || "quelqu’un"}`));
+  }
   if (last.reply_to_message) {
     const quoted = last.reply_to_message;
     body.append(element("div", { class: "quoted" }, quoted.text || quoted.caption || "Photo"));
