@@ -90,9 +90,9 @@ class SandboxClient:
         """Press START, perhaps of a deep link; gives the message that the bot receives."""
         return cast(Json, (await self._act(person, "start", json={"payload": payload}))["message"])
 
-    async def say(self, person: int, text: str) -> Json:
-        """Send a text."""
-        return cast(Json, (await self._act(person, "say", json={"text": text}))["message"])
+    async def say(self, person: int, text: str, group: int | None = None) -> Json:
+        """Send a text to the bot, or in a group."""
+        return cast(Json, (await self._act(person, "say", json={"text": text, "group": group}))["message"])
 
     async def edit(self, person: int, message_id: int, text: str) -> Json:
         """Change one's own text."""
@@ -107,6 +107,11 @@ class SandboxClient:
     ) -> Json:
         """Send a file."""
         return await self._upload(person, "document", content, name, mime, caption)
+
+    async def send_album(self, person: int, pictures: list[bytes], caption: str = "") -> list[Json]:
+        """Send several pictures at once; gives a message for each."""
+        files = [("file", (f"{number}.jpg", picture, "image/jpeg")) for number, picture in enumerate(pictures)]
+        return cast(list[Json], (await self._act(person, "album", files=files, data={"caption": caption}))["messages"])
 
     async def _upload(self, person: int, action: str, content: bytes, name: str, mime: str, caption: str) -> Json:
         files = {"file": (name, content, mime)}
@@ -150,6 +155,14 @@ class SandboxClient:
         """Send a result of an inline query; gives the message that the person sends in that chat."""
         chosen = await self._act(person, "choose", json={"id": inline_id, "result_id": result_id})
         return cast(Json, chosen["message"])
+
+    async def crowd(self, acts: list[Json]) -> list[Json]:
+        """Let many people act at once, in this order: {person, action, …}; gives what came of each."""
+        return cast(list[Json], (await self._ask("POST", f"/crowd/{await self.bot()}", json={"acts": acts}))["done"])
+
+    async def crowd_changes(self, after: int = 0) -> Json:
+        """The messages of all private chats, as they stand, that changed since a version, and the version."""
+        return await self._ask("GET", f"/crowd/{await self.bot()}", params={"after": after})
 
     async def block(self, person: int) -> None:
         """Block the bot."""
@@ -254,6 +267,10 @@ class SandboxClient:
         found = await self._ask("GET", f"/updates/{await self.bot()}", params={"below": 1, "timeout": wait})
         if found["pending"]:
             raise NothingCame(f"the bot left {found['pending']} updates unconfirmed for {wait} s")
+
+    async def updates_left(self) -> set[int]:
+        """The numbers of the updates that the bot has not confirmed."""
+        return set((await self._ask("GET", f"/updates/{await self.bot()}"))["update_ids"])
 
     async def media(self, sha256: str) -> bytes:
         """The bytes of a picture or file by its hash, as the ledger names it."""
