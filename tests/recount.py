@@ -246,9 +246,10 @@ class Recount:
 
     def _shown(self, event: Event) -> None:
         """A message as it stands in somebody's chat, new or edited: whose links are on it, and whose share windows behind it."""
-        life, title = self.lives.get(event.who), event.detail["text"].partition("\n\n")[0]
-        if life is not None and title in self.titles:
-            for token in re.findall(r"/[so]/([\w-]+)", " ".join([event.detail["text"], *event.detail["addresses"]])):
+        life, text = self.lives.get(event.who), event.detail["text"]
+        title = next((each for each in self.titles if text.startswith(each)), None)  # as all of its wordings begin
+        if life is not None and title is not None:
+            for token in re.findall(r"/[so]/([\w-]+)", " ".join([text, *event.detail["addresses"]])):
                 self._links.setdefault(token, (life, title))
 
     def _me(self, life: Life, text: str) -> None:
