@@ -3,10 +3,9 @@
 import asyncio
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -234,10 +233,10 @@ class Fortnight:
 
     def _codes(self) -> list[str]:
         """Of the invitations that people have looked up."""
-        return [code for who in self.crowd.people.values() for text in who.texts() for code in re.findall(r"start=r-([\w-]+)", text)]  # fmt: skip
+        return [code for who in self.crowd.people.values() for code in _codes_in(who)]
 
     def _own_link(self, who: Activist) -> str:
-        own = [code for text in who.texts() for code in re.findall(r"start=r-([\w-]+)", text)]
+        own = _codes_in(who)
         return f"r-{own[-1]}" if own else ""
 
     async def _everyday(self) -> None:
@@ -278,7 +277,7 @@ class Fortnight:
         links = [
             (who.id, link)
             for who in self.crowd.people.values()
-            for link in sorted({link for text in who.texts() for link in re.findall(r"https://\S+/s/[\w-]+", text)})
+            for link in dict.fromkeys(re.findall(r"https://\S+/s/[\w-]+", " ".join(who.texts())))
         ]
         followed = []
         for who, link in self.rng.sample(links, min(len(links), 40)):
@@ -301,9 +300,10 @@ class Fortnight:
         return answer.status_code
 
 
+def _codes_in(who: Activist) -> list[str]:
+    return re.findall(r"start=r-([\w-]+)", " ".join(who.texts()))
+
+
 def _one_by_one(who: Activist, rng: random.Random, habits: list[Callable[[Activist, random.Random], Plan]]) -> Plan:
-    return chain_of(habit(who, rng) for habit in habits)
-
-
-def chain_of(plans: Iterator[Plan]) -> Plan:
-    yield from chain.from_iterable(plans)
+    for habit in habits:
+        yield from habit(who, rng)

@@ -66,9 +66,7 @@ class Recount:
         self._n = 0
         self._asked: defaultdict[int, dict[str, str]] = defaultdict(dict)  # what a person's dialogue stands at
         self._codes: dict[str, Life] = {}
-        self._links: dict[
-            str, tuple[Life, str]
-        ] = {}  # the token in it -> on whose card it was first seen, and the post
+        self._links: dict[str, tuple[Life, str]] = {}  # token -> on whose card it was first seen, and the post
         self._out: dict[str, set[int]] = {}  # kit -> who waits for it
         self._awaited: set[tuple[str, int]] = set()  # kits that must come before the clock moves on
         self._cancelled: set[str] = set()
@@ -233,7 +231,9 @@ class Recount:
             self._codes[code[1]] = life
         if text.startswith("📊"):
             self._me(life, text)
-        self._card(life, event)
+        title = self._card(life, event)
+        if title is not None and (life.stopped or title in self._cancelled or self.silent(life.territory, event.at)):
+            self.wrong.append(f"{event.who} asked for {title} at {event.at}, and must not have got it")
 
     def _card(self, life: Life, event: Event) -> str | None:
         title, blank, text = event.detail["text"].partition("\n\n")
