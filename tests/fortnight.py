@@ -28,10 +28,10 @@ KITS = {  # title -> day, hour, minute
     "Vendredi soir": (4, 21, 30),  # quiet hours: it comes on Saturday morning, where no silence began meanwhile
     "Le jour du vote": (5, 12, 0),  # to who does not vote; not on the campaign's own channel
     "Et maintenant": (8, 12, 0),
-    "Tard le soir": (9, 21, 30),  # of the Littoral alone
+    "Tard le soir": (9, 21, 30),
     "Le débat": (11, 12, 0),
 }
-OF_LITTORAL = "Tard le soir"
+ONLY = {"Et maintenant": "Plaine", "Tard le soir": "Littoral"}  # kits of one territory
 TAKEN_BACK = ("La pétition", 10)  # and the day on which it is
 SUNDAY = 6  # the Vallée votes: silence on this day and the one before
 MISSIONS = {"Les Lilas": (2, 13), "Le marché": (5, 10), "La gare": (9, 12)}  # title -> day and hour at which it begins
@@ -172,7 +172,7 @@ class Fortnight:
     broadcaster: Broadcaster
     site: FastAPI
     rng: random.Random
-    territories: list[int]
+    territories: dict[str, int]  # name -> number
 
     def __post_init__(self) -> None:
         self.here: list[Activist] = []
@@ -198,7 +198,7 @@ class Fortnight:
         self.clock.now = max(self.clock.now, moment(day, hour, minute))
         for title, when in KITS.items():
             if when == (day, hour, minute):
-                self.crowd.note("kit", title=title, territory=self.territories[0] if title == OF_LITTORAL else None)
+                self.crowd.note("kit", title=title, territory=self.territories.get(ONLY.get(title, "")))
         self.crowd.note("tick")
         await self.publisher.tick()
         await self.publisher.settled()
@@ -219,7 +219,11 @@ class Fortnight:
         for _ in range(NEWCOMERS[day]):
             number = len(self.crowd.people)
             who = await self.crowd.add(f"Ami {number}", "fr" if number % 2 else "en")
-            payload = f"t-{self.rng.choice(self.territories)}" if self.rng.random() < 0.1 else "c-la-region-qui-ose"
+            payload = (
+                f"t-{self.rng.choice(list(self.territories.values()))}"
+                if self.rng.random() < 0.1
+                else "c-la-region-qui-ose"
+            )
             if codes and self.rng.random() < 0.4:
                 payload = f"r-{self.rng.choice(codes)}"
             plans.append((who, joins(who, self.rng, payload)))
@@ -259,7 +263,7 @@ class Fortnight:
     async def _windows_opened(self) -> None:
         """Each from their own card; a machine that looks ahead opens some too."""
         opened = []
-        for who in self.rng.sample(list(self.crowd.people.values()), min(len(self.crowd.people), 60)):
+        for who in self.rng.sample(list(self.crowd.people.values()), min(len(self.crowd.people), 40)):
             network = self.rng.choice(NETWORKS)
             windows = who.windows(network)
             if windows:
@@ -280,7 +284,7 @@ class Fortnight:
             for link in dict.fromkeys(re.findall(r"https://\S+/s/[\w-]+", " ".join(who.texts())))
         ]
         followed = []
-        for who, link in self.rng.sample(links, min(len(links), 40)):
+        for who, link in self.rng.sample(links, min(len(links), 30)):
             for _ in range(self.rng.choice((1, 1, 2, 3, 5))):
                 address, agent = f"10.1.0.{self.rng.randint(1, 12)}", self.rng.choice((PHONE, DESK))
                 method, headers = "GET", {"user-agent": agent}
