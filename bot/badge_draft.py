@@ -29,6 +29,7 @@ class Draft:
     found: Place | None = None  # what was found for the square: the first tap starts from there
     messages: tuple[int, ...] = ()  # whose buttons speak of this badge: the last question, or the badge and its file
     sent: tuple[str, ...] = ()  # what went out of the badge as it stands
+    album: str = ""  # Telegram's name of the album that the photo came in
 
     @property
     def shown(self) -> Crop | None:

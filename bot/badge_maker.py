@@ -64,7 +64,12 @@ async def take_photo(visit: Visit) -> None:
             visit.words("This file is too heavy for Telegram: at most {limit} MB. Send it as a photo.", limit=20)
         )
         return
-    await _with_photo(visit, sent)
+    album, draft = message.media_group_id or "", draft_of(visit)
+    if album and draft is not None and draft.album == album:
+        return  # Telegram sends each photo of an album by itself, and the first is in hand
+    if album:
+        await visit.say(visit.words("You sent several photos at once: I take the first."))
+    await _with_photo(visit, sent, album)
 
 
 async def _profile_photo(visit: Visit) -> None:
@@ -81,7 +86,7 @@ async def _profile_photo(visit: Visit) -> None:
     await _with_photo(visit, found.photos[0][-1])
 
 
-async def _with_photo(visit: Visit, photo: PhotoSize | Document) -> None:
+async def _with_photo(visit: Visit, photo: PhotoSize | Document, album: str = "") -> None:
     """A badge of this photo, with the frame and the name of the one in hand, or else of the last one."""
     seen = photo if isinstance(photo, PhotoSize) else photo.thumbnail
     draft = draft_of(visit) or Draft(0)
@@ -97,6 +102,7 @@ async def _with_photo(visit: Visit, photo: PhotoSize | Document) -> None:
         shape=round(seen.width / seen.height, 3) if seen and seen.height else 0.0,
         crop=None,
         sent=(),
+        album=album,
     )
     await _go_on(visit, draft)
 

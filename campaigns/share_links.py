@@ -18,7 +18,7 @@ from sqlmodel import col, select
 
 from campaigns.consents import has_consent
 from campaigns.engagement import Act, once, record
-from campaigns.models import Click, Consent, DailySalt, Kind, Post, Purpose, ShareLink, Supporter
+from campaigns.models import Click, Consent, DailySalt, Kind, Participation, Post, Purpose, ShareLink, Supporter
 
 TOKEN_BYTES = 12  # 96 bits
 
@@ -104,6 +104,15 @@ async def find_links(session: AsyncSession, tokens: Sequence[str]) -> dict[str, 
 
 async def find_card_link(session: AsyncSession, open_token: str) -> ShareLink | None:
     return await session.scalar(select(ShareLink).where(col(ShareLink.open_token) == open_token))
+
+
+async def territory_of(session: AsyncSession, link: ShareLink) -> int | None:
+    """Where the supporter of a link is; None where they did not say, or nobody is there any more."""
+    return await session.scalar(
+        select(Participation.territory_id).where(
+            col(Participation.supporter_id) == link.supporter_id, col(Participation.campaign_id) == link.campaign_id
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ import uvicorn
 from sandbox.app import Sandbox, create_sandbox
 from sandbox.defaults import DEMO_BOTS
 
+IDLE = 75  # seconds that a connection is kept; longer than clients keep it, so that no request meets its end
+
 
 class Server(uvicorn.Server):
     """A server that lets go of long polls before it waits for its connections to end."""
@@ -66,7 +68,14 @@ async def serve(options: argparse.Namespace) -> None:
     """Listen, say so, serve until stopped."""
     sandbox = create_sandbox(clock=lambda: datetime.now(UTC), store=options.store, bots=bots_of(options.bot_token))
     listener = listen(options.host, options.port)
-    config = uvicorn.Config(sandbox, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        sandbox,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=2,
+        timeout_keep_alive=IDLE,
+    )
     server = Server(config)
     server.sandbox = sandbox
     smtp = await sandbox.mail.start(options.host, options.smtp_port)

@@ -90,9 +90,9 @@ class SandboxClient:
         """Press START, perhaps of a deep link; gives the message that the bot receives."""
         return cast(Json, (await self._act(person, "start", json={"payload": payload}))["message"])
 
-    async def say(self, person: int, text: str) -> Json:
-        """Send a text."""
-        return cast(Json, (await self._act(person, "say", json={"text": text}))["message"])
+    async def say(self, person: int, text: str, group: int | None = None) -> Json:
+        """Send a text to the bot, or in a group."""
+        return cast(Json, (await self._act(person, "say", json={"text": text, "group": group}))["message"])
 
     async def edit(self, person: int, message_id: int, text: str) -> Json:
         """Change one's own text, or the caption of one's own picture."""
@@ -167,6 +167,14 @@ class SandboxClient:
         """Send a result of an inline query; gives the message that the person sends in that chat."""
         chosen = await self._act(person, "choose", json={"id": inline_id, "result_id": result_id})
         return cast(Json, chosen["message"])
+
+    async def crowd(self, acts: list[Json]) -> list[Json]:
+        """Let many people act at once, in this order: {person, action, …}; gives what came of each."""
+        return cast(list[Json], (await self._ask("POST", f"/crowd/{await self.bot()}", json={"acts": acts}))["done"])
+
+    async def crowd_changes(self, after: int = 0) -> Json:
+        """The messages of all private chats, as they stand, that changed since a version, and the version."""
+        return await self._ask("GET", f"/crowd/{await self.bot()}", params={"after": after})
 
     async def block(self, person: int) -> None:
         """Block the bot."""
@@ -271,6 +279,10 @@ class SandboxClient:
         found = await self._ask("GET", f"/updates/{await self.bot()}", params={"below": 1, "timeout": wait})
         if found["pending"]:
             raise NothingCame(f"the bot left {found['pending']} updates unconfirmed for {wait} s")
+
+    async def updates_left(self) -> set[int]:
+        """The numbers of the updates that the bot has not confirmed."""
+        return set((await self._ask("GET", f"/updates/{await self.bot()}"))["update_ids"])
 
     async def media(self, sha256: str) -> bytes:
         """The bytes of a picture or file by its hash, as the ledger names it."""

@@ -20,6 +20,7 @@ class Camera:
         self.folder = folder
 
     async def shot(self, page: Page, name: str, *, whole: bool = False) -> None:
+        await page.mouse.move(0, 0)  # nothing is shown as if it were about to be clicked
         await page.screenshot(path=self.folder / f"{name}.png", full_page=whole)
 
 

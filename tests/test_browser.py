@@ -5,12 +5,16 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Locator, Page, expect
+from sqlmodel import col, select
 
+from campaigns.database import Database
+from campaigns.models import Mission
 from sandbox.client import SandboxClient
 from tests.browser import PHONE, WIDE, Camera, person
 from tests.conftest import free_port
@@ -35,6 +39,20 @@ def key(page: Page, label: str) -> Locator:
     return page.locator(".key", has_text=label).last
 
 
+async def joined(page: Page, demo: Program) -> None:
+    """Chloé, from the page of the demo to the bot's welcome."""
+    await page.goto(f"{demo.site}/sandbox/chat?person={CHLOE}")
+    await page.get_by_role("button", name="DÉMARRER").click()
+    for answer in ("Oui, je participe", "Oui, compter", "Non, pas moi", "Littoral"):
+        await key(page, answer).click()
+    await expect(page.get_by_text("Bienvenue, Chloé")).to_be_visible()
+
+
+async def say(page: Page, text: str) -> None:
+    await page.get_by_label("Message", exact=True).fill(text)
+    await page.keyboard.press("Enter")
+
+
 async def test_an_activist_joins_shares_and_makes_a_badge_in_the_chat(
     demo: Program, chromium: Browser, camera: Camera
 ) -> None:
@@ -46,13 +64,8 @@ async def test_an_activist_joins_shares_and_makes_a_badge_in_the_chat(
     await camera.shot(page, "demo")
     await page.goto(f"{demo.site}/sandbox/feeds/telegram/-1001234567890")
     await expect(page.get_by_text("C’est parti").first).to_be_visible()  # the first post is out
-    await page.goto(f"{demo.site}/sandbox/chat?person={CHLOE}")
-    await page.get_by_role("button", name="DÉMARRER").click()
-    await key(page, "Oui, je participe").click()
-    await key(page, "Oui, compter").click()
-    await key(page, "Non, pas moi").click()
-    await key(page, "Littoral").click()
-    await expect(page.get_by_text("Bienvenue, Chloé")).to_be_visible()
+    await joined(page, demo)
+    await camera.shot(page, "chat-join")
 
     await key(page, "Messages à partager").click()
     await key(page, "La campagne est lancée").click()
@@ -71,8 +84,7 @@ async def test_an_activist_joins_shares_and_makes_a_badge_in_the_chat(
     await page.locator(".key", has_text=re.compile(r"^X$")).last.click()
     await expect(page.get_by_text("C’est noté pour X.")).to_be_visible()
 
-    await page.get_by_label("Message", exact=True).fill("/badge")
-    await page.keyboard.press("Enter")
+    await say(page, "/badge")
     await expect(page.get_by_text("Envoyez-moi votre photo.")).to_be_visible()
     await page.get_by_label("Joindre une photo ou un fichier").click()
     await page.get_by_text("Portrait d’exemple").click()
@@ -88,18 +100,79 @@ async def test_an_activist_joins_shares_and_makes_a_badge_in_the_chat(
     first = await look.locator("img").get_attribute("src")
     await key(page, "➕").click()
     await expect(look.locator("img")).not_to_have_attribute("src", str(first))
+    await expect(page.locator("#toast")).to_be_hidden()
     await camera.shot(page, "chat-badge")
     await key(page, "envoyez-moi le fichier").click()
     await expect(page.get_by_text("Le même en pleine qualité")).to_be_visible()
     await expect(key(page, "Story")).to_be_visible()
 
-    await page.get_by_label("Message", exact=True).fill("/me")
-    await page.keyboard.press("Enter")
+    link = page.locator(".bubble a", has_text="/s/").last
+    friend = await person(chromium, WIDE)
+    visit = await friend.request.get(str(await link.get_attribute("href")), max_redirects=0)
+    assert visit.status == 302
+    await say(page, "/me")
     figures = page.locator(".bubble", has_text="Vos chiffres").last
-    for line in ("Fenêtres de partage ouvertes : 1", "Partages que vous nous avez dits : 1", "Badges faits : 1"):
-        await expect(figures).to_contain_text(re.compile(line.replace(" :", r"\W*:")))
+    for line in (
+        "Fenêtres de partage ouvertes",
+        "Partages que vous nous avez dits",
+        "Visites par vos liens",
+        "Badges faits",
+    ):
+        await expect(figures).to_contain_text(re.compile(line + r"\W*: 1"))
     await camera.shot(page, "chat-figures")
     assert errors == []
+
+
+async def it_began(demo: Program, mission: str) -> None:
+    """Bring a mission forward, to the evening before."""
+    database = Database(f"sqlite:///{demo.folder / 'var' / 'demo' / 'porte-voix.sqlite3'}")
+    async with database.write() as session:
+        planned = (await session.scalars(select(Mission).where(col(Mission.title) == mission))).one()
+        planned.starts_at = (datetime.now(UTC) - timedelta(days=1)).replace(hour=17, minute=30)
+    await database.close()
+
+
+async def test_an_activist_goes_on_a_mission_and_reports_back(demo: Program, chromium: Browser, camera: Camera) -> None:
+    page = await (await person(chromium, {"width": 1280, "height": 1040})).new_page()
+    await joined(page, demo)
+    await say(page, "/missions")
+    await key(page, "Réunion chez une voisine").click()
+    card = page.locator(".bubble", has_text="12 rue des Lilas").last
+    await expect(card).to_contain_text("0 place sur 8")
+    await key(page, "Je viens").click()
+    await expect(card).to_contain_text("Vous venez.")
+    await expect(key(page, "Je ne viens plus")).to_be_visible()
+    await it_began(demo, "Réunion chez une voisine")
+    await say(page, "/missions")
+    await page.locator(".key", has_text="📝").last.click()
+    await key(page, "Faire mon compte rendu").click()
+    await expect(page.get_by_text("en un seul message").last).to_be_visible()
+    await say(page, "6 discussions, 20 tracts. On a fini par chanter.")
+    noted = page.locator(".bubble", has_text="C’est noté pour").last
+    for line in ("6 discussions", "20 tracts", "On a fini par chanter."):
+        await expect(noted).to_contain_text(line)
+    await expect(page.locator("#toast")).to_be_hidden()
+    await camera.shot(page, "chat-mission")
+    await say(page, "/me")
+    figures = page.locator(".bubble", has_text="Vos chiffres").last
+    await expect(figures).to_contain_text(re.compile(r"🧭 Missions faites\W*: 1"))
+
+
+async def test_an_activist_erases_all_about_them_in_two_taps(demo: Program, chromium: Browser, camera: Camera) -> None:
+    page = await (await person(chromium, {"width": 1280, "height": 1040})).new_page()
+    await joined(page, demo)
+    await say(page, "/mydata")
+    await expect(page.locator(".bubble", has_text="Ce qui est gardé sur vous").last).to_be_visible()
+    await expect(page.get_by_text("mes-donnees.json").last).to_be_visible()
+    await say(page, "/delete")
+    await expect(page.locator(".bubble", has_text="Effacer tout ce qui vous concerne").last).to_be_visible()
+    await key(page, "Effacer tout ce qui me concerne").click()
+    await expect(key(page, "Oui, tout effacer")).to_be_visible()
+    await camera.shot(page, "chat-delete")
+    await key(page, "Oui, tout effacer").click()
+    await expect(page.get_by_text("rien n’est gardé sur vous").last).to_be_visible()
+    await say(page, "/mydata")
+    await expect(page.get_by_text("Rien n’est gardé sur vous ici").last).to_be_visible()
 
 
 async def test_the_chat_fits_a_phone(demo: Program, chromium: Browser, camera: Camera) -> None:

@@ -81,7 +81,7 @@ async def open_window(request: Request, open_token: str, network: str) -> Respon
         post = await session.get(Post, link.post_id) if link else None
         if link is None or post is None or network not in SHARE_INTENTS:
             raise _leads_nowhere()
-        if not await share_kits.is_open(session, post, now):
+        if not await share_kits.is_open(session, post, now, await share_links.territory_of(session, link)):
             raise Trouble(
                 410,
                 _("This post is not shared any more"),

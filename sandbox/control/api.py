@@ -10,16 +10,21 @@ People and chats (`bot` is a username, `chat` a person's id, a channel's id or @
                                                       photo?: shown|hidden|none}; PATCH /control/people/{id} the same
     PUT   /control/people/{id}/photo                  the body is the picture of the profile photo
     GET   /control/channels                           POST {title, id?, username?, type?: channel|group|supergroup};
-                                                      PATCH /control/channels/{id} {member?, admin?, title?, migrated_to?}
+                                                      PATCH /control/channels/{id} {member?, admin?, title?, migrated_to?};
+                                                      the bots hear of what becomes of them
     GET   /control/chats/{bot}/{chat}?after=N (wait)  messages as they stand with edits, keyboard, commands, taps;
                                                       `after` is the version of the last answer
-    POST  /control/chats/{bot}/{person}/{action}      start {payload?}, say {text, forwarded_from?}, edit {message_id, text},
-                                                      tap {message_id, data}, block, unblock, sticker {emoji?},
+    POST  /control/chats/{bot}/{person}/{action}      start {payload?}, say {text, group?, forwarded_from?},
+                                                      edit {message_id, text}, tap {message_id, data}, block, unblock, sticker {emoji?},
                                                       voice {seconds?}, location {latitude, longitude};
                                                       photo, album (several files) and document take multipart: file,
                                                       caption?, forwarded_from?;
                                                       inline {query, offset?}: what is typed behind @bot in any chat;
                                                       choose {id, result_id}: send a result of an inline query
+    POST  /control/crowd/{bot}                        {acts: [{person, action, …as above}]}: what many people do, at once
+                                                      and in this order; photo and document are not among it
+    GET   /control/crowd/{bot}?after=N                {messages, version}: those of all private chats as they stand that
+                                                      changed since
     GET   /control/callbacks/{id} (wait)              waits until the bot has answered a tap
     GET   /control/inline/{id} (wait)                 waits until the bot has answered an inline query
     GET   /control/updates/{bot}?below=N (wait)       {pending}: updates that the bot has not confirmed; waits until
@@ -56,7 +61,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.control import chats, social, trouble, what_was
+from sandbox.control import chats, crowd, social, trouble, what_was
 from sandbox.control.common import ControlError
 from sandbox.faults import UnknownFault
 from sandbox.pictures import NotAPicture
@@ -97,6 +102,8 @@ ROUTES = [
         ("PATCH", "/channels/{channel}", chats.change_channel),
         ("GET", "/chats/{bot}/{chat}", what_was.chat),
         ("POST", "/chats/{bot}/{person}/{action}", chats.act),
+        ("POST", "/crowd/{bot}", crowd.act),
+        ("GET", "/crowd/{bot}", crowd.changes),
         ("GET", "/callbacks/{tap}", chats.callback),
         ("GET", "/inline/{query}", chats.inline_query),
         ("GET", "/updates/{bot}", chats.pending_updates),

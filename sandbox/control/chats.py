@@ -11,9 +11,11 @@ from sandbox.defaults import add_person, profile_photo
 from sandbox.pictures import drawn_portrait
 from sandbox.store import Json
 from sandbox.telegram import inline
+from sandbox.telegram.about import as_member
 from sandbox.telegram.actions import Hand
 from sandbox.telegram.params import Upload
 from sandbox.telegram.state import Chat, Person
+from sandbox.telegram.updates import queue
 from sandbox.world import world_of
 
 
@@ -90,10 +92,18 @@ async def change_channel(request: Request) -> Response:
     chat = state.chats.get(request.path_params["channel"])
     if chat is None:
         raise ControlError(404, f"no channel {request.path_params['channel']!r}")
+    before = {bot.token: as_member(bot, chat) for bot in state.bots.values()}
     for name in ("member", "admin", "title", "migrated_to"):
         if name in given:
             setattr(chat, name, given[name])
     state.save_chat(chat)
+    for bot in state.bots.values():
+        was, now = before[bot.token], as_member(bot, chat)
+        if was != now:
+            owner = next(iter(state.people.values())).as_user()
+            change = {"chat": chat.as_chat(), "from": owner, "date": state.now()}
+            change |= {"old_chat_member": was, "new_chat_member": now}
+            queue(world_of(request), bot, {"my_chat_member": change})
     return JSONResponse(asdict(chat))
 
 
@@ -108,22 +118,27 @@ async def act(request: Request) -> Response:
     if action == "album":
         uploads, caption, origin = await _uploaded(request)
         return JSONResponse({"messages": await hand.album([each.content for each in uploads], caption, origin)})
-    given = await body_of(request)
+    return JSONResponse(do(hand, action, await body_of(request)))
+
+
+def do(hand: Hand, action: str, given: Json) -> Json:
+    """Let a person do something without a file, and tell what came of it; raises NotPossible or ControlError."""
     if action in ("block", "unblock"):
         hand.block(action == "block")
-        return JSONResponse({"blocked": hand.chat.blocked})
+        return {"blocked": hand.chat.blocked}
     if action == "tap":
-        return JSONResponse(asdict(hand.tap(int(given["message_id"]), str(given["data"]))))
+        return asdict(hand.tap(int(given["message_id"]), str(given["data"])))
     if action == "inline":
-        return JSONResponse(asdict(inline.ask(hand, str(given.get("query") or ""), str(given.get("offset") or ""))))
+        return asdict(inline.ask(hand, str(given.get("query") or ""), str(given.get("offset") or "")))
     if action == "choose":
-        return JSONResponse({"message": inline.choose(hand, str(given["id"]), str(given["result_id"]))})
-    return JSONResponse({"message": _do(hand, action, given)})
+        return {"message": inline.choose(hand, str(given["id"]), str(given["result_id"]))}
+    return {"message": _do(hand, action, given)}
 
 
 def _do(hand: Hand, action: str, given: Json) -> Json:
     if action == "say":
-        return hand.say(str(given.get("text") or ""), str(given.get("forwarded_from") or ""))
+        group, origin = _group(hand, given.get("group")), str(given.get("forwarded_from") or "")
+        return hand.say(str(given.get("text") or ""), group, origin)
     if action == "start":
         return hand.start(str(given.get("payload") or ""))
     if action == "edit":
@@ -135,6 +150,16 @@ def _do(hand: Hand, action: str, given: Json) -> Json:
     if action == "location":
         return hand.location(float(given["latitude"]), float(given["longitude"]))
     raise ControlError(404, f"people cannot {action!r}")
+
+
+def _group(hand: Hand, chat_id: object) -> Chat | None:
+    """The group that is meant, if one is; raises ControlError."""
+    if chat_id is None:
+        return None
+    chat = hand.state.chats.get(str(chat_id))
+    if chat is None or chat.type not in ("group", "supergroup"):
+        raise ControlError(404, f"no group {chat_id!r}")
+    return chat
 
 
 async def _uploaded(request: Request) -> tuple[list[Upload], str, str]:

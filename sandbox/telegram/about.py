@@ -5,6 +5,7 @@ import json
 from sandbox.store import Json
 from sandbox.telegram.call import Answer, Call
 from sandbox.telegram.errors import bad_request
+from sandbox.telegram.state import Bot, Chat
 
 LARGEST_DOWNLOAD = 20 * 1024 * 1024  # bytes, from getFile
 MOST_PHOTOS = 100  # in one answer, from getUserProfilePhotos
@@ -41,9 +42,16 @@ async def get_chat_member(call: Call) -> Answer:
         if person is None:
             raise bad_request("invalid user_id specified")
         return {"user": person.as_user(), "status": "member"}
-    user = {"user": call.bot.as_user()}
+    return as_member(call.bot, chat)
+
+
+def as_member(bot: Bot, chat: Chat) -> Json:
+    """What a bot is in a chat, as a ChatMember."""
+    user = {"user": bot.as_user()}
+    if not chat.member:
+        return user | {"status": "left"}
     if chat.type == "private" or not chat.admin:
-        return user | {"status": "member" if chat.member else "left"}
+        return user | {"status": "member"}
     rights = dict.fromkeys(
         ("can_manage_chat", "can_delete_messages", "can_manage_video_chats", "can_restrict_members",
          "can_promote_members", "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories",

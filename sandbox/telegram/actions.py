@@ -14,6 +14,8 @@ from sandbox.telegram.state import Bot, Chat, Message, Person, Tap
 from sandbox.telegram.updates import queue
 from sandbox.world import World
 
+LONGEST_ALBUM = 10  # pictures, as a client takes them
+
 
 class NotPossible(Exception):
     """A person cannot do this now"""
@@ -27,13 +29,17 @@ class Hand:
         self.state = world.telegram
         self.chat: Chat = self.state.private_chat(bot, person)
 
-    def say(self, text: str, forwarded_from: str = "") -> Json:
-        """Send a text, or forward that of somebody with this name; raises NotPossible while the bot is blocked."""
+    def say(self, text: str, group: Chat | None = None, forwarded_from: str = "") -> Json:
+        """Send a text, to the bot or in a group, or forward that of somebody with this name.
+
+        Raises NotPossible while the bot is blocked, or not in the group.
+        """
         text = text.strip()
         if not 1 <= length_of(text) <= LONGEST_TEXT:
             raise NotPossible(f"a message has 1 to {LONGEST_TEXT} characters, this one {length_of(text)}")
         entities = find_entities(text, [])
-        return self._send({"text": text} | ({"entities": entities} if entities else {}) | self._origin(forwarded_from))
+        said = {"text": text} | ({"entities": entities} if entities else {})
+        return self._send(said | self._origin(forwarded_from), group)
 
     def start(self, payload: str = "") -> Json:
         """Press START, which also unblocks the bot."""
@@ -46,7 +52,9 @@ class Hand:
         return self._send(await self._sizes(content) | _caption(caption) | self._origin(forwarded_from))
 
     async def album(self, contents: list[bytes], caption: str = "", forwarded_from: str = "") -> list[Json]:
-        """Send several pictures at once: a message each, the caption under the first."""
+        """Send several pictures at once: a message each, the caption under the first, one media_group_id on all."""
+        if not 2 <= len(contents) <= LONGEST_ALBUM:
+            raise NotPossible(f"an album has 2 to {LONGEST_ALBUM} pictures, this one {len(contents)}")
         photos = [await self._sizes(content) for content in contents]
         together = {"media_group_id": str(self.world.changes.bump() + 1_000_000)} | self._origin(forwarded_from)
         return [self._send(photo | together | _caption("" if i else caption)) for i, photo in enumerate(photos)]
@@ -130,14 +138,18 @@ class Hand:
             change[name] = {"user": self.bot.as_user(), "status": status} | until
         queue(self.world, self.bot, {"my_chat_member": change})
 
-    def _send(self, content: Json) -> Json:
-        if self.chat.blocked:
+    def _send(self, content: Json, group: Chat | None = None) -> Json:
+        chat = group or self.chat
+        if chat.blocked:
             raise NotPossible("this person has blocked the bot")
-        self.chat.started = True
-        self.state.save_chat(self.chat)
-        head: Json = {"message_id": self.state.new_message_id(self.bot, self.chat), "date": self.state.now()}
-        head |= {"chat": self.person.as_chat(), "from": self.person.as_user()}
-        message = Message(self.chat.key, head["message_id"], head | content)
+        if group is not None and not group.member:
+            raise NotPossible(f"the bot is no member of {group.title}: it hears nothing there")
+        if group is None:
+            chat.started = True
+            self.state.save_chat(chat)
+        head: Json = {"message_id": self.state.new_message_id(self.bot, chat), "date": self.state.now()}
+        head |= {"chat": self.state.as_chat(chat), "from": self.person.as_user()}
+        message = Message(chat.key, head["message_id"], head | content)
         self.state.save_message(message)
         queue(self.world, self.bot, {"message": message.payload})
         return message.payload

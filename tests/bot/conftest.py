@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from PIL import Image
 from sqlmodel import SQLModel, select
@@ -28,6 +29,7 @@ from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_TOKEN
 from sandbox.server import SandboxServer
 from tests.conftest import FakeClock
+from web import create_app
 
 SITE = "https://exemple.fr"
 BOTH = frozenset({Purpose.contact, Purpose.counting})
@@ -390,3 +392,16 @@ def team(database: Database, campaign: Campaign, clock: FakeClock) -> Any:
     from tests.bot.team import Team
 
     return Team(database, campaign, clock)
+
+
+async def follow(database, settings, clock):
+    """Follow a button's address to where it leads."""
+    site = create_app(database=database, settings=settings, clock=clock, secret_key="a key", bot_username=None)
+    transport = httpx.ASGITransport(app=site)
+    async with httpx.AsyncClient(transport=transport, base_url=SITE, headers={"user-agent": "Firefox/140"}) as client:
+
+        async def go(address):
+            answer = await client.get(address)
+            return answer.headers["location"] if answer.is_redirect else answer.status_code
+
+        yield go

@@ -214,7 +214,9 @@ async def test_a_file_goes_out_once_while_the_badge_stays_as_it_is(zoe, small, t
     assert sum("document" in m for m in (await zoe.tap("badge:file:square")).messages) == 1  # it has changed
 
 
-async def test_a_restart_between_any_two_steps_loses_nothing(zoe, life, sandbox, small):
+@pytest.mark.parametrize(("language", "seen"), [("fr", "Votre badge, Zoé"), ("en", "Your badge, Zoé")])
+async def test_a_restart_between_any_two_steps_loses_nothing(person, life, campaign, sandbox, small, language, seen):
+    zoe = await person("Zoé", language)
     await zoe.join()
     await life.restart()
     await zoe.say("/badge")
@@ -223,7 +225,7 @@ async def test_a_restart_between_any_two_steps_loses_nothing(zoe, life, sandbox,
     await life.restart()
     await zoe.pick("Ruban")
     await life.restart()
-    await zoe.say("Zoé")
+    assert seen in (await zoe.say("Zoé")).text
     await life.restart()
     await zoe.tap("badge:crop")
     await life.restart()

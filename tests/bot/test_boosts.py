@@ -1,31 +1,15 @@
 """A post that is out already, handed out with its network's own acts: repost, like, reply, or its address."""
 
-import httpx
 import pytest
 
 from campaigns import posts
 from campaigns.models import Kind
-from tests.bot.conftest import SITE, labels
+from tests.bot.conftest import labels
 from tests.bot.test_cards import card_of, own_link
-from web import create_app
 
 TWEET = "https://x.com/region_respire/status/1790000000000000001"
 TOOT = "https://mastodon.example/@region_respire/113000000000000001"
 SKEET = "https://bsky.app/profile/region-respire.test/post/3lbxyz2abc"
-
-
-@pytest.fixture
-async def follow(database, settings, clock):
-    """Follow a button's address to where it leads."""
-    site = create_app(database=database, settings=settings, clock=clock, secret_key="a key", bot_username=None)
-    transport = httpx.ASGITransport(app=site)
-    async with httpx.AsyncClient(transport=transport, base_url=SITE, headers={"user-agent": "Firefox/140"}) as client:
-
-        async def go(address):
-            answer = await client.get(address)
-            return answer.headers["location"] if answer.is_redirect else answer.status_code
-
-        yield go
 
 
 @pytest.mark.parametrize(

@@ -357,13 +357,16 @@ async def test_back_shows_the_card_and_counts_nothing(zoe, add, books):
     assert await books.count(zoe, Kind.said_shared) == 0
 
 
-async def test_a_card_goes_on_across_a_restart(zoe, life, add, books):
+@pytest.mark.parametrize(("language", "thanks"), [("fr", "C’est noté pour X."), ("en", "Noted for X.")])
+async def test_a_card_goes_on_across_a_restart(person, life, campaign, add, books, language, thanks):
+    zoe = await person("Zoé", language)
     await add(text="Zéro", wordings=("Un",))
     await zoe.join()
     card = await card_of(zoe)
     for button in ("kit:wording:", "kit:shared:", "kit:on:1:1:x"):
         await life.restart()
-        await zoe.tap(button)
+        said = await zoe.tap(button)
+    assert thanks in said.toast
     assert "Un" in written(await zoe.message(card["message_id"]))
     assert await books.count(zoe, Kind.said_shared) == 1
 

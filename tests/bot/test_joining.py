@@ -229,14 +229,18 @@ async def test_a_button_of_a_territory_that_belongs_to_another_campaign_changes_
 
 
 @pytest.mark.parametrize("step", ["join:contact:yes", "join:counting:yes", "join:ranking:no", "join:territory:none"])
-async def test_a_restart_between_two_questions_loses_nothing(zoe, life, territories, books, step):
+@pytest.mark.parametrize(("language", "welcome"), [("fr", "Bienvenue, Zoé"), ("en", "Welcome, Zoé")])
+async def test_a_restart_between_two_questions_loses_nothing(
+    person, life, campaign, territories, books, step, language, welcome
+):
+    zoe = await person("Zoé", language)
     await territories("Vallée")
     await zoe.start()
     for button in ("join:contact:yes", "join:counting:yes", "join:ranking:no", "join:territory:none"):
         if button == step:
             await life.restart()
         said = await zoe.tap(button)
-    assert "Bienvenue, Zoé" in said.text
+    assert welcome in said.text
     assert await books.agreed(zoe) == BOTH
 
 

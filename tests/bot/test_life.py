@@ -46,6 +46,21 @@ async def test_stop_lets_an_answer_end_and_it_is_not_given_again(zoe, life, sand
     assert sum("Ce que je peux" in written(m) for m in await zoe.messages()) == 2
 
 
+async def test_an_update_that_telegram_gives_again_and_again_while_it_is_in_hand_is_answered_once(zoe, person, sandbox):
+    noe = await person("Noé")
+    gate = await sandbox.hold("telegram", "sendMessage", target=zoe.id)
+    await sandbox.say(zoe.id, "/help")
+    await sandbox.held(gate)
+    for n in range(3):  # each of these comes with hers, which is not confirmed
+        asked = await sandbox.say(noe.id, "/help")
+        await sandbox.message(noe.id, lambda m: m["from"]["is_bot"], after_id=asked["message_id"])
+        assert len(await sandbox.updates_left()) == n + 2
+    await sandbox.release(gate)
+    await sandbox.updates_taken()
+    answers = [sum(m["from"]["is_bot"] for m in await who.messages()) for who in (zoe, noe)]
+    assert answers == [1, 3]
+
+
 @pytest.mark.parametrize(
     ("button", "held", "kind"),
     [

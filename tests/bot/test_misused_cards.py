@@ -209,6 +209,15 @@ async def test_who_taps_somebody_elses_card_gets_a_link_of_their_own(zoe, person
     assert (await books.count(noe, Kind.copied), await books.count(zoe, Kind.copied)) == (1, 0)
 
 
+async def test_a_forwarded_cards_share_window_is_hers_and_counts_once_however_many_people_open_it(
+    zoe, card, follow, books
+):
+    """Telegram leaves a forwarded card its links, and nobody can tell who opens one: what they share is hers."""
+    window = labels(card)["X"]
+    assert len({await follow(window) for _ in range(3)}) == 1
+    assert await books.count(zoe, Kind.opened) == 1 and await books.count_of_all(Kind.opened) == 1
+
+
 @pytest.mark.parametrize("data", ["kit:card:1", "kit:copy:1:0", "kit:on:1:0:x"])
 async def test_a_stranger_who_taps_a_card_is_asked_to_join_and_leaves_no_trace(
     zoe, person, card, hand_made, books, data

@@ -9,8 +9,10 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
-from campaigns import engagement, own_words, posts
+from campaigns import engagement, own_words, posts, supporters
+from campaigns.installation import add_territory
 from campaigns.models import Campaign, Kind, Post
+from campaigns.silence_windows import add_polling_day
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) AppleWebKit/605.1.15 Version/26.0 Mobile Safari/604.1"
 Visit = Callable[..., httpx.AsyncClient]
@@ -108,6 +110,24 @@ async def test_what_was_shared_leads_on_after_the_post_was_taken_back(world: Any
     closed = await browser.get(f"/o/{world.link.open_token}/x")
     assert closed.status_code == 410
     assert "took it back" in closed.text
+
+
+@pytest.mark.parametrize("where", ["Vallée", "Littoral", None])
+async def test_a_share_window_is_closed_in_the_silence_of_the_persons_own_territory(
+    world: Any, browser: httpx.AsyncClient, where: str | None
+) -> None:
+    """A vote in the Vallée; who did not say where they are is on the safe side."""
+    async with world.database.write() as session:
+        places = {name: (await add_territory(session, world.orne.id, name)).id for name in ("Vallée", "Littoral")}
+        place = await supporters.participation(session, world.supporter.id, world.orne.id)
+        place.territory_id = places.get(where)
+        today = world.clock.now.date()
+        await add_polling_day(session, world.orne, today, world.clock.now, territory_id=places["Vallée"])
+    answer = await browser.get(f"/o/{world.link.open_token}/x")
+    assert answer.status_code == (302 if where == "Littoral" else 410)
+    async with world.database.read() as session:
+        counts = await engagement.counts_of_campaign(session, world.orne.id)
+    assert counts[Kind.opened] == (1 if where == "Littoral" else 0)
 
 
 async def test_a_visit_is_hashed_and_no_address_is_kept(world: Any, served: httpx.AsyncClient, tmp_path: Any) -> None:

@@ -42,7 +42,8 @@ function button(given, message, actions) {
     return made;
   }
   if (given.web_app) return element("a", { class: "key url", href: given.web_app.url, target: "_blank", rel: "noopener" }, given.text);
-  const made = element("button", { type: "button", class: given.copy_text ? "key copy" : "key" }, given.text);
+  const text = /^[➕➖]$/u.test(given.text) ? element("span", { class: "sign" }, given.text) : given.text;
+  const made = element("button", { type: "button", class: given.copy_text ? "key copy" : "key" }, text);
   if (given.copy_text) made.addEventListener("click", () => actions.copy(given.copy_text.text));
   else if (given.callback_data) made.addEventListener("click", () => actions.tap(message.message_id, given.callback_data, made));
   else made.disabled = true;
