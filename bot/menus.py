@@ -15,10 +15,10 @@ Commands = tuple[tuple[str, str], ...]
 
 COMMANDS: Commands = (
     ("posts", mark("messages to share from your own accounts")),
-    ("badge", mark("your support badge, from your photo")),
+    ("badge", mark("your badge, from your photo")),
     ("missions", mark("missions near you")),
     ("events", mark("rallies and buses near you, the day of the vote")),
-    ("me", mark("your figures and your invitation link")),
+    ("me", mark("your figures, and your invitation")),
     ("invite", mark("bring somebody in: your own link, as a picture too")),
     ("idea", mark("an idea for the team")),
     ("rhythm", mark("when, and how often, I write to you")),
@@ -31,7 +31,7 @@ COMMANDS: Commands = (
 LEADER_COMMANDS: Commands = (("team", mark("your territory: figures, reports, a message")),)
 ORGANIZER_COMMANDS: Commands = (
     ("post", mark("write a post for the campaign’s channels")),
-    ("desk", mark("what waits for you, and what goes out next")),
+    ("desk", mark("what waits for you, and what is next")),
     ("live", mark("speak live from a rally")),
     ("broadcast", mark("write to the campaign’s people")),
 )

@@ -4,6 +4,7 @@ import logging
 
 from telegram import Bot
 
+from bot import seats
 from bot.visit import Visit, unasked
 from campaigns import installation
 from networks.telegram import send_text
@@ -25,7 +26,10 @@ async def link(visit: Visit, code: str) -> None:
     said = visit.words(
         "Thank you, it is done: I will tell you here when a channel stops or a post does not go out. Nothing else changes: you did not join a campaign by this."
     )
-    said += "\n\n" + visit.words("What you can do here: /help")
+    if await seats.seats(visit):
+        said += "\n\n" + visit.words(
+            "From here you can also write a post (/post), see and decide what waits (/desk), and speak live from a rally (/live). All of it: /help"
+        )
     if former is not None:
         said += "\n\n" + visit.words("Another organizer’s address told this account until now; it does no more.")
     await visit.say(said)

@@ -160,4 +160,4 @@ async def test_an_organizer_hears_of_the_commands_of_the_team_and_nobody_else_do
     assert "/bureau" not in (await zoe.say("/help")).text and "/desk" not in (await zoe.say("/help")).text
     said = (await zoe.start(f"o-{await code()}")).text
     assert "/publier" in said and "/bureau" in said and "/live" in said
-    assert "/desk – ce qui vous attend, et ce qui part ensuite" in (await zoe.say("/help")).text
+    assert "/desk – ce qui vous attend, et la suite" in (await zoe.say("/help")).text
