@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.models import Approval, Audit, Organizer, OrganizerRole, Post, PostState, Supporter
 from campaigns.organizers import APPROVERS, WRITERS
-from campaigns.words import DEFAULT_LANGUAGE
 
 
 class News(enum.StrEnum):
@@ -88,14 +87,14 @@ async def _author(session: AsyncSession, post: Post) -> list[Reader]:
 
 async def _readers(session: AsyncSession, post: Post, who: object) -> list[Reader]:
     rows = await session.execute(
-        select(Organizer.id, Organizer.telegram_id, Supporter.language)
+        select(Organizer.id, Organizer.telegram_id, func.coalesce(col(Supporter.language), col(Organizer.language)))
         .join(OrganizerRole, col(OrganizerRole.organizer_id) == col(Organizer.id))
         .outerjoin(Supporter, col(Supporter.telegram_id) == col(Organizer.telegram_id))
         .where(col(OrganizerRole.campaign_id) == post.campaign_id, col(Organizer.telegram_id).is_not(None))
         .where(who)  # type: ignore[arg-type]
         .order_by(col(Organizer.id))
     )
-    return [Reader(ident, number, language or DEFAULT_LANGUAGE) for ident, number, language in rows.all()]
+    return [Reader(ident, number, language) for ident, number, language in rows.all()]
 
 
 async def told(session: AsyncSession, post: Post, now: datetime) -> None:

@@ -8,10 +8,19 @@ from sqlalchemy import func, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from campaigns.models import Channel, Organizer, OrganizerRole, Post, PostState, Publication, PublicationState
+from campaigns.models import (
+    Channel,
+    Organizer,
+    OrganizerRole,
+    Post,
+    PostState,
+    Publication,
+    PublicationState,
+    Supporter,
+)
 from campaigns.organizers import WRITERS
 from campaigns.sentences import within
-from campaigns.words import DEFAULT_LANGUAGE, Words
+from campaigns.words import Words
 
 LISTED = 5  # posts in one message; the console has them all
 SETTLES = timedelta(minutes=2)  # an unknown outcome is asked of the network first, after a minute
@@ -29,16 +38,18 @@ class Failure:
     reason: str | None
 
 
-async def whom_to_tell(session: AsyncSession, campaign_id: int) -> Sequence[int]:
-    """The Telegram accounts of the campaign's organizers who linked one."""
+async def whom_to_tell(session: AsyncSession, campaign_id: int) -> list[tuple[int, Words]]:
+    """The Telegram accounts of the campaign's organizers who linked one, each with the language that they speak there."""
     query = (
-        select(Organizer.telegram_id)
+        select(Organizer.telegram_id, func.coalesce(col(Supporter.language), col(Organizer.language)))
         .join(OrganizerRole, col(OrganizerRole.organizer_id) == col(Organizer.id))
+        .outerjoin(Supporter, col(Supporter.telegram_id) == col(Organizer.telegram_id))
         .where(col(OrganizerRole.campaign_id) == campaign_id, col(OrganizerRole.role).in_(WRITERS))
         .where(col(Organizer.telegram_id).is_not(None))
         .order_by(col(Organizer.id))
     )
-    return [ident for ident in (await session.scalars(query)).all() if ident is not None]
+    rows = (await session.execute(query)).all()
+    return [(ident, Words(language)) for ident, language in rows if ident is not None]
 
 
 async def resting_untold(session: AsyncSession) -> list[tuple[Channel, int]]:
@@ -106,9 +117,8 @@ def _short(words: Words, reason: str | None) -> str:
     return text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1] + "…"
 
 
-def words_of_rest(channel: Channel, waiting: int) -> str:
-    """What organizers read of a channel that rests, in their language: French."""
-    _ = Words(DEFAULT_LANGUAGE)
+def words_of_rest(_: Words, channel: Channel, waiting: int) -> str:
+    """What organizers read of a channel that rests."""
     return "\n\n".join(
         [
             "⚠️ " + _("Channel “{channel}” ({network}) is at rest.", channel=channel.name, network=channel.network),
@@ -124,9 +134,8 @@ def words_of_rest(channel: Channel, waiting: int) -> str:
     )
 
 
-def words_of_failures(channel: Channel, failures: Sequence[Failure], console: str) -> str:
+def words_of_failures(_: Words, channel: Channel, failures: Sequence[Failure], console: str) -> str:
     """What organizers read of posts that did not go out on a channel, or may not have."""
-    _ = Words(DEFAULT_LANGUAGE)
     failed = [failure for failure in failures if failure.state is PublicationState.failed]
     parts = ["⚠️ " + _("Channel “{channel}” ({network}):", channel=channel.name, network=channel.network)]
     if failed:
@@ -142,5 +151,5 @@ def words_of_failures(channel: Channel, failures: Sequence[Failure], console: st
     parts += [f"• {failure.title} — {_short(_, failure.reason)}" for failure in failures[:LISTED]]
     if len(failures) > LISTED:
         parts.append(_.many("and {n} more", "and {n} more", len(failures) - LISTED))
-    parts.append(_("Decide in the console: {address}", address=console))
+    parts.append(_("Decide here, /desk, or in the console: {address}", address=console))
     return "\n".join(parts)

@@ -9,6 +9,7 @@ from campaigns import notices
 from campaigns.database import Database
 from campaigns.models import Channel
 from campaigns.times import Clock
+from campaigns.words import Words
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, PostRejected, RateLimited
 from schedules.looking import Looking
 
@@ -41,7 +42,7 @@ class Notices(Looking):
             resting = await notices.resting_untold(session)
         for channel, waiting in resting:
             # Without anybody to tell it stays untold: who links an account later still hears of it.
-            if await self._tell_all(channel, notices.words_of_rest(channel, waiting)):
+            if await self._tell_all(channel, partial(notices.words_of_rest, channel=channel, waiting=waiting)):
                 async with self._database.write() as session:
                     await notices.told_of_rest(session, channel, self._clock())
 
@@ -52,17 +53,21 @@ class Notices(Looking):
             now, last = self._clock(), self._told.get(channel.id)
             if last is not None and abs(now - last) < QUIET:
                 continue
-            if await self._tell_all(channel, notices.words_of_failures(channel, failures, self._console)):
+            if await self._tell_all(
+                channel, partial(notices.words_of_failures, channel=channel, failures=failures, console=self._console)
+            ):
                 self._told[channel.id] = now
             # Told or not: who links an account later finds old failures in the console.
             async with self._database.write() as session:
                 await notices.told_of_failures(session, failures)
 
-    async def _tell_all(self, channel: Channel, text: str) -> bool:
+    async def _tell_all(self, channel: Channel, text: Callable[[Words], str]) -> bool:
         """Whether anybody was reached. Raises what is worth another try, where nobody was."""
         async with self._database.read() as session:
             people = await notices.whom_to_tell(session, channel.campaign_id)
-        return await tell_each([partial(self._tell, person, text) for person in people], f"channel {channel.id}")
+        return await tell_each(
+            [partial(self._tell, person, text(words)) for person, words in people], f"channel {channel.id}"
+        )
 
 
 async def tell_each(messages: Sequence[Callable[[], Awaitable[None]]], what: str) -> bool:

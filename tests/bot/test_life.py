@@ -291,8 +291,8 @@ async def test_the_commands_are_there_in_both_languages(life, settings):
     assert [c.command for c in french] == [c.command for c in english] == [
         "posts", "badge", "missions", "events", "me", "invite", "idea", "rhythm", "consents", "mydata", "help", "stop", "delete",
     ]  # fmt: skip
-    assert french[1].description == "votre badge de soutien, à partir de votre photo"
-    assert english[1].description == "your support badge, from your photo"
+    assert french[1].description == "votre badge, depuis votre photo"
+    assert english[1].description == "your badge, from your photo"
 
 
 async def test_the_runner_knows_its_name_for_the_links(life):
