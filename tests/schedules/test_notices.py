@@ -81,13 +81,16 @@ class Team:
         await self.notices.settled()
         return list(self.told)
 
-    async def organizer(self, telegram_id: int | None, role: Role = Role.editor, campaign: int | None = None) -> None:
+    async def organizer(
+        self, telegram_id: int | None, role: Role = Role.editor, campaign: int | None = None, language: str = "fr"
+    ) -> None:
         async with self.database.write() as session:
             row = Organizer(
                 email=f"{telegram_id}-{role}@exemple.fr",
                 name="Camille",
                 password_hash="",
                 telegram_id=telegram_id,
+                language=language,
                 created_at=self.clock(),
             )
             session.add(row)
@@ -164,6 +167,14 @@ async def test_complaint_10_a_dead_token_is_told_with_what_to_do_and_how_many_po
     assert "2 messages attendent ; aucun n’est perdu." in text
     assert 'run_bot.py channels mend "Compte X" --set' in text and 'run_bot.py channels check "Compte X"' in text
     assert await team.states() == [S.queued, S.queued]
+
+
+async def test_each_organizer_is_told_in_their_language(team: Team, resting: Channel) -> None:
+    await team.organizer(7)
+    await team.organizer(8, language="en")
+    told = dict(await team.look())
+    assert "Le canal « Compte X » (x) est au repos." in told[7]
+    assert "Channel “Compte X” (x) is at rest." in told[8]
 
 
 async def test_it_is_told_once_and_again_only_after_it_was_mended(team: Team, resting: Channel) -> None:
