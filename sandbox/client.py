@@ -276,9 +276,14 @@ class SandboxClient:
     async def updates_taken(self, within: float | None = None) -> None:
         """Wait until the bot has confirmed every update; raises NothingCame."""
         wait = self.patience if within is None else within
-        found = await self._ask("GET", f"/updates/{await self.bot()}", params={"below": 1, "timeout": wait})
-        if found["pending"]:
-            raise NothingCame(f"the bot left {found['pending']} updates unconfirmed for {wait} s")
+        deadline, path = _Deadline(wait), f"/updates/{await self.bot()}"
+        while True:
+            left = max(deadline.left(), 0)
+            found = await self._ask("GET", path, params={"below": 1, "timeout": min(left, LONGEST_POLL)})
+            if not found["pending"]:
+                return
+            if left <= LONGEST_POLL:
+                raise NothingCame(f"the bot left {found['pending']} updates unconfirmed for {wait} s")
 
     async def updates_left(self) -> set[int]:
         """The numbers of the updates that the bot has not confirmed."""

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 Plan = Generator[Json, None, None]  # of acts; behind each, the person has read what came of it
 Step = Generator[Json, None, bool]
 
-TAKEN = 60.0  # seconds that a bot may take for what a thousand people do at once
+TAKEN = 300.0  # seconds that a bot may take for what a thousand people do at once
 PLAIN = str.maketrans({"\u202f": " ", "\u00a0": " "})
 
 

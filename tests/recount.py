@@ -131,6 +131,8 @@ class Recount:
             self._said(event, event.detail["text"])
         elif action == "photo":
             self._asked[person]["photo"] = str(self._each_time())
+            if "named" in self._asked[person]:  # the badge in hand is seen at once, of this photo
+                self._badge(event, "badge_made")
 
     def _started(self, person: int, payload: str) -> None:
         kind, _, value = payload.partition("-")
@@ -206,12 +208,22 @@ class Recount:
             self.counted.pop((life, "said_shared", post, network), None)
 
     def _tap_badge(self, event: Event, what: str, *_: str) -> None:
-        life, photo = self._life(event.who), self._asked[event.who].get("photo")
-        kind = {"name": "badge_made", "file": "badge_downloaded"}.get(what)
-        if kind is None or photo is None or (life is not None and self.silent(life.territory, event.at)):
-            return
-        whose = life if life is not None and "counting" in life.yes else None
-        self.counted.setdefault((kind, photo), Row(whose, None, kind))
+        asked = self._asked[event.who]
+        if what == "name" and "photo" in asked:
+            asked["named"] = "yes"
+            self._badge(event, "badge_made")
+        elif what == "file" and "named" in asked:
+            self._badge(event, "badge_downloaded")
+        elif what == "end":
+            asked.pop("named", None)
+            asked.pop("photo", None)
+
+    def _badge(self, event: Event, kind: str) -> None:
+        """Once for a photo; of who is not counted, for the campaign alone."""
+        life = self._life(event.who)
+        if not self.silent(life.territory if life is not None else None, event.at):
+            whose = life if life is not None and "counting" in life.yes else None
+            self.counted.setdefault((kind, self._asked[event.who]["photo"]), Row(whose, None, kind))
 
     def _tap_mission(self, event: Event, what: str, number: str) -> None:
         if what == "report" and self.missions[int(number)] <= event.at:
@@ -272,6 +284,9 @@ class Recount:
     def _tick(self, event: Event) -> None:
         """The broadcaster goes: by day it serves everybody who waits and may be written to still."""
         self._all_served()
+        for asked in self._asked.values():  # what is in hand of a badge is forgotten within an hour
+            asked.pop("named", None)
+            asked.pop("photo", None)
         hour = event.at.astimezone(PARIS).hour
         if NIGHT[1] <= hour < NIGHT[0]:
             for title, waiting in self._out.items():
