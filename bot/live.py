@@ -9,6 +9,7 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from telegram import InlineKeyboardButton
 from telegram.error import NetworkError
 
 from bot import live_setup, seats
@@ -41,8 +42,7 @@ async def begin(visit: Visit) -> None:
 
 
 async def _end(visit: Visit, session: Live) -> None:
-    if session.card:
-        await visit.take_buttons_from(session.card)
+    await _leave_card(visit, session)
     await keep(visit, "" if visit.step in (ON, SETTING_UP, HASHTAG) else visit.step, None)
     if session.begun:
         count = visit.words.many("{n} post", "{n} posts", session.count)
@@ -133,8 +133,11 @@ async def _undo(visit: Visit, post_id: int) -> None:
         await seats.refuse(visit)
         return
     session = live_of(visit)
-    if session is not None and undone.taken_back and not undone.out:
-        await keep(visit, visit.step, replace(session, count=session.count - 1))
+    if session is not None:
+        if session.undo == post_id:  # its card says what became of it, and has no buttons any more
+            session = replace(session, card=0, undo=0)
+        gone = undone.taken_back and not undone.out
+        await keep(visit, visit.step, replace(session, count=session.count - 1) if gone else session)
     taken, out = ", ".join(undone.taken_back), ", ".join(undone.out)
     if taken and out:
         said = "↩ " + _("Taken back on {channels}; too late on {others}.", channels=escape(taken), others=escape(out))
@@ -225,16 +228,24 @@ async def _publish(visit: Visit, session: Live, seat: Seat) -> None:
 
 
 async def _notice(visit: Visit, session: Live, post_id: int, text: str) -> None:
-    """Where a message goes, with the way to take it back; the notice before loses its buttons."""
-    if session.card:
-        await visit.take_buttons_from(session.card)
-    undo, end = "↩ " + visit.words("Undo"), "⏹ " + visit.words("End")
-    keyboard = [[button(undo, f"live:undo:{post_id}"), button(end, "live:end")]]
+    """Where a message goes, with the way to take it back; the notice before keeps its own way."""
+    await _leave_card(visit, session)
+    keyboard = [[_undo_button(visit, post_id), button("⏹ " + visit.words("End"), "live:end")]]
     try:
         sent = await visit.say(text, keyboard)
     except NetworkError:  # who hears that something went wrong sends it again; a second notice does no harm
         sent = await visit.say(text, keyboard)
-    await keep(visit, ON, replace(session, card=sent))
+    await keep(visit, ON, replace(session, card=sent, undo=post_id))
+
+
+async def _leave_card(visit: Visit, session: Live) -> None:
+    """The card is not the last one any more: only its post can still be taken back there, which may be worth a second."""
+    if session.card:
+        await visit.take_buttons_from(session.card, [[_undo_button(visit, session.undo)]] if session.undo else None)
+
+
+def _undo_button(visit: Visit, post_id: int) -> InlineKeyboardButton:
+    return button("↩ " + visit.words("Undo"), f"live:undo:{post_id}")
 
 
 async def _write(

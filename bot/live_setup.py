@@ -28,6 +28,7 @@ class Live:
     said: tuple[tuple[int, int, str], ...] = ()
     count: int = 0
     card: int = 0  # the message with the buttons: how it is set up; then the last "goes out"
+    undo: int = 0  # the post which that card takes back; 0: it is that of the set-up
 
     def post_of(self, message_id: int) -> int | None:
         return next((post for message, post, _ in self.said if message == message_id), None)

@@ -173,9 +173,10 @@ class Visit:
             markup = InlineKeyboardMarkup(keyboard) if keyboard else None
             await unless_the_same(lambda: query.edit_message_reply_markup(markup))
 
-    async def take_buttons_from(self, message_id: int) -> None:
-        """Take the buttons from another message of this chat."""
-        await unless_the_same(lambda: self.bot.edit_message_reply_markup(self.chat.id, message_id))
+    async def take_buttons_from(self, message_id: int, but: Keyboard | None = None) -> None:
+        """Take the buttons from another message of this chat, or leave it some."""
+        markup = InlineKeyboardMarkup(but) if but else None
+        await unless_the_same(lambda: self.bot.edit_message_reply_markup(self.chat.id, message_id, reply_markup=markup))
 
     async def change_message(self, message_id: int, text: str, keyboard: Keyboard | None = None) -> None:
         """Replace another text of the bot's in this chat, and its buttons."""

@@ -110,6 +110,17 @@ async def test_no_channel_no_live(camille, team, x, telegram):
     assert "Je n’ai pas compris" in (await camille.say("Bonjour")).text
 
 
+async def test_an_earlier_message_can_still_be_taken_back_while_the_next_one_waits(camille, go, team, x, telegram):
+    await go()
+    await camille.say("La salle est pleine")
+    first = await camille.find("live:undo:")
+    await camille.say("Bonjour")
+    assert list(labels(await camille.message(first[0]))) == ["↩ Annuler"]
+    assert (await camille.tap("live:undo:", first)).toast == "Repris."
+    states = {(text, state) for text, _, state in await team.publications()}
+    assert states == {("La salle est pleine #LaRégionQuiOse", "cancelled"), ("Bonjour #LaRégionQuiOse", "queued")}
+
+
 async def test_undo_after_a_channel_claimed_it_says_where_it_is(camille, go, team, clock, database, x):
     await go()
     await camille.say("La salle est pleine")
