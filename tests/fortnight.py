@@ -122,11 +122,12 @@ def changes_mind(who: Activist, rng: random.Random) -> Plan:
 
 
 def makes_a_badge(who: Activist, rng: random.Random) -> Plan:
-    """Without the file the badge stays in hand: the next photo on that day takes its place at once."""
+    """Perhaps in two formats; without a file the badge stays in hand: the day's next photo takes its place at once."""
     yield {"action": "photo"}
     yield from who.tap("badge:frame:")
     yield from who.tap("badge:name:none")
     if rng.random() < 0.5 and (yield from who.tap("badge:file:square")):
+        yield from who.tap("badge:file:story")
         yield from who.tap("badge:end")
 
 
