@@ -7,12 +7,12 @@ from html import escape
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import about_me, broadcast_progress, second_yes
+from bot import broadcast_progress, seats, second_yes
 from bot.visit import Keyboard, Visit, button, number
 from campaigns import broadcasts, installation, interests
 from campaigns.broadcasts import BroadcastRefused, Preview, preview, segment_of
-from campaigns.models import Broadcast, BroadcastState, Campaign, Interest, Organizer, Role, Territory
-from campaigns.organizers import WRITERS
+from campaigns.models import Broadcast, BroadcastState, Campaign, Interest, Organizer, Territory
+from campaigns.organizers import Seat
 from campaigns.segments import Segment
 from campaigns.stamp import stamp_of, stamped
 from campaigns.words import LANGUAGES, Words
@@ -27,20 +27,12 @@ S = BroadcastState
 
 async def begin(visit: Visit) -> None:
     """/broadcast, with the text behind it or in the next message. To who is no organizer this command does not exist."""
-    async with visit.house.database.read() as session:
-        organizer = await installation.organizer_of(session, visit.user.id)
-        known = await installation.roles(session, organizer.id) if organizer else []
-    mine = [campaign for campaign, role in known if role in WRITERS]
     behind = visit.text.partition(" ")[2].strip() if visit.text.startswith("/") else ""
-    if organizer is None or not mine:
-        await about_me.unknown(visit)
-    elif len(mine) > 1:
-        keys = [[button(campaign.name, f"cast:new:{campaign.id}:")] for campaign in mine]
-        await visit.say(visit.words("For which campaign do you want to write?"), keys)
-    elif behind:
-        await _write(visit, organizer, mine[0].id, behind)
-    else:
-        await _ask(visit, mine[0])
+    seat = await seats.choose(visit, "cast:new")
+    if seat is not None and behind:
+        await _write(visit, seat, behind)
+    elif seat is not None:
+        await _ask(visit, seat.campaign)
 
 
 async def _ask(visit: Visit, campaign: Campaign, broadcast: Broadcast | None = None) -> None:
@@ -77,21 +69,14 @@ async def take_text(visit: Visit) -> bool:
     asked = visit.data.get("cast")
     if visit.step != WAIT_TEXT or asked is None:
         return False
-    async with visit.house.database.read() as session:
-        organizer = await installation.organizer_of(session, visit.user.id)
-        role = await _role(session, organizer, asked["campaign"])
-    if organizer is None or role not in WRITERS:
+    seat = await seats.seat_in(visit, asked["campaign"])
+    if seat is None:
         _end(visit)
         await visit.remember(visit.step)
         await visit.say(visit.words(broadcasts.NOT_ALLOWED))
         return True
-    await _write(visit, organizer, asked["campaign"], visit.text, asked.get("broadcast"))
+    await _write(visit, seat, visit.text, asked.get("broadcast"))
     return True
-
-
-async def _role(session: AsyncSession, organizer: Organizer | None, campaign_id: int) -> Role | None:
-    known = await installation.roles(session, organizer.id) if organizer else []
-    return next((role for campaign, role in known if campaign.id == campaign_id), None)
 
 
 async def _found(session: AsyncSession, broadcast_id: int) -> Broadcast | None:
@@ -101,9 +86,8 @@ async def _found(session: AsyncSession, broadcast_id: int) -> Broadcast | None:
     return None if theirs else broadcast
 
 
-async def _write(
-    visit: Visit, organizer: Organizer, campaign_id: int, text: str, broadcast_id: int | None = None
-) -> None:
+async def _write(visit: Visit, seat: Seat, text: str, broadcast_id: int | None = None) -> None:
+    campaign_id = seat.campaign.id
     try:
         async with visit.house.database.write() as session:
             broadcast = await broadcasts.find_broadcast(session, campaign_id, broadcast_id or 0)
@@ -111,15 +95,14 @@ async def _write(
                 await broadcasts.change(session, broadcast, text)
             else:
                 broadcast = await broadcasts.add_broadcast(
-                    session, Segment(campaign_id), text, visit.house.clock(), organizer_id=organizer.id
+                    session, Segment(campaign_id), text, visit.house.clock(), organizer_id=seat.organizer.id
                 )
             _end(visit)
             await visit.remember_in(session)
-            campaign = await session.get_one(Campaign, campaign_id)
     except BroadcastRefused as refused:
         await visit.say(visit.words(refused.msgid, **refused.values))
         return
-    await visit.say(escape(stamped(broadcast.text, stamp_of(campaign))))
+    await visit.say(escape(stamped(broadcast.text, stamp_of(seat.campaign))))
     shown = await _card(visit, broadcast.id)
     if shown is not None:
         await visit.say(*shown)
@@ -129,16 +112,15 @@ async def _card(visit: Visit, broadcast_id: int) -> tuple[str, Keyboard] | None:
     """What a message is, whom it reaches, and what this organizer may do with it; None where they may not know of it."""
     _, now = visit.words, visit.house.clock()
     async with visit.house.database.read() as session:
-        organizer = await installation.organizer_of(session, visit.user.id)
         broadcast = await _found(session, broadcast_id)
-        role = await _role(session, organizer, broadcast.campaign_id) if broadcast else None
-        if organizer is None or broadcast is None or role not in WRITERS:
+        seat = await seats.seat_of(session, visit, broadcast.campaign_id) if broadcast else None
+        if broadcast is None or seat is None:
             return None
-        campaign = await session.get_one(Campaign, broadcast.campaign_id)
         found = await preview(session, segment_of(broadcast), now)
         whom = await _whom(session, _, broadcast)
-        moves = broadcasts.moves_of(broadcast, campaign, role, own=await broadcasts.is_own(session, broadcast, organizer.id))  # fmt: skip
-    lines = [f"📣 <b>{escape(campaign.name)}</b>", "", f"🎯 {escape(whom)}", *_reach(_, found)]
+        own = await broadcasts.is_own(session, broadcast, seat.organizer.id)
+        moves = broadcasts.moves_of(broadcast, seat.campaign, seat.role, own=own)
+    lines = [f"📣 <b>{escape(seat.campaign.name)}</b>", "", f"🎯 {escape(whom)}", *_reach(_, found)]
     lines += ["", _(STATES[broadcast.state])] if broadcast.state in STATES else []
     return "\n".join(lines), _keys(visit, broadcast, moves, found)
 
@@ -202,26 +184,24 @@ async def tapped(visit: Visit) -> None:
         await visit.change_keyboard(None)
         return
     async with visit.house.database.read() as session:
-        organizer = await installation.organizer_of(session, visit.user.id)
         broadcast = await _found(session, number(about) or 0)
-        campaign = await session.get(Campaign, broadcast.campaign_id if broadcast else number(value) or 0)
-        role = await _role(session, organizer, campaign.id) if campaign else None
-    if organizer is None or campaign is None or role not in WRITERS:
+        seat = await seats.seat_of(session, visit, broadcast.campaign_id if broadcast else number(value))
+    if seat is None:
         await visit.answer(visit.words(broadcasts.NOT_ALLOWED), alert=True)
     elif action == "new":
         await visit.change_keyboard(None)
-        await _ask(visit, campaign)
+        await _ask(visit, seat.campaign)
     elif broadcast is None:
         await visit.answer(visit.words("This message is no longer known."), alert=True)
     elif action == "text":
-        await _rewrite(visit, campaign, broadcast)
+        await _rewrite(visit, seat.campaign, broadcast)
     elif action == "show":
-        await visit.say(escape(stamped(broadcast.text, stamp_of(campaign))))
+        await visit.say(escape(stamped(broadcast.text, stamp_of(seat.campaign))))
         await visit.say(*(await _card(visit, broadcast.id) or ("", [])))
     elif action == "watch":
         await broadcast_progress.begin(visit, broadcast.id)
     elif action in broadcasts.MOVES:
-        await _move(visit, organizer, broadcast, action)
+        await _move(visit, seat.organizer, broadcast, action)
     else:
         await _aim(visit, broadcast, action, value)
 

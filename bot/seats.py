@@ -20,7 +20,13 @@ async def seats_in(session: AsyncSession, visit: Visit) -> list[Seat]:
 
 async def seat_in(visit: Visit, campaign_id: int | None) -> Seat | None:
     """The person's seat in one campaign; None where they have none, or none any more."""
-    return next((seat for seat in await seats(visit) if seat.campaign.id == campaign_id), None)
+    async with visit.house.database.read() as session:
+        return await seat_of(session, visit, campaign_id)
+
+
+async def seat_of(session: AsyncSession, visit: Visit, campaign_id: int | None) -> Seat | None:
+    """The same as a part of the caller's transaction."""
+    return next((seat for seat in await seats_in(session, visit) if seat.campaign.id == campaign_id), None)
 
 
 async def choose(visit: Visit, prefix: str) -> Seat | None:

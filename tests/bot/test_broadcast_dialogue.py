@@ -179,7 +179,7 @@ async def test_to_anybody_else_the_command_does_not_exist(zoe, person, organize,
     writer = await person("Camille")
     await organize(writer, Role.admin, rival.id)
     await writer.say(f"/broadcast {TEXT}")
-    for data in ("cast:show::1", "cast:send::1", "cast:where:0:1", "cast:new:1:", "cast:watch::1", "cast:cancel::1"):
+    for data in ("cast:show::1", "cast:send::1", "cast:where:0:1", "cast:new:1", "cast:watch::1", "cast:cancel::1"):
         reply = await hand_made(zoe, data)
         assert "Votre rôle ne le permet pas" in reply.toast and not reply.messages
     assert "Votre rôle ne le permet pas" in (await hand_made(zoe, "going:cancel:1")).toast
@@ -193,7 +193,7 @@ async def test_of_several_campaigns_one_is_chosen(person, organize, rival, campa
     await organize(team, Role.editor, rival.id)
     said = await team.say("/broadcast")
     assert list(said.buttons) == ["La Région qui ose", "La Rivale"]
-    await team.tap(f"cast:new:{rival.id}:")
+    await team.tap(f"cast:new:{rival.id}")
     await team.say(TEXT)
     assert [each.campaign_id for each in await kept()] == [rival.id]
 
