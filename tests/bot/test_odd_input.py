@@ -153,7 +153,7 @@ async def test_who_is_deleted_in_the_middle_of_a_dialogue_is_answered_and_comes_
     for step in begin:
         await (zoe.say(step) if step.startswith("/") else zoe.tap(step))
     async with house.database.write() as session:  # from another device, or by the team
-        await supporters.forget(session, await supporters.find_supporter(session, zoe.id))
+        await supporters.forget(session, await supporters.find_supporter(session, zoe.id), house.clock())
     if then == "a photo":
         said = await zoe.send(small)
     else:
