@@ -394,6 +394,7 @@ def team(database: Database, campaign: Campaign, clock: FakeClock) -> Any:
     return Team(database, campaign, clock)
 
 
+@pytest.fixture
 async def follow(database, settings, clock):
     """Follow a button's address to where it leads."""
     site = create_app(database=database, settings=settings, clock=clock, secret_key="a key", bot_username=None)
