@@ -120,7 +120,7 @@ def simulated(clock: FakeClock) -> Pace:
     return Pace(now=lambda: (clock() - begin).total_seconds(), sleep=sleep)
 
 
-@pytest.mark.timeout(900)  # of a busy machine; alone it takes about a minute
+@pytest.mark.timeout(900)  # seconds; on two busy cores it took up to 170
 async def test_the_figures_of_two_weeks_equal_an_independent_recount(
     database: Database,
     clock: FakeClock,
