@@ -65,6 +65,7 @@ def create_app(
     )
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/console/shell", StaticFiles(packages=[("starlette_admin", "static")]), name="shell")
     app.add_route("/s/{token}", share_redirect.follow, methods=["GET", "HEAD"])
     for room in (public, health, metrics, badge_maker, badge_to_chat, wall, share_redirect, unsubscribe):
         app.include_router(room.router)
