@@ -123,10 +123,13 @@ async def settle_many(
     now: datetime,
     organizer_id: int,
 ) -> Settled:
-    """One decision on many publications, in the order in which they were due; each is a row of the audit."""
+    """One decision on many publications, in the order in which they were due; each is a row of the audit.
+
+    What somebody decided meanwhile stays as they decided.
+    """
     ordered = await session.scalars(
         select(Publication.id)
-        .where(col(Publication.id).in_(publication_ids))
+        .where(col(Publication.id).in_(publication_ids), col(Publication.state).in_(STATES[Shelf.decide]))
         .order_by(col(Publication.due_at), col(Publication.id))
     )
     done, late = 0, len(set(publication_ids))
