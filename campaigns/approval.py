@@ -25,6 +25,7 @@ from campaigns.models import (
 )
 from campaigns.organizers import APPROVERS
 from campaigns.times import to_utc, zone
+from campaigns.webhook_messages import note_approval
 from campaigns.words import mark
 
 
@@ -243,3 +244,4 @@ async def _go_on(session: AsyncSession, post: Post, now: datetime) -> None:
     post.state = PostState.approved if post.publish_at is None else PostState.scheduled
     post.told_at = None
     audit(session, post, None, now, post.state.value)
+    await note_approval(session, post, now)
