@@ -1,5 +1,6 @@
 """Who asks: a bearer token, its scope, and how often it may ask. No cookie is read, so no other site can ask for anybody."""
 
+import math
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -67,7 +68,7 @@ async def _caller(request: Request, given: HTTPAuthorizationCredentials | None) 
         caller = await access_tokens.caller_of(session, given.credentials, now)
     wait = request.app.state.allowance.take(caller.token.id, now)
     if wait is not None:
-        seconds = str(int(wait.total_seconds()) + 1)
+        seconds = str(math.ceil(wait.total_seconds()))
         said = f"This token asked {MOST} times within a minute. Wait {seconds} seconds, then go on."
         raise ApiProblem(429, said, {"Retry-After": seconds})
     if access_tokens.is_stale(caller.token, now):

@@ -22,6 +22,7 @@ from web.pages import Trouble
 from web.uploads import TooLarge
 
 KIND = "application/problem+json"
+NO_JSON = "The body is no JSON that can be read: send a JSON object, in UTF-8, with Content-Type: application/json."
 
 
 class WrongField(BaseModel):
@@ -112,6 +113,8 @@ def _sentence(text: str) -> str:
 
 
 def _invalid(error: RequestValidationError) -> Response:
+    if any(each["type"] == "json_invalid" for each in error.errors()):
+        return problem(400, NO_JSON)
     wrong = [
         WrongField(field=".".join(map(str, each["loc"][1:] or each["loc"])), message=each["msg"])
         for each in error.errors()
@@ -123,7 +126,7 @@ def _http(error: HTTPException) -> Response:
     if error.status_code == 404:
         return _of(nothing_here())
     said = {
-        400: "The body is no JSON that can be read: send a JSON object with Content-Type: application/json.",
+        400: NO_JSON,
         405: "This address does not take that method; see /api/v1/openapi.json.",
     }
     return problem(error.status_code, said.get(error.status_code, _sentence(str(error.detail))), headers=error.headers)
