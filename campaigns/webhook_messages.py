@@ -90,7 +90,7 @@ async def note_publications(session: AsyncSession, ids: Sequence[int], now: date
         }
         at = now or publication.sent_at or publication.tried_at or post.created_at
         occasion = WebhookOccasion(publication.state.value)
-        await _write(session, targets, post.campaign_id, occasion, f"publication.{occasion}", event, at, data)
+        await write_messages(session, targets, post.campaign_id, occasion, f"publication.{occasion}", event, at, data)
 
 
 async def note_approval(session: AsyncSession, post: Post, now: datetime) -> None:
@@ -107,14 +107,16 @@ async def note_approval(session: AsyncSession, post: Post, now: datetime) -> Non
         "campaign": slug,
         "post": {"id": post.id, "title": post.title, "state": post.state.value, "publish_at": publish_at},
     }
-    await _write(session, targets, post.campaign_id, WebhookOccasion.approved, "post.approved", event, now, data)
+    await write_messages(
+        session, targets, post.campaign_id, WebhookOccasion.approved, "post.approved", event, now, data
+    )
 
 
 async def _targets(session: AsyncSession) -> Sequence[WebhookTarget]:
     return (await session.scalars(select(WebhookTarget))).all()
 
 
-async def _write(
+async def write_messages(
     session: AsyncSession,
     targets: Sequence[WebhookTarget],
     campaign_id: int,
@@ -173,6 +175,16 @@ async def claim(session: AsyncSession, target_id: int, now: datetime) -> Claimed
     message, target = row
     message.attempts, message.not_before = message.attempts + 1, now + CLAIMED
     return Claimed(message, target)
+
+
+async def let_go(session: AsyncSession, now: datetime) -> None:
+    """For an engine that is alone: what a dead process had claimed keeps its place before those behind it."""
+    await session.execute(
+        update(WebhookMessage)
+        .where(col(WebhookMessage.state) == MessageState.queued, col(WebhookMessage.not_before) <= now + CLAIMED)
+        .values(not_before=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def settle(session: AsyncSession, claimed: Claimed, outcome: Outcome, now: datetime) -> None:

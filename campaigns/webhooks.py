@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ MOST_TARGETS = 20  # of a campaign
 LONGEST_URL = 500  # characters
 SECRET = "whsec_"  # noqa: S105 - what stands before it, by the convention of Standard Webhooks
 HERE = ("localhost", ".localhost", ".local", ".internal", ".lan", ".home.arpa")  # names that never lie outside
+NUMBER = re.compile(r"\d+|0x[0-9a-f]*")  # a host that ends so is an IPv4 address, in one of the ways to write it
 Send = Callable[[Call], Awaitable[Outcome]]
 
 
@@ -51,7 +53,7 @@ def check_url(url: str) -> None:
         raise TargetRefused(f"“{url}” is not a web address that begins with https:// and holds no space")
     if parts.username is not None or parts.fragment:
         raise TargetRefused("the address holds a name, a password or a #; leave them out: each message is signed")
-    numeric = host.replace(".", "").isdigit() or ":" in host
+    numeric = ":" in host or bool(NUMBER.fullmatch(host.rpartition(".")[2]))
     if (numeric and not is_outside(host)) or (not numeric and ("." not in host or ("." + host).endswith(HERE))):
         raise TargetRefused(f"“{host}” lies inside this machine's networks; give an address that the internet reaches")
 

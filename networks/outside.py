@@ -6,20 +6,37 @@ name that is outside when it is checked and inside a moment later (DNS rebinding
 
 import socket
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
-# What Python counts as global and is not, or hides another address. IANA's special-purpose registries, RFC 6890.
-INSIDE = (
-    ip_network("100.64.0.0/10"),  # shared by a provider's customers (CGNAT)
-    ip_network("192.88.99.0/24"),  # relays of 6to4
-    ip_network("::/96"),  # an IPv4 address as IPv6 wrote it once
-    ip_network("fec0::/10"),  # site-local, as it was once
-    ip_network("2001::/32"),  # Teredo
-    ip_network("2002::/16"),  # 6to4
-    ip_network("64:ff9b::/96"),  # NAT64: an IPv4 address behind a translator
-    ip_network("64:ff9b:1::/48"),
+# IANA's special-purpose registries (RFC 6890), November 2026; Python's own tables differ from version to version.
+INSIDE = tuple(
+    map(
+        ip_network,
+        (
+            "0.0.0.0/8",  # this machine
+            "10.0.0.0/8",  # private
+            "100.64.0.0/10",  # shared by a provider's customers (CGNAT)
+            "127.0.0.0/8",  # loopback
+            "168.63.129.16/32",  # Azure's own services, which answer only inside it
+            "169.254.0.0/16",  # link-local, where clouds keep their metadata
+            "172.16.0.0/12",  # private
+            "192.0.0.0/24",  # protocols
+            "192.0.2.0/24",  # documentation
+            "192.88.99.0/24",  # relays of 6to4
+            "192.168.0.0/16",  # private
+            "198.18.0.0/15",  # benchmarks
+            "198.51.100.0/24",  # documentation
+            "203.0.113.0/24",  # documentation
+            "224.0.0.0/3",  # multicast, reserved, broadcast
+            "2001::/23",  # protocols, Teredo among them
+            "2001:db8::/32",  # documentation
+            "2002::/16",  # 6to4: an IPv4 address in another dress
+            "3fff::/20",  # documentation
+        ),
+    )
 )
+GLOBAL = IPv6Network("2000::/3")  # of IPv6, nothing else is the internet's
 AddrInfo = tuple[Any, Any, int, str, tuple[Any, ...]]  # as socket.getaddrinfo gives it
 
 
@@ -35,9 +52,9 @@ def is_outside(address: str) -> bool:
         return False
     if isinstance(found, IPv6Address):
         found = found.ipv4_mapped or IPv6Address(int(found))  # without its zone
-    if found.is_multicast or found.is_reserved or any(found in network for network in INSIDE):
+    if isinstance(found, IPv6Address) and found not in GLOBAL:
         return False
-    return found.is_global
+    return not any(found in network for network in INSIDE)
 
 
 def socket_to(may_reach: Callable[[str], bool]) -> Callable[[AddrInfo], socket.socket]:

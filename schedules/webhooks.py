@@ -17,7 +17,7 @@ ABREAST = 20  # targets that are called at the same time
 class Webhooks(Looking):
     """A message goes out in three steps: 1. claim its row, 2. call the target, 3. settle the row.
 
-    A crash in between sends it again in a minute, with the same webhook-id: rather twice than never.
+    A crash in between sends it again, with the same webhook-id: rather twice than never.
     """
 
     name = "messages to other programs"
@@ -28,6 +28,12 @@ class Webhooks(Looking):
         self._send = send
         self._serving: dict[int, asyncio.Task[None]] = {}
         self._turn = asyncio.Semaphore(ABREAST)
+
+    async def end_leases(self, *, every: bool = False) -> None:
+        """At the start of an engine that is alone: what was in flight when a process died is sent again, first."""
+        if every:
+            async with self._database.write() as session:
+                await webhook_messages.let_go(session, self._clock())
 
     async def _look(self) -> None:
         async with self._database.read() as session:
