@@ -1,5 +1,6 @@
 """tokens: with which programs use the API."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Annotated
 
@@ -41,7 +42,7 @@ def tokens_add(
                 owner.id,
                 organizer.id,
                 name,
-                access_tokens.scopes_of(role) if role and scope == ["all"] else _scopes(scope),
+                _scopes(scope, role),
                 now,
                 now + timedelta(days=days) if days else None,
             )
@@ -57,7 +58,9 @@ async def _roles(session: AsyncSession, organizer_id: int) -> list[tuple[int, Ro
     return [(campaign.id, role) for campaign, role in await installation.roles(session, organizer_id)]
 
 
-def _scopes(names: list[str]) -> list[Scope]:
+def _scopes(names: list[str], role: Role | None) -> Collection[Scope]:
+    if names == ["all"]:
+        return access_tokens.scopes_of(role) if role is not None else list(Scope)  # without a role none is made
     known = {scope.value: scope for scope in Scope}
     for name in names:
         if name not in known:
