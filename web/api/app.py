@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from starlette.requests import Request
 
 from campaigns.access_tokens import Caller, Scope
@@ -11,7 +12,7 @@ from web.api import channels, media, posts, publications, results, webhooks
 from web.api.bodies import OwnHeaders, SmallBodies
 from web.api.callers import Allowance, any_scope
 from web.api.problems import KIND, documented, handle_problems
-from web.api.shapes import Whoami
+from web.api.shapes import Moment
 from web.site import Site
 
 ADDRESS = "/api/v1"
@@ -19,6 +20,16 @@ ABOUT = """What a campaign's console does, for programs. Every request carries a
 acts for one organizer in one campaign, within its scopes and that organizer's role. Errors are problem details (RFC 9457)
 with a sentence that says what to do. docs/api.md of the project shows each part with curl."""
 me = APIRouter(tags=["token"])
+
+
+class Whoami(BaseModel):
+    """Who a token acts for, and what it may do now."""
+
+    campaign: str
+    organizer: str
+    role: str
+    scopes: list[Scope]
+    expires_at: Moment | None
 
 
 @me.get("/me", responses=documented(401, 422, 429))

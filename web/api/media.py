@@ -3,6 +3,7 @@
 import hashlib
 
 from fastapi import APIRouter
+from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -14,7 +15,7 @@ from campaigns.models import Upload
 from web.api.callers import needs
 from web.api.paging import Number
 from web.api.problems import READS, UPLOADS, ApiProblem, nothing_here
-from web.api.shapes import UploadShown
+from web.api.shapes import Moment
 from web.api.writes import Done, IdempotencyKey, once
 from web.site import site_of
 from web.uploads import FORM_LIMIT, file_of, form_of, text_of
@@ -44,6 +45,22 @@ FORM = {
     }
 }
 USE = needs(Scope.media_write)
+
+
+class UploadShown(BaseModel):
+    """A picture that was uploaded: name its `id` in `pictures` of a new post within a week."""
+
+    id: int
+    mime: str
+    width: int
+    height: int
+    size: int = Field(description="Bytes.")
+    alt: str
+    uploaded_at: Moment
+
+    @classmethod
+    def of(cls, upload: Upload) -> "UploadShown":
+        return cls(**upload.model_dump(include=set(cls.model_fields)))
 
 
 @router.post("", status_code=201, response_model=UploadShown, responses=UPLOADS, openapi_extra=FORM)

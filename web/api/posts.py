@@ -1,8 +1,6 @@
 """Posts: list, read, write, change, submit and take back. A yes is a human's and is not given here."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,13 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from campaigns import approval, editing, installation, pages, posts, uploads
+from campaigns import approval, editing, pages, posts
 from campaigns.access_tokens import Caller, Scope
-from campaigns.media import PictureRefused
-from campaigns.models import Campaign, Channel, Post, PostState
-from campaigns.post_checks import NewPost, PostRefused, Problem
-from campaigns.times import TimeProblem, parse_local, to_utc
+from campaigns.models import Post, PostState
 from web.api.callers import needs
+from web.api.given_posts import changed, new_post
 from web.api.paging import Cursor, Limit, Number, next_cursor, read_cursor
 from web.api.problems import READS, WRITES, ApiProblem, nothing_here
 from web.api.shapes import Page, PostChange, PostGiven, PostShown
@@ -76,7 +72,7 @@ async def create_post(
         post = await posts.add_post(
             session,
             caller.campaign.id,
-            await _new(session, caller.campaign, given, request),
+            await new_post(session, caller.campaign, given, site.settings.media_dir),
             media_dir=site.settings.media_dir,
             now=site.clock(),
             author_id=caller.organizer.id,
@@ -99,8 +95,9 @@ async def change_post(
         if out and not any(publication.state in posts.NOT_OUT for publication, _ in out):
             raise ApiProblem(409, f"“{found.title}” is out, or decided, on every channel: write a new post.")
         before = await editing.as_written(session, found, site.settings.media_dir)
-        changed = _changed(found, before, given)
-        await editing.change_post(session, found, before, changed, caller.organizer.id, site.clock())
+        await editing.change_post(
+            session, found, before, changed(found, before, given), caller.organizer.id, site.clock()
+        )
         return Done(await _shown(session, found))
 
     return await once(request, caller, idempotency_key, work)
@@ -160,99 +157,3 @@ async def _shown(session: AsyncSession, post: Post) -> PostShown:
     await session.refresh(post)
     (whole,) = await pages.whole(session, [post])
     return PostShown.of(whole)
-
-
-async def _new(session: AsyncSession, campaign: Campaign, given: PostGiven, request: Request) -> NewPost:
-    """The post that was sent; raises PostRefused for what in it cannot be read, the rules look at the rest."""
-    wrong: list[Problem] = []
-    zone_name = given.timezone or campaign.timezone
-    known = {channel.id: channel for channel in await installation.channels(session, campaign.id)}
-    places = {place.id for place in await installation.territories(session, campaign.id)}
-    if given.territory is not None and given.territory not in places:
-        wrong.append(
-            Problem("territory", f"there is no territory {given.territory}; GET /api/v1/territories lists them")
-        )
-    post = NewPost(
-        title=given.title,
-        text=given.text,
-        link=given.link or None,
-        publish_at=_moment("publish_at", given.publish_at, wrong),
-        timezone=zone_name,
-        channels=_channels(given.channels, known, wrong),
-        share_kit=given.share_kit,
-        versions=given.versions,
-        wordings=tuple(given.wordings),
-        territory_id=given.territory,
-        late_policy=given.late_policy,
-        grace=given.grace,
-        next_slot=given.next_slot,
-        recurrence=given.recurrence or None,
-        recurs_until=_until(given.recurs_until, zone_name, wrong),
-        repeat_after=given.repeat_after,
-    )
-    try:
-        folder = site_of(request).settings.media_dir
-        post = replace(post, pictures=await uploads.pictures(session, campaign.id, given.pictures, folder))
-    except PictureRefused as refused:
-        wrong.append(Problem("pictures", str(refused)))
-    if wrong:
-        raise PostRefused(wrong)
-    return post
-
-
-def _channels(numbers: list[int], known: dict[int, Channel], wrong: list[Problem]) -> tuple[Channel, ...]:
-    wrong += [
-        Problem("channels", f"there is no channel {number}; GET /api/v1/channels lists them")
-        for number in numbers
-        if number not in known
-    ]
-    return tuple(known[number] for number in dict.fromkeys(numbers) if number in known)
-
-
-def _moment(name: str, text: str | None, wrong: list[Problem]) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        return parse_local(text)
-    except TimeProblem as problem:
-        wrong.append(Problem(name, str(problem)))
-    return None
-
-
-def _until(day: str | None, zone_name: str, wrong: list[Problem]) -> datetime | None:
-    """The end of the last day, on the post's clock."""
-    if day is None:
-        return None
-    try:
-        return to_utc(parse_local(f"{day} 23:59"), zone_name)
-    except TimeProblem as problem:
-        wrong.append(Problem("recurs_until", str(problem)))
-    return None
-
-
-def _changed(post: Post, before: NewPost, given: PostChange) -> NewPost:
-    """The post with what is to be another; a moment that is the same one, however it is written, is not moved."""
-    wrong: list[Problem] = []
-    sent = given.model_fields_set
-    moment = before.publish_at
-    if given.publish_at is not None:
-        moment = _moment("publish_at", given.publish_at, wrong)
-        try:
-            if moment is not None and to_utc(moment, post.timezone) == post.publish_at:
-                moment = before.publish_at
-        except TimeProblem as problem:
-            wrong.append(Problem("publish_at", str(problem)))
-    if wrong:
-        raise PostRefused(wrong)
-    return replace(
-        before,
-        title=before.title if given.title is None else given.title,
-        text=before.text if given.text is None else given.text,
-        link=(given.link or None) if "link" in sent else before.link,
-        publish_at=moment,
-        versions=before.versions if given.versions is None else given.versions,
-        late_policy=given.late_policy or before.late_policy,
-        grace=before.grace if given.grace is None else given.grace,
-        recurrence=None,  # a series keeps its rhythm
-        next_slot=False,
-    )

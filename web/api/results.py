@@ -3,22 +3,56 @@
 from collections import Counter
 
 from fastapi import APIRouter
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from campaigns import engagement, installation, pages, posts
 from campaigns.access_tokens import Caller, Scope
 from campaigns.figures import Common
 from campaigns.forecast import spent_by
-from campaigns.models import PublicationState, Territory
+from campaigns.models import Kind, PublicationState, Territory
 from campaigns.territory_figures import figures_by_territory
 from web.api.callers import needs
 from web.api.paging import Number
 from web.api.problems import READS, nothing_here
-from web.api.shapes import CampaignResults, ChannelResults, Page, PostResults, TerritoryNamed, TerritoryResults
+from web.api.shapes import Page, TerritoryNamed
 from web.site import site_of
 
 router = APIRouter(prefix="/results", tags=["results"])
 READ = needs(Scope.results_read)
+
+
+class CampaignResults(BaseModel):
+    """What a campaign's people did; people who left are counted."""
+
+    campaign: str
+    people: int = Field(description="Who joined.")
+    counts: dict[Kind, int]
+
+
+class PostResults(BaseModel):
+    """What was done with a post."""
+
+    post: int
+    counts: dict[Kind, int]
+    publications: dict[PublicationState, int]
+
+
+class ChannelResults(BaseModel):
+    """What became of the posts of a channel."""
+
+    channel: int
+    publications: dict[PublicationState, int]
+    spent_this_month: int = Field(description="Thousandths of a dollar, with what waits until now.")
+
+
+class TerritoryResults(BaseModel):
+    """What the people of a territory, and of those below it, did. Null where it would tell of fewer than five people."""
+
+    territory: TerritoryNamed
+    people: int | None
+    counted: int | None = Field(description="People who agreed to be counted.")
+    counts: dict[Kind, int] | None = Field(description="Of these.")
 
 
 @router.get("", responses=READS)

@@ -5,23 +5,16 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from campaigns.access_tokens import Scope
 from campaigns.models import (
     Channel,
-    Kind,
     LatePolicy,
     Media,
-    MessageState,
     PostState,
     Publication,
     PublicationState,
-    Upload,
-    WebhookMessage,
-    WebhookOccasion,
 )
 from campaigns.pages import Whole
 from campaigns.publications import Mover, may
-from campaigns.webhooks import Overview
 from web.pages import LARGEST_ROW
 
 
@@ -60,22 +53,6 @@ class PictureShown(BaseModel):
     @classmethod
     def of(cls, media: Media) -> "PictureShown":
         return cls(**media.model_dump(include=set(cls.model_fields)))
-
-
-class UploadShown(BaseModel):
-    """A picture that was uploaded: name its `id` in `pictures` of a new post within a week."""
-
-    id: int
-    mime: str
-    width: int
-    height: int
-    size: int = Field(description="Bytes.")
-    alt: str
-    uploaded_at: Moment
-
-    @classmethod
-    def of(cls, upload: Upload) -> "UploadShown":
-        return cls(**upload.model_dump(include=set(cls.model_fields)))
 
 
 class ChannelNamed(BaseModel):
@@ -205,141 +182,9 @@ class Retried(BaseModel):
     retried: int
 
 
-class ChannelShown(BaseModel):
-    """One account of the campaign; its credential is never shown."""
-
-    id: int
-    name: str
-    network: str
-    territory: int | None
-    state: Literal["ready", "rests"]
-    reason: str | None = Field(description="Why it rests, and what to do.")
-    slots: str
-    daily_quota: int = Field(description="Posts a day; 0: none.")
-    monthly_cap: int = Field(description="Thousandths of a dollar a month; 0: none.")
-    price_post: int = Field(description="Thousandths of a dollar.")
-    price_link: int = Field(description="Thousandths of a dollar, of a post with a link.")
-
-    @classmethod
-    def of(cls, channel: Channel) -> "ChannelShown":
-        return cls(
-            **channel.model_dump(
-                include={"id", "name", "network", "slots", "daily_quota", "monthly_cap", "price_post", "price_link"}
-            ),
-            territory=channel.territory_id,
-            state="rests" if channel.resting_reason else "ready",
-            reason=channel.resting_reason,
-        )
-
-
 class TerritoryNamed(BaseModel):
     """A territory and what it lies in."""
 
     id: int
     name: str
     parent: int | None
-
-
-class CampaignResults(BaseModel):
-    """What a campaign's people did; people who left are counted."""
-
-    campaign: str
-    people: int = Field(description="Who joined.")
-    counts: dict[Kind, int]
-
-
-class PostResults(BaseModel):
-    """What was done with a post."""
-
-    post: int
-    counts: dict[Kind, int]
-    publications: dict[PublicationState, int]
-
-
-class ChannelResults(BaseModel):
-    """What became of the posts of a channel."""
-
-    channel: int
-    publications: dict[PublicationState, int]
-    spent_this_month: int = Field(description="Thousandths of a dollar, with what waits until now.")
-
-
-class TerritoryResults(BaseModel):
-    """What the people of a territory, and of those below it, did. Null where it would tell of fewer than five people."""
-
-    territory: TerritoryNamed
-    people: int | None
-    counted: int | None = Field(description="People who agreed to be counted.")
-    counts: dict[Kind, int] | None = Field(description="Of these.")
-
-
-class TargetGiven(Given):
-    """An address to be told."""
-
-    url: str = Field(max_length=2000, examples=["https://example.org/hooks/porte-voix"])
-    occasions: list[WebhookOccasion] = Field(max_length=10)
-
-
-class TargetShown(BaseModel):
-    """An address that is told."""
-
-    id: int
-    url: str
-    occasions: list[WebhookOccasion]
-    waiting: int = Field(description="Messages that wait.")
-    given_up: int = Field(description="Messages that were not taken for two days.")
-    failures: int = Field(description="Tries in a row that the address did not answer well.")
-    next_try_at: Moment | None = Field(description="While it is left alone after such a try.")
-    trouble: str | None = Field(description="What came of the last try, where it failed.")
-    created_at: Moment
-
-    @classmethod
-    def of(cls, overview: Overview) -> "TargetShown":
-        target = overview.target
-        return cls(
-            **target.model_dump(include={"id", "url", "occasions", "failures", "trouble", "created_at"}),
-            waiting=overview.waiting,
-            given_up=overview.given_up,
-            next_try_at=target.not_before,
-        )
-
-
-class TargetMade(TargetShown):
-    """A new address, with the secret that signs its messages; it is not shown again."""
-
-    secret: str
-
-
-class Tried(BaseModel):
-    """What came of a test message."""
-
-    taken: bool
-    status: int | None = Field(description="None: no answer.")
-    trouble: str | None
-
-
-class MessageShown(BaseModel):
-    """One message to an address."""
-
-    id: int
-    event: str = Field(description="Its webhook-id.")
-    state: MessageState
-    attempts: int
-    happened_at: Moment
-    delivered_at: Moment | None
-    trouble: str | None
-    body: str = Field(description="JSON, as it is signed.")
-
-    @classmethod
-    def of(cls, message: WebhookMessage) -> "MessageShown":
-        return cls(**message.model_dump(include=set(cls.model_fields)))
-
-
-class Whoami(BaseModel):
-    """Who a token acts for, and what it may do now."""
-
-    campaign: str
-    organizer: str
-    role: str
-    scopes: list[Scope]
-    expires_at: Moment | None

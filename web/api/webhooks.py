@@ -1,23 +1,86 @@
 """Programs that are told of what happens: their addresses, what waits for them, and a test message."""
 
 from fastapi import APIRouter
+from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
 from campaigns import webhooks
 from campaigns.access_tokens import Caller, Scope
-from campaigns.models import WebhookTarget
+from campaigns.models import MessageState, WebhookMessage, WebhookOccasion, WebhookTarget
 from campaigns.webhooks import Overview
 from web.api.callers import needs
 from web.api.paging import Cursor, Limit, Number, next_cursor, read_cursor
 from web.api.problems import READS, WRITES, nothing_here
-from web.api.shapes import MessageShown, Page, Retried, TargetGiven, TargetMade, TargetShown, Tried
+from web.api.shapes import Given, Moment, Page, Retried
 from web.api.writes import Done, IdempotencyKey, once
 from web.site import site_of
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 READ, WRITE = needs(Scope.webhooks_read), needs(Scope.webhooks_write)
+
+
+class TargetGiven(Given):
+    """An address to be told."""
+
+    url: str = Field(max_length=2000, examples=["https://example.org/hooks/porte-voix"])
+    occasions: list[WebhookOccasion] = Field(max_length=10)
+
+
+class TargetShown(BaseModel):
+    """An address that is told."""
+
+    id: int
+    url: str
+    occasions: list[WebhookOccasion]
+    waiting: int = Field(description="Messages that wait.")
+    given_up: int = Field(description="Messages that were not taken for two days.")
+    failures: int = Field(description="Tries in a row that the address did not answer well.")
+    next_try_at: Moment | None = Field(description="While it is left alone after such a try.")
+    trouble: str | None = Field(description="What came of the last try, where it failed.")
+    created_at: Moment
+
+    @classmethod
+    def of(cls, overview: Overview) -> "TargetShown":
+        target = overview.target
+        return cls(
+            **target.model_dump(include={"id", "url", "occasions", "failures", "trouble", "created_at"}),
+            waiting=overview.waiting,
+            given_up=overview.given_up,
+            next_try_at=target.not_before,
+        )
+
+
+class TargetMade(TargetShown):
+    """A new address, with the secret that signs its messages; it is not shown again."""
+
+    secret: str
+
+
+class Tried(BaseModel):
+    """What came of a test message."""
+
+    taken: bool
+    status: int | None = Field(description="None: no answer.")
+    trouble: str | None
+
+
+class MessageShown(BaseModel):
+    """One message to an address."""
+
+    id: int
+    event: str = Field(description="Its webhook-id.")
+    state: MessageState
+    attempts: int
+    happened_at: Moment
+    delivered_at: Moment | None
+    trouble: str | None
+    body: str = Field(description="JSON, as it is signed.")
+
+    @classmethod
+    def of(cls, message: WebhookMessage) -> "MessageShown":
+        return cls(**message.model_dump(include=set(cls.model_fields)))
 
 
 @router.get("", responses=READS)
