@@ -13,6 +13,7 @@ from campaigns.media import NewPicture, PictureRefused
 from campaigns.models import Media, Upload
 
 KEPT = timedelta(days=7)
+TOGETHER = 50_000_000  # bytes of one post's pictures, which are in memory at once; no network takes as much
 
 
 async def add_upload(
@@ -47,11 +48,13 @@ async def pictures(
     session: AsyncSession, campaign_id: int, upload_ids: Sequence[int], folder: Path
 ) -> tuple[NewPicture, ...]:
     """The uploads as the pictures of a new post, in this order; PictureRefused names the one that is not there."""
-    found = []
+    found: list[NewPicture] = []
     for upload_id in upload_ids:
         upload = await find_upload(session, campaign_id, upload_id)
         if upload is None:
             raise PictureRefused(f"picture {upload_id} is unknown; upload it first, at most {KEPT.days} days before")
+        if sum(len(picture.data) for picture in found) + upload.size > TOGETHER:
+            raise PictureRefused(f"the pictures have more than {TOGETHER / 1e6:.0f} MB together; take smaller ones")
         try:
             found.append(NewPicture(upload.name, (folder / upload.file).read_bytes(), upload.alt))
         except OSError:
