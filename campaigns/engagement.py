@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col, select
 
+from campaigns import rollups
 from campaigns.models import CampaignTally, Engagement, Kind, Participation, PostTally, Supporter, Tally
 
 
@@ -52,7 +53,7 @@ async def record(session: AsyncSession, acts: Sequence[Act]) -> int:
     written = await session.execute(
         insert(table)
         .on_conflict_do_nothing(index_elements=["once"])
-        .returning(table.c.campaign_id, table.c.supporter_id, table.c.post_id, table.c.kind),
+        .returning(table.c.campaign_id, table.c.supporter_id, table.c.post_id, table.c.kind, table.c.at),
         rows,
     )
     new = written.all()
@@ -65,8 +66,9 @@ async def take_back(session: AsyncSession, key: str) -> bool:
 
     What somebody says they did not do is no act, so no row is left of it, and it may be counted again.
     """
-    row = col(Engagement.campaign_id), col(Engagement.supporter_id), col(Engagement.post_id), col(Engagement.kind)
-    gone = await session.execute(delete(Engagement).where(col(Engagement.once) == key).returning(*row))
+    table = Engagement.__table__  # type: ignore[attr-defined]
+    row = (table.c.campaign_id, table.c.supporter_id, table.c.post_id, table.c.kind, table.c.at)
+    gone = await session.execute(delete(table).where(table.c.once == key).returning(*row))
     taken_back = gone.all()
     await _move_counts(session, taken_back, -1)
     return bool(taken_back)
@@ -76,6 +78,7 @@ async def _move_counts(session: AsyncSession, acts: Sequence[Any], by: int) -> N
     await _count(session, Tally, ("supporter_id", "campaign_id", "kind"), acts, by)
     await _count(session, PostTally, ("post_id", "kind"), acts, by)
     await _count(session, CampaignTally, ("campaign_id", "kind"), acts, by)
+    await rollups.move(session, acts, taken_back=by < 0)
 
 
 async def _count(

@@ -30,6 +30,7 @@ from schedules.approvals import Approvals
 from schedules.broadcasts import Broadcaster
 from schedules.engine import EmbeddedEngine
 from schedules.heart import Heart
+from schedules.measuring import Measuring
 from schedules.menus import Menus
 from schedules.notices import Notices
 from schedules.publishing import Publisher
@@ -158,6 +159,7 @@ def _works(house: House, runner: BotRunner | None, sends: SendCounts) -> list[Wo
         publisher,
         Recurring(house.database, house.clock),
         Settler(house.database, house.clock, opener(settings), settings.media_dir),
+        Measuring(house.database, house.clock, opener(settings)),
     ]
     if runner is None:
         return works
