@@ -8,10 +8,12 @@ import argparse
 import random
 import sqlite3
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,7 @@ from campaigns.models import (
     Consent,
     Engagement,
     Kind,
+    Metric,
     Organizer,
     OrganizerRole,
     Participation,
@@ -41,8 +44,11 @@ from campaigns.models import (
     Supporter,
     Tally,
     Territory,
+    TerritoryTally,
     Wording,
 )
+from campaigns.rollups import KEYS, keys_of
+from campaigns.times import zone
 
 SLUG, EMAIL, PASSWORD = "grande", "admin@exemple.fr", "une longue phrase de passe"
 FEDERATIONS, SECTIONS = 100, 10  # in the country; in each of these
@@ -62,6 +68,12 @@ PARTS = {
 ALONE = {Kind.badge_made: 0.01, Kind.badge_downloaded: 0.005, Kind.recruited: 0.005}  # acts without a post
 ONCE = (Kind.received, Kind.opened, Kind.said_shared)  # count a single time for a person and a post
 HOURS = (1, 1, 1, 1, 1, 2, 6, 12, 14, 10, 8, 8, 14, 12, 8, 8, 9, 12, 16, 18, 20, 16, 9, 3)  # how likely people look
+REPORTED = {  # one in so many who saw it
+    "x": {"likes": 40, "reposts": 150, "quotes": 900, "replies": 250, "views": 1},
+    "mastodon": {"likes": 60, "reposts": 90, "replies": 300},
+    "bluesky": {"likes": 50, "reposts": 130, "quotes": 800, "replies": 280},
+    "facebook": {"likes": 30, "reposts": 200, "replies": 120},
+}
 TROUBLE = (PublicationState.failed, PublicationState.unknown, PublicationState.held, PublicationState.missed)
 Say = Callable[[str], None]
 
@@ -96,12 +108,14 @@ class _Filler:
     def __init__(self, connection: sqlite3.Connection, size: Size, now: datetime, seed: int, say: Say) -> None:
         self.connection, self.size, self.say = connection, size, say
         self.now = now.astimezone(UTC)
+        self.zone = zone("Europe/Paris")
         self.begun = self.now - timedelta(days=DAYS)
         self.chance, self.dice = random.Random(seed), np.random.default_rng(seed)
         self.kits: list[tuple[int, int]] = []  # post and the second since 1970 at which it went out
 
     def fill(self) -> None:
-        for step in (self._frame, self._people, self._posts, self._acts, self._counts):
+        steps = (self._frame, self._people, self._posts, self._metrics, self._acts, self._counts, self._sums)
+        for step in steps:
             start = time.perf_counter()
             step()
             self.say(f"{step.__name__[1:]}: {time.perf_counter() - start:.0f} s")
@@ -194,9 +208,9 @@ class _Filler:
         indices = self.connection.execute(f"SELECT name, sql {ours}").fetchall()
         for name, _sql in indices:
             self.connection.execute(f"DROP INDEX {name}")
-        columns = ("campaign_id", "supporter_id", "post_id", "kind", "network", "once", "at")
+        columns = ("campaign_id", "supporter_id", "post_id", "kind", "network", "once", "wording", "at")
         moment = "strftime('%Y-%m-%d %H:%M:%S', ?, 'unixepoch') || '.000000'"
-        statement = _insert(Engagement, columns).replace("?, ?, ?, ?, ?, ?, ?", f"1, ?, ?, ?, ?, ?, {moment}")
+        statement = _insert(Engagement, columns).replace("?, ?, ?, ?, ?, ?, ?, ?", f"1, ?, ?, ?, ?, ?, ?, {moment}")
         written = 0
         for rows in self._acts_of_kits():
             self.connection.executemany(statement, rows)
@@ -235,10 +249,18 @@ class _Filler:
         end = int(self.now.timestamp())
         pairs = zip(who.tolist(), at.tolist(), strict=True)
         if kind not in ONCE:
-            return [(person, post, word, network, None, moment) for person, moment in pairs]
+            return [(person, post, word, network, None, None, moment) for person, moment in pairs]
         place = network or ""
         return [
-            (person, post, word, network, f"{person}:{post}:{word}:{place}", min(moment, end))
+            (
+                person,
+                post,
+                word,
+                network,
+                f"{person}:{post}:{word}:{place}",
+                None if kind is Kind.received else person % 4,
+                min(moment, end),
+            )
             for person, moment in pairs
         ]
 
@@ -247,7 +269,43 @@ class _Filler:
         start, end = int(self.begun.timestamp()), int(self.now.timestamp())
         for _ in range(number):
             (kind,) = self.chance.choices(kinds, list(ALONE.values()))
-            yield self.chance.randint(1, self.size.supporters), None, kind, None, None, self.chance.randint(start, end)
+            yield (
+                self.chance.randint(1, self.size.supporters),
+                None,
+                kind,
+                None,
+                None,
+                None,
+                self.chance.randint(start, end),
+            )
+
+    def _sums(self) -> None:
+        """By hour, day and month, on the campaign's clock; by the hour of UTC first, so that few rows come here."""
+        sums: dict[type[SQLModel], Counter[tuple[Any, ...]]] = defaultdict(Counter)
+        for post, kind, hour, number in self.connection.execute(_BY_POST):
+            at = datetime.fromisoformat(f"{hour}:00:00+00:00").astimezone(self.zone)
+            for model, key in keys_of(SimpleNamespace(campaign_id=1, post_id=post, kind=kind), at, None):
+                sums[model][key] += number
+        for place, kind, hour, number in self.connection.execute(_BY_TERRITORY):
+            at = datetime.fromisoformat(f"{hour}:00:00+00:00").astimezone(self.zone)
+            for model, key in keys_of(SimpleNamespace(campaign_id=1, post_id=None, kind=kind), at, place):
+                if model is TerritoryTally:
+                    sums[model][key] += number
+        for model, counts in sums.items():
+            self._add(model, (*KEYS[model], "count"), ((*map(_plain, key), n) for key, n in sorted(counts.items())))
+        self.connection.execute("UPDATE rollup_mark SET engagement_id = (SELECT max(id) FROM engagement)")
+
+    def _metrics(self) -> None:
+        """What the networks report: of each publication with an id, its last figures."""
+        out = self.connection.execute(
+            "SELECT publication.id, network, sent_at FROM publication JOIN channel ON channel.id = channel_id "
+            "WHERE state = 'published'"
+        ).fetchall()
+        rows = []
+        for publication, network, at in out:
+            views = self.chance.randint(50, 20_000)
+            rows += [(publication, kind, views // part, at) for kind, part in REPORTED.get(network, {}).items()]
+        self._add(Metric, ("publication_id", "kind", "value", "measured_at"), rows)
 
     def _counts(self) -> None:
         """Summed from the acts."""
@@ -261,6 +319,18 @@ class _Filler:
                 f"INSERT INTO {model.__tablename__} ({key}, count) "  # noqa: S608 - names of our own tables
                 f"SELECT {key}, count(*) FROM engagement WHERE {first} IS NOT NULL GROUP BY {key}"
             )
+
+
+_HOUR = "kind, substr(at, 1, 13), count(*) FROM engagement"
+_BY_POST = f"SELECT post_id, {_HOUR} GROUP BY 1, 2, 3"
+_BY_TERRITORY = f"""
+    SELECT territory_id, {_HOUR} JOIN participation USING (supporter_id)
+    WHERE territory_id IS NOT NULL GROUP BY 1, 2, 3
+"""
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _text(moment: datetime) -> str:

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, delete, func
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col, select
 
@@ -26,11 +27,21 @@ class Act:
     post_id: int | None = None
     network: str | None = None
     once: str | None = None
+    wording: int | None = None  # of the post's: 0 is its own text, own_words.OWN the person's
 
 
 def once(act: Kind, supporter_id: int | None, post_id: int | None, network: str = "") -> str | None:
     """The key under which a supporter's act on a post counts a single time; None for who has no account here."""
     return None if supporter_id is None else f"{supporter_id}:{post_id}:{act}:{network}"
+
+
+_ACTS: Table = Engagement.__table__  # type: ignore[attr-defined]
+_ADD = _ACTS.insert()
+_ADD_ONCE = (
+    insert(_ACTS)
+    .on_conflict_do_nothing(index_elements=["once"])
+    .returning(_ACTS.c.campaign_id, _ACTS.c.supporter_id, _ACTS.c.post_id, _ACTS.c.kind)
+)
 
 
 async def record(session: AsyncSession, acts: Sequence[Act]) -> int:
@@ -45,18 +56,16 @@ async def record(session: AsyncSession, acts: Sequence[Act]) -> int:
             "kind": a.kind,
             "network": a.network,
             "once": a.once,
+            "wording": a.wording,
             "at": a.at,
         }
         for a in acts
     ]
-    table = Engagement.__table__  # type: ignore[attr-defined]
-    written = await session.execute(
-        insert(table)
-        .on_conflict_do_nothing(index_elements=["once"])
-        .returning(table.c.campaign_id, table.c.supporter_id, table.c.post_id, table.c.kind, table.c.at),
-        rows,
-    )
-    new = written.all()
+    if all(act.once is None for act in acts):  # nothing can be there already
+        await session.execute(_ADD, rows)
+        await _move_counts(session, acts, 1)
+        return len(acts)
+    new = (await session.execute(_ADD_ONCE, rows)).all()
     await _move_counts(session, new, 1)
     return len(new)
 
@@ -66,11 +75,11 @@ async def take_back(session: AsyncSession, key: str) -> bool:
 
     What somebody says they did not do is no act, so no row is left of it, and it may be counted again.
     """
-    table = Engagement.__table__  # type: ignore[attr-defined]
-    row = (table.c.campaign_id, table.c.supporter_id, table.c.post_id, table.c.kind, table.c.at)
-    gone = await session.execute(delete(table).where(table.c.once == key).returning(*row))
+    row = (_ACTS.c.campaign_id, _ACTS.c.supporter_id, _ACTS.c.post_id, _ACTS.c.kind, _ACTS.c.at, _ACTS.c.id)
+    gone = await session.execute(delete(_ACTS).where(_ACTS.c.once == key).returning(*row))
     taken_back = gone.all()
     await _move_counts(session, taken_back, -1)
+    await rollups.take_back(session, taken_back)
     return bool(taken_back)
 
 
@@ -78,7 +87,6 @@ async def _move_counts(session: AsyncSession, acts: Sequence[Any], by: int) -> N
     await _count(session, Tally, ("supporter_id", "campaign_id", "kind"), acts, by)
     await _count(session, PostTally, ("post_id", "kind"), acts, by)
     await _count(session, CampaignTally, ("campaign_id", "kind"), acts, by)
-    await rollups.move(session, acts, taken_back=by < 0)
 
 
 async def _count(
@@ -90,10 +98,15 @@ async def _count(
         {**dict(zip(key, values, strict=True)), "count": n * by} for values, n in sums.items() if None not in values
     ]
     if rows:
-        table: Table = tally.__table__  # type: ignore[attr-defined]
-        statement = insert(table)
-        add = {"count": table.c.count + statement.excluded.count}
-        await session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=add), rows)
+        await session.execute(_counting(tally, key), rows)
+
+
+@cache
+def _counting(tally: type[SQLModel], key: tuple[str, ...]) -> Insert:
+    table: Table = tally.__table__  # type: ignore[attr-defined]
+    statement = insert(table)
+    add = {"count": table.c.count + statement.excluded.count}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=add)
 
 
 def no_counts() -> dict[Kind, int]:

@@ -685,7 +685,7 @@ class Engagement(SQLModel, table=True):
     """One act of a supporter. `once` makes a repeated tap count once."""
 
     __table_args__ = (
-        Index("ix_engagement_post", "post_id", "kind"),
+        Index("ix_engagement_post", "post_id", "kind", "supporter_id"),
         Index("ix_engagement_person", "supporter_id", "kind"),
     )
     id: int = _key()
@@ -695,6 +695,7 @@ class Engagement(SQLModel, table=True):
     kind: Kind = _choice(Kind)
     network: str | None = None
     once: str | None = Field(default=None, sa_column=Column(String(80), unique=True))
+    wording: int | None = None  # which of the post's was opened or shared: 0 its own text, -1 the person's own words
     at: datetime = _moment()
 
 
@@ -727,7 +728,7 @@ class CampaignTally(SQLModel, table=True):
 
 
 class CampaignHour(SQLModel, table=True):
-    """What was done in a campaign within one hour of its own clock. These three move with the tallies."""
+    """What was done in a campaign within one hour of its own clock. These three follow the acts within seconds."""
 
     __tablename__ = "campaign_hour"
     __table_args__ = {"sqlite_with_rowid": False}
@@ -766,6 +767,14 @@ class TerritoryTally(SQLModel, table=True):
         sa_column=Column(ForeignKey("territory.id", ondelete="CASCADE"), primary_key=True, index=True)
     )
     count: int = 0
+
+
+class RollupMark(SQLModel, table=True):
+    """The last act that these counts hold; one row."""
+
+    __tablename__ = "rollup_mark"
+    id: int = _key()
+    engagement_id: int = 0
 
 
 class Mission(SQLModel, table=True):

@@ -35,6 +35,7 @@ from schedules.menus import Menus
 from schedules.notices import Notices
 from schedules.publishing import Publisher
 from schedules.recurring import Recurring
+from schedules.rolling import Rolling
 from schedules.settling import Settler
 from schedules.signup_messages import SignupMessages
 from schedules.timetable import Work
@@ -160,6 +161,7 @@ def _works(house: House, runner: BotRunner | None, sends: SendCounts) -> list[Wo
         Recurring(house.database, house.clock),
         Settler(house.database, house.clock, opener(settings), settings.media_dir),
         Measuring(house.database, house.clock, opener(settings)),
+        Rolling(house.database, house.clock),
     ]
     if runner is None:
         return works

@@ -10,10 +10,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from campaigns.batches import BatchReader, BatchWriter
+from campaigns.batches import BatchWriter
 from campaigns.database import Database
 from campaigns.settings import Settings
-from campaigns.share_links import find_links, write_visits
+from campaigns.share_links import follow_all
 from campaigns.times import Clock
 from campaigns.words import mark
 from web import badge_maker, badge_to_chat, health, metrics, public, share_redirect, unsubscribe, wall
@@ -26,6 +26,7 @@ from web.uploads import TooLarge
 
 _ = mark
 logger = logging.getLogger(__name__)
+GATHER = 0.004  # seconds; a share link's answer is late by no more, and only under load
 SESSION = 12 * 3600  # seconds; an organizer's day
 
 
@@ -49,8 +50,7 @@ def create_app(
         clock=clock,
         bot_username=bot_username,
         signer=URLSafeSerializer(secret_key, salt="badge"),
-        links=BatchReader(database, find_links),
-        visits=BatchWriter(database, write_visits),
+        visits=BatchWriter(database, follow_all, gather=GATHER),
         salt=DaySalt(database),
         sends=sends or SendCounts(),
     )
@@ -64,9 +64,9 @@ def create_app(
         https_only=settings.site_url.startswith("https://"),
     )
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(share_redirect.ShareLinks, site=app.state.site)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.mount("/console/shell", StaticFiles(packages=[("starlette_admin", "static")]), name="shell")
-    app.add_route("/s/{token}", share_redirect.follow, methods=["GET", "HEAD"])
     for room in (public, health, metrics, badge_maker, badge_to_chat, wall, share_redirect, unsubscribe):
         app.include_router(room.router)
     for room in (access, writing, desk, channels, figures, missions, events, ideas, broadcasts, team, wall_care):

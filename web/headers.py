@@ -34,6 +34,7 @@ IN_TELEGRAM = CSP.replace(FRAMED_BY, "frame-ancestors https://web.telegram.org")
 MODULES = (
     "/static/badge/"  # they import each other by name, without what makes an address new: so they are asked for again
 )
+AMONG_SITES = "strict-origin-when-cross-origin"
 SHARED = ("/s/", "/o/", "/p/")  # where people come from and go to: a site may learn that a campaign sent them
 
 
@@ -46,7 +47,7 @@ def secure(headers: MutableHeaders, path: str) -> None:
     if path.startswith(MODULES):
         headers["Cache-Control"] = "no-cache"
     if path.startswith(SHARED):
-        headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+        headers["Referrer-Policy"] = AMONG_SITES
     if path.startswith(SHELL):
         return
     if path.startswith("/console"):

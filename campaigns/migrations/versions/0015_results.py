@@ -27,6 +27,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("metrics_spent", sa.Integer(), nullable=False, server_default="0"))
     with op.batch_alter_table("publication", schema=None) as batch_op:
         batch_op.add_column(sa.Column("measure_at", sa.DateTime(timezone=True), nullable=True))
+    with op.batch_alter_table("engagement", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("wording", sa.Integer(), nullable=True))
+        batch_op.drop_index("ix_engagement_post")
+        batch_op.create_index("ix_engagement_post", ["post_id", "kind", "supporter_id"], unique=False)
     _metrics()
     _counts()
     _sum_up()
@@ -72,6 +76,12 @@ def _counts() -> None:
             sa.PrimaryKeyConstraint(*KEYS[name], name=op.f(f"pk_{name}")),
             sqlite_with_rowid=False,
         )
+    op.create_table(
+        "rollup_mark",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("engagement_id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rollup_mark")),
+    )
     op.create_index(op.f("ix_territory_tally_territory_id"), "territory_tally", ["territory_id"])
 
 
@@ -101,6 +111,8 @@ def _sum_up() -> None:
                 sums["territory_tally"][campaign, "month", day.replace(day=1), kind, of] += number
     for name, counts in sums.items():
         _write(name, counts)
+    last = "SELECT 1, coalesce(max(id), 0) FROM engagement"
+    connection.execute(sa.text(f"INSERT INTO rollup_mark (id, engagement_id) {last}"))
 
 
 def _zone(name: str) -> tzinfo:
