@@ -8,12 +8,11 @@ import argparse
 import random
 import sqlite3
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from sqlmodel import SQLModel
 from campaigns.database import migrate
 from campaigns.models import (
     Campaign,
+    CampaignHour,
     CampaignTally,
     Channel,
     Consent,
@@ -35,19 +35,21 @@ from campaigns.models import (
     OrganizerRole,
     Participation,
     Post,
+    PostHour,
     PostState,
     PostTally,
     Publication,
     PublicationState,
     Purpose,
     Role,
+    Span,
     Supporter,
     Tally,
     Territory,
     TerritoryTally,
     Wording,
 )
-from campaigns.rollups import KEYS, keys_of
+from campaigns.rollups import KEYS
 from campaigns.times import zone
 
 SLUG, EMAIL, PASSWORD = "grande", "admin@exemple.fr", "une longue phrase de passe"
@@ -281,18 +283,24 @@ class _Filler:
 
     def _sums(self) -> None:
         """By hour, day and month, on the campaign's clock; by the hour of UTC first, so that few rows come here."""
-        sums: dict[type[SQLModel], Counter[tuple[Any, ...]]] = defaultdict(Counter)
+        local: dict[str, tuple[str, int]] = {}
+        for (hour,) in self.connection.execute("SELECT DISTINCT substr(at, 1, 13) FROM engagement"):
+            at = datetime.fromisoformat(f"{hour}:00:00+00:00").astimezone(self.zone)
+            local[hour] = (at.date().isoformat(), at.hour)
+        of_campaign: Counter[tuple[Any, ...]] = Counter()
+        of_posts: Counter[tuple[Any, ...]] = Counter()
+        of_places: Counter[tuple[Any, ...]] = Counter()
         for post, kind, hour, number in self.connection.execute(_BY_POST):
-            at = datetime.fromisoformat(f"{hour}:00:00+00:00").astimezone(self.zone)
-            for model, key in keys_of(SimpleNamespace(campaign_id=1, post_id=post, kind=kind), at, None):
-                sums[model][key] += number
+            of_campaign[1, *local[hour], kind] += number
+            if post is not None:
+                of_posts[post, *local[hour], kind] += number
         for place, kind, hour, number in self.connection.execute(_BY_TERRITORY):
-            at = datetime.fromisoformat(f"{hour}:00:00+00:00").astimezone(self.zone)
-            for model, key in keys_of(SimpleNamespace(campaign_id=1, post_id=None, kind=kind), at, place):
-                if model is TerritoryTally:
-                    sums[model][key] += number
-        for model, counts in sums.items():
-            self._add(model, (*KEYS[model], "count"), ((*map(_plain, key), n) for key, n in sorted(counts.items())))
+            day, _hour = local[hour]
+            of_places[1, Span.day.value, day, kind, place] += number
+            of_places[1, Span.month.value, f"{day[:8]}01", kind, place] += number
+        for model, counts in ((CampaignHour, of_campaign), (PostHour, of_posts), (TerritoryTally, of_places)):
+            self._add(model, (*KEYS[model], "count"), sorted((*key, number) for key, number in counts.items()))
+        self.connection.execute(_PEOPLE)
         self.connection.execute("UPDATE rollup_mark SET engagement_id = (SELECT max(id) FROM engagement)")
 
     def _metrics(self) -> None:
@@ -306,6 +314,11 @@ class _Filler:
             views = self.chance.randint(50, 20_000)
             rows += [(publication, kind, views // part, at) for kind, part in REPORTED.get(network, {}).items()]
         self._add(Metric, ("publication_id", "kind", "value", "measured_at"), rows)
+        self.connection.create_function("local_day", 1, self._local_day)
+        self.connection.execute(_REACH)
+
+    def _local_day(self, moment: str) -> str:
+        return datetime.fromisoformat(f"{moment}+00:00").astimezone(self.zone).date().isoformat()
 
     def _counts(self) -> None:
         """Summed from the acts."""
@@ -329,8 +342,17 @@ _BY_TERRITORY = f"""
 """
 
 
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
+_REACH = """
+    INSERT INTO channel_reach (channel_id, day, kind, value)
+    SELECT channel_id, local_day(due_at), kind, sum(value) FROM publication JOIN metric ON publication_id = publication.id
+    GROUP BY 1, 2, 3
+"""
+_PEOPLE = """
+    INSERT INTO territory_people (territory_id, people, counted)
+    SELECT territory_id, count(*), sum(EXISTS (
+        SELECT 1 FROM consent WHERE consent.supporter_id = participation.supporter_id AND purpose = 'counting'
+    )) FROM participation WHERE territory_id IS NOT NULL GROUP BY territory_id
+"""
 
 
 def _text(moment: datetime) -> str:

@@ -3,17 +3,27 @@
 A network's figures are its own: they stand beside what supporters did and are never added to it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Table, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col, select
 
-from campaigns.models import Campaign, Channel, Metric, MetricDay, MetricKind, Publication, PublicationState
+from campaigns.models import (
+    Campaign,
+    Channel,
+    ChannelReach,
+    Metric,
+    MetricDay,
+    MetricKind,
+    Publication,
+    PublicationState,
+)
 from campaigns.times import zone
 from networks import READ_PRICES, REPORTS
 from networks.base import Figures
@@ -112,15 +122,43 @@ async def give_back(session: AsyncSession, question: Question) -> None:
 
 async def keep(session: AsyncSession, question: Question, said: Mapping[str, Figures], now: datetime) -> None:
     """Write what the network said; what it did not name, such as a post that was deleted there, keeps its last figures."""
+    had = await of_publications(session, list(question.ids))
+    days_of = await _days(session, question)
+    moved: Counter[tuple[int, date, MetricKind]] = Counter()
     newest: list[dict[str, Any]] = []
     days: list[dict[str, Any]] = []
     for publication_id, remote_id in question.ids.items():
         for kind, value in said.get(remote_id, {}).items():
-            key = {"publication_id": publication_id, "kind": MetricKind(kind)}
+            key: dict[str, Any] = {"publication_id": publication_id, "kind": MetricKind(kind)}
             newest.append({**key, "value": value, "measured_at": now})
+            before = had[publication_id].values.get(key["kind"], 0) if publication_id in had else 0
+            moved[question.channel.id, days_of[publication_id], key["kind"]] += value - before
             days.append({**key, "value": value, "day": now.astimezone(UTC).date()})
     await _write(session, Metric, ("publication_id", "kind"), newest)
     await _write(session, MetricDay, ("publication_id", "kind", "day"), days)
+    await _move(session, moved)
+
+
+async def _days(session: AsyncSession, question: Question) -> dict[int, date]:
+    """Publication -> the day on which it was due, on its campaign's clock."""
+    rows = await session.execute(
+        select(Publication.id, col(Publication.due_at), Campaign.timezone)
+        .join(Channel, col(Channel.id) == col(Publication.channel_id))
+        .join(Campaign, col(Campaign.id) == col(Channel.campaign_id))
+        .where(col(Publication.id).in_(question.ids))
+    )
+    return {ident: due.astimezone(zone(name)).date() for ident, due, name in rows if due is not None}
+
+
+async def _move(session: AsyncSession, moved: Counter[tuple[int, date, MetricKind]]) -> None:
+    rows = [{"channel_id": of, "day": day, "kind": kind, "value": by} for (of, day, kind), by in moved.items() if by]
+    if rows:
+        table: Table = ChannelReach.__table__  # type: ignore[attr-defined]
+        statement = insert(table)
+        add = {"value": table.c.value + statement.excluded.value}
+        await session.execute(
+            statement.on_conflict_do_update(index_elements=["channel_id", "day", "kind"], set_=add), rows
+        )
 
 
 async def _write(

@@ -404,7 +404,7 @@ class Publication(SQLModel, table=True):
     __table_args__ = (
         Unique("post_id", "channel_id"),
         Index("ix_publication_due", "state", "due_at"),
-        Index("ix_publication_channel_due", "channel_id", "state", "due_at", "id"),
+        Index("ix_publication_channel_due", "channel_id", "state", "due_at", "id", "sent_at"),
     )
     id: int = _key()
     post_id: int = _to("post.id", index=False)
@@ -443,6 +443,17 @@ class MetricDay(SQLModel, table=True):
     kind: MetricKind = Field(sa_column=Column(Choice(MetricKind), primary_key=True))
     day: date = Field(sa_column=Column(Date, primary_key=True))
     value: int
+
+
+class ChannelReach(SQLModel, table=True):
+    """What the network reports of all that was due on a channel on one day of its campaign's clock; moves with Metric."""
+
+    __tablename__ = "channel_reach"
+    __table_args__ = {"sqlite_with_rowid": False}
+    channel_id: int = Field(sa_column=Column(ForeignKey("channel.id", ondelete="CASCADE"), primary_key=True))
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    kind: MetricKind = Field(sa_column=Column(Choice(MetricKind), primary_key=True))
+    value: int = 0
 
 
 class Approval(SQLModel, table=True):
@@ -685,7 +696,7 @@ class Engagement(SQLModel, table=True):
     """One act of a supporter. `once` makes a repeated tap count once."""
 
     __table_args__ = (
-        Index("ix_engagement_post", "post_id", "kind", "supporter_id"),
+        Index("ix_engagement_post", "post_id", "kind", "supporter_id", "wording"),
         Index("ix_engagement_person", "supporter_id", "kind"),
     )
     id: int = _key()
@@ -767,6 +778,15 @@ class TerritoryTally(SQLModel, table=True):
         sa_column=Column(ForeignKey("territory.id", ondelete="CASCADE"), primary_key=True, index=True)
     )
     count: int = 0
+
+
+class TerritoryPeople(SQLModel, table=True):
+    """How many people a territory has, without those below it: counted anew every few minutes."""
+
+    __tablename__ = "territory_people"
+    territory_id: int = Field(sa_column=Column(ForeignKey("territory.id", ondelete="CASCADE"), primary_key=True))
+    people: int  # who take part
+    counted: int  # of these, who agree to be counted
 
 
 class RollupMark(SQLModel, table=True):

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, update
+from sqlalchemy import Table, case, func, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col, select
@@ -18,11 +18,14 @@ from sqlmodel import SQLModel, col, select
 from campaigns.models import (
     Campaign,
     CampaignHour,
+    Consent,
     Engagement,
     Participation,
     PostHour,
+    Purpose,
     RollupMark,
     Span,
+    TerritoryPeople,
     TerritoryTally,
 )
 from campaigns.times import zone
@@ -64,6 +67,25 @@ async def catch_up(session: AsyncSession) -> int:
         for model, counts in (await _sums(session, acts)).items():
             await _add(session, model, counts)
     return len(acts)
+
+
+async def count_people(session: AsyncSession) -> None:
+    """Count the people of every territory, in the caller's transaction."""
+    agrees = (
+        select(Consent.id)
+        .where(col(Consent.supporter_id) == col(Participation.supporter_id))
+        .where(col(Consent.campaign_id) == col(Participation.campaign_id))
+        .where(col(Consent.purpose) == Purpose.counting, col(Consent.withdrawn_at).is_(None))
+        .exists()
+    )
+    people = (
+        select(col(Participation.territory_id), func.count(), func.sum(case((agrees, 1), else_=0)))
+        .where(col(Participation.territory_id).is_not(None), col(Participation.stopped_at).is_(None))
+        .group_by(col(Participation.territory_id))
+    )
+    table: Table = TerritoryPeople.__table__  # type: ignore[attr-defined]
+    await session.execute(table.delete())
+    await session.execute(table.insert().from_select(["territory_id", "people", "counted"], people))
 
 
 async def take_back(session: AsyncSession, acts: Sequence[Any]) -> None:

@@ -27,10 +27,13 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("metrics_spent", sa.Integer(), nullable=False, server_default="0"))
     with op.batch_alter_table("publication", schema=None) as batch_op:
         batch_op.add_column(sa.Column("measure_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.drop_index("ix_publication_channel_due")
+        due = ["channel_id", "state", "due_at", "id", "sent_at"]
+        batch_op.create_index("ix_publication_channel_due", due, unique=False)
     with op.batch_alter_table("engagement", schema=None) as batch_op:
         batch_op.add_column(sa.Column("wording", sa.Integer(), nullable=True))
         batch_op.drop_index("ix_engagement_post")
-        batch_op.create_index("ix_engagement_post", ["post_id", "kind", "supporter_id"], unique=False)
+        batch_op.create_index("ix_engagement_post", ["post_id", "kind", "supporter_id", "wording"], unique=False)
     _metrics()
     _counts()
     _sum_up()
@@ -54,6 +57,19 @@ def _metrics() -> None:
             sa.PrimaryKeyConstraint(*key, name=op.f(f"pk_{name}")),
         )
 
+    op.create_table(
+        "channel_reach",
+        sa.Column("channel_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("value", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["channel.id"], name=op.f("fk_channel_reach_channel_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("channel_id", "day", "kind", name=op.f("pk_channel_reach")),
+        sqlite_with_rowid=False,
+    )
+
 
 def _counts() -> None:
     columns: dict[str, list[tuple[str, Any]]] = {
@@ -76,6 +92,16 @@ def _counts() -> None:
             sa.PrimaryKeyConstraint(*KEYS[name], name=op.f(f"pk_{name}")),
             sqlite_with_rowid=False,
         )
+    op.create_table(
+        "territory_people",
+        sa.Column("territory_id", sa.Integer(), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("counted", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["territory_id"], ["territory.id"], name=op.f("fk_territory_people_territory_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("territory_id", name=op.f("pk_territory_people")),
+    )
     op.create_table(
         "rollup_mark",
         sa.Column("id", sa.Integer(), nullable=False),
