@@ -974,6 +974,7 @@ class WallBadge(SQLModel, table=True):
 class Dialogue(SQLModel, table=True):
     """Where a chat with the bot stands, so that a restart or another replica goes on with it."""
 
+    __table_args__ = (Index("ix_dialogue_campaign_updated", "campaign_id", "updated_at"),)
     chat_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     campaign_id: int | None = _to("campaign.id", null=True, index=False)
     step: str = ""

@@ -135,6 +135,14 @@ def name_of(line: Line, words: Words) -> str:
     return words("Others together: {names}", names=listed)
 
 
+def listed(best: Sequence[tuple[int, int, int]], words: Words) -> str:
+    """Hours of results.best_hours as words: "lundi à 18 h (320), jeudi à 12 h (88)"."""
+    return ", ".join(
+        words("{day} at {hour} ({visits})", day=words.weekday(day), hour=words.hour(hour), visits=words.number(count))
+        for day, hour, count in best
+    )
+
+
 def _posts(seen: Overview, words: Words) -> Table:
     place = seen.campaign.timezone
     rows = tuple(

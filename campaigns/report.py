@@ -24,7 +24,7 @@ from reportlab.platypus import Image, KeepTogether, Paragraph, SimpleDocTemplate
 from badges.canvas import SMALL_CONTRAST, readable, rgb
 from badges.fonts import FONTS
 from campaigns.models import Kind
-from campaigns.overviews import KINDS, Overview, Sheet, sheets_of
+from campaigns.overviews import KINDS, Overview, Sheet, listed, sheets_of
 from campaigns.results import OF_POSTS, best_hours
 from campaigns.words import Words
 
@@ -138,13 +138,7 @@ def _charts(seen: Overview, words: Words, style: Style) -> list[Any]:
             parts.append(KeepTogether([_said(words(KINDS[kind][0]), 11, style.ink, HEAVY), drawn, Spacer(1, 4 * mm)]))
     best = best_hours(seen.acts.hours)
     if best:
-        said = ", ".join(
-            words(
-                "{day} at {hour} ({visits})", day=words.weekday(day), hour=words.hour(hour), visits=words.number(count)
-            )
-            for day, hour, count in best
-        )
-        parts += [_said(words("Most visits came on {hours}.", hours=said), 10), Spacer(1, 5 * mm)]
+        parts += [_said(words("Most visits came on {hours}.", hours=listed(best, words)), 10), Spacer(1, 5 * mm)]
     return parts
 
 

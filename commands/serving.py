@@ -109,6 +109,7 @@ async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, besid
         serving = asyncio.create_task(server.serve(sockets=[taken]))
 
         async def stop_serving() -> None:
+            page.state.site.boards.close()  # whoever watches one would keep the server from stopping
             server.should_exit = True
             await serving
 

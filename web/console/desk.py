@@ -42,11 +42,6 @@ async def console(request: Request) -> Response:
     )
 
 
-@router.get("/console/c/{slug}")
-async def overview(request: Request, slug: str) -> Response:
-    return RedirectResponse(_list_address((await desk_of(request, slug)).campaign.slug), 303)
-
-
 def _list_address(slug: str) -> str:
     return f"/console/c/{slug}/posts"
 

@@ -34,6 +34,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("wording", sa.Integer(), nullable=True))
         batch_op.drop_index("ix_engagement_post")
         batch_op.create_index("ix_engagement_post", ["post_id", "kind", "supporter_id", "wording"], unique=False)
+    op.create_index("ix_dialogue_campaign_updated", "dialogue", ["campaign_id", "updated_at"])
     _metrics()
     _counts()
     _sum_up()
