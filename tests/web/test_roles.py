@@ -43,7 +43,7 @@ LEAST = {
     f"GET {C}/results/territories": VIEWER,
     f"GET {C}/results/territories/{{territory_id:int}}": VIEWER,
     f"GET {C}/results/posts/{{post_id:int}}": VIEWER,
-    f"GET {C}/results/{{name}}.csv": VIEWER,
+    f"GET {C}/results/table.csv": VIEWER,
     f"GET {C}/results/all.xlsx": VIEWER,
     f"GET {C}/results/report.pdf": VIEWER,
     f"GET {C}/live": VIEWER,
@@ -142,7 +142,6 @@ async def fill(world: Any, campaign: Campaign, post: Post, telegram_id: int) -> 
             "interest_id": theme.id,
             "number": badge.id,
             "kind": "csv",
-            "name": "days",
             "territory_id": section.id,
             "move": "cancel",
         }

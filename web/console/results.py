@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter
@@ -234,15 +235,17 @@ async def post_results(request: Request, slug: str, post_id: int) -> Response:
 
 
 def _life_of(post: Post, desk: Desk, request: Request) -> Period:
-    """From a post's day to today, or its first three months."""
+    """A post's first thirty days, as far as they are over."""
     place = zone(desk.campaign.timezone)
     today = site_of(request).clock().astimezone(place).date()
     first = min((post.publish_at or post.created_at).astimezone(place).date(), today)
-    return Period("", first, today, desk.campaign.timezone)
+    return Period("", first, min(today, first + timedelta(days=29)), desk.campaign.timezone)
 
 
-@router.get("/console/c/{slug}/results/{name}.csv")
-async def as_csv(request: Request, slug: str, name: str) -> Response:
+@router.get("/console/c/{slug}/results/table.csv")
+async def as_csv(request: Request, slug: str) -> Response:
+    """One of campaigns.overviews.TABLES, named by `table`."""
+    name = request.query_params.get("table", "")
     desk, seen, words = await _taken_away(request, slug)
     sheet = next((each for each in sheets_of(seen, words) if each.name == name), None)
     if sheet is None:
