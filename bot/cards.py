@@ -199,13 +199,13 @@ async def kit_of(visit: Visit, post: Post, wording: int) -> ShareKit:
         )
 
 
-async def _count(visit: Visit, post: Post, kind: Kind, network: str | None = None) -> bool:
+async def _count(visit: Visit, post: Post, kind: Kind, network: str | None = None, wording: int | None = None) -> bool:
     """Count an act if the person agreed to that; whether it was new."""
     assert visit.supporter is not None  # noqa: S101 - tapped() saw to it
     async with visit.house.database.write() as session:
         key = visit.once(kind) if kind is Kind.wording_changed else None
         return await share_kits.count(
-            session, visit.supporter, post, kind, visit.house.clock(), network=network, key=key
+            session, visit.supporter, post, kind, visit.house.clock(), network=network, key=key, wording=wording
         )
 
 
@@ -228,7 +228,7 @@ async def _copy(visit: Visit, post: Post, wording: int) -> None:
     """The text alone, in a block that Telegram copies at one tap; the copy button of Telegram takes 256 characters only."""
     kit = await kit_of(visit, post, wording)
     await visit.say(f"<pre>{escape(kit.text)}\n\n{escape(kit.link)}</pre>")
-    await _count(visit, post, Kind.copied)
+    await _count(visit, post, Kind.copied, wording=wording)
     await visit.answer(visit.words("Tap the text to copy it."))
 
 
@@ -259,7 +259,7 @@ async def _ask_network(visit: Visit, post: Post, wording: int) -> None:
 
 async def _said_shared(visit: Visit, post: Post, wording: int, network: str) -> None:
     assert visit.supporter is not None  # noqa: S101 - tapped() saw to it
-    new = await _count(visit, post, Kind.said_shared, network)
+    new = await _count(visit, post, Kind.said_shared, network, wording)
     async with visit.house.database.read() as session:
         noted = network in await share_kits.said_shared_on(session, visit.supporter, post)
     if new:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col, select
 
+from campaigns import rollups
 from campaigns.models import CampaignTally, Engagement, Kind, Participation, PostTally, Supporter, Tally
 
 
@@ -26,6 +27,7 @@ class Act:
     post_id: int | None = None
     network: str | None = None
     once: str | None = None
+    wording: int | None = None  # of the post's: 0 is its own text, own_words.OWN the person's
 
 
 def once(act: Kind, supporter_id: int | None, post_id: int | None, network: str = "") -> str | None:
@@ -54,6 +56,7 @@ async def record(session: AsyncSession, acts: Sequence[Act]) -> int:
             "kind": a.kind,
             "network": a.network,
             "once": a.once,
+            "wording": a.wording,
             "at": a.at,
         }
         for a in acts
@@ -72,10 +75,11 @@ async def take_back(session: AsyncSession, key: str) -> bool:
 
     What somebody says they did not do is no act, so no row is left of it, and it may be counted again.
     """
-    row = col(Engagement.campaign_id), col(Engagement.supporter_id), col(Engagement.post_id), col(Engagement.kind)
-    gone = await session.execute(delete(Engagement).where(col(Engagement.once) == key).returning(*row))
+    row = (_ACTS.c.campaign_id, _ACTS.c.supporter_id, _ACTS.c.post_id, _ACTS.c.kind, _ACTS.c.at, _ACTS.c.id)
+    gone = await session.execute(delete(_ACTS).where(_ACTS.c.once == key).returning(*row))
     taken_back = gone.all()
     await _move_counts(session, taken_back, -1)
+    await rollups.take_back(session, taken_back)
     return bool(taken_back)
 
 

@@ -178,13 +178,14 @@ class Terms:
     price_link: float | None = None
     monthly_cap: float | None = None  # 0: none
     daily_quota: int | None = None  # 0: none
+    metrics_cap: float | None = None  # in a month, for reading figures where that costs; 0: they are not read
 
 
 def set_terms(channel: Channel, terms: Terms, timezone: str) -> None:
     """Write a channel's terms; raises SlotsProblem for slots that cannot be read, by the campaign's clock."""
     if terms.slots is not None:
         channel.slots = str(parse_slots(terms.slots, timezone)) if terms.slots.strip() else ""
-    for field in ("price_post", "price_link", "monthly_cap"):
+    for field in ("price_post", "price_link", "monthly_cap", "metrics_cap"):
         dollars = getattr(terms, field)
         if dollars is not None:
             setattr(channel, field, round(dollars * 1000))

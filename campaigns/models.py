@@ -191,6 +191,23 @@ class MessageState(enum.StrEnum):
     given_up = "given_up"  # refused, or not answered, for as long as it is tried
 
 
+class MetricKind(enum.StrEnum):
+    """What a network reports of a publication: its own count, which nobody can check."""
+
+    likes = "likes"  # on Facebook, every reaction
+    reposts = "reposts"  # passed on as it stands
+    quotes = "quotes"  # passed on with words of one's own
+    replies = "replies"
+    views = "views"  # how often it was shown
+
+
+class Span(enum.StrEnum):
+    """Over which time a count is summed."""
+
+    day = "day"
+    month = "month"
+
+
 class MissionKind(enum.StrEnum):
     """What people do at a mission."""
 
@@ -340,6 +357,9 @@ class Channel(SQLModel, table=True):
     price_link: int = 0  # what a post with a link costs
     monthly_cap: int = 0  # thousandths of a dollar in a month of the campaign's zone; 0: no cap
     daily_quota: int = 0  # posts in a day of the campaign's zone; 0: no quota
+    metrics_cap: int = 0  # thousandths of a dollar a month for reading figures where that costs; 0: they are not read
+    metrics_month: str | None = None  # such as "2026-11": of which month metrics_spent is
+    metrics_spent: int = 0  # thousandths of a dollar
     told_resting_at: datetime | None = _moment(null=True)  # when the organizers were told that it rests
     resting_reason: str | None = None  # set while the network refuses the credential; its publications wait
     not_before: datetime | None = _moment(null=True)  # the whole channel waits, so that its order is kept
@@ -449,7 +469,7 @@ class Publication(SQLModel, table=True):
     __table_args__ = (
         Unique("post_id", "channel_id"),
         Index("ix_publication_due", "state", "due_at"),
-        Index("ix_publication_channel_due", "channel_id", "state", "due_at", "id"),
+        Index("ix_publication_channel_due", "channel_id", "state", "due_at", "id", "sent_at"),
     )
     id: int = _key()
     post_id: int = _to("post.id", index=False)
@@ -466,6 +486,39 @@ class Publication(SQLModel, table=True):
     url: str | None = None
     cost: int = 0  # thousandths of a dollar, at the prices of when it was queued
     reason: str | None = Field(default=None, sa_column=Column(Text))  # why it is in this state, and what to do next
+    measure_at: datetime | None = _moment(
+        null=True
+    )  # when the network is asked for its figures next; None: not yet asked
+
+
+class Metric(SQLModel, table=True):
+    """What a network last reported of a publication."""
+
+    publication_id: int = Field(sa_column=Column(ForeignKey("publication.id", ondelete="CASCADE"), primary_key=True))
+    kind: MetricKind = Field(sa_column=Column(Choice(MetricKind), primary_key=True))
+    value: int
+    measured_at: datetime = _moment()
+
+
+class MetricDay(SQLModel, table=True):
+    """The last that it reported on a day (UTC)."""
+
+    __tablename__ = "metric_day"
+    publication_id: int = Field(sa_column=Column(ForeignKey("publication.id", ondelete="CASCADE"), primary_key=True))
+    kind: MetricKind = Field(sa_column=Column(Choice(MetricKind), primary_key=True))
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    value: int
+
+
+class ChannelReach(SQLModel, table=True):
+    """What the network reports of all that was due on a channel on one day of its campaign's clock; moves with Metric."""
+
+    __tablename__ = "channel_reach"
+    __table_args__ = {"sqlite_with_rowid": False}
+    channel_id: int = Field(sa_column=Column(ForeignKey("channel.id", ondelete="CASCADE"), primary_key=True))
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    kind: MetricKind = Field(sa_column=Column(Choice(MetricKind), primary_key=True))
+    value: int = 0
 
 
 class Approval(SQLModel, table=True):
@@ -752,7 +805,7 @@ class Engagement(SQLModel, table=True):
     """One act of a supporter. `once` makes a repeated tap count once."""
 
     __table_args__ = (
-        Index("ix_engagement_post", "post_id", "kind"),
+        Index("ix_engagement_post", "post_id", "kind", "supporter_id", "wording"),
         Index("ix_engagement_person", "supporter_id", "kind"),
     )
     id: int = _key()
@@ -762,6 +815,7 @@ class Engagement(SQLModel, table=True):
     kind: Kind = _choice(Kind)
     network: str | None = None
     once: str | None = Field(default=None, sa_column=Column(String(80), unique=True))
+    wording: int | None = None  # which of the post's was opened or shared: 0 its own text, -1 the person's own words
     at: datetime = _moment()
 
 
@@ -791,6 +845,65 @@ class CampaignTally(SQLModel, table=True):
     campaign_id: int = Field(sa_column=Column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True))
     kind: Kind = Field(sa_column=Column(Choice(Kind), primary_key=True))
     count: int = 0
+
+
+class CampaignHour(SQLModel, table=True):
+    """What was done in a campaign within one hour of its own clock. These three follow the acts within seconds."""
+
+    __tablename__ = "campaign_hour"
+    __table_args__ = {"sqlite_with_rowid": False}
+    campaign_id: int = Field(sa_column=Column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True))
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    hour: int = Field(sa_column=Column(Integer, primary_key=True))  # 0 to 23
+    kind: Kind = Field(sa_column=Column(Choice(Kind), primary_key=True))
+    count: int = 0
+
+
+class PostHour(SQLModel, table=True):
+    """The same for a post."""
+
+    __tablename__ = "post_hour"
+    __table_args__ = {"sqlite_with_rowid": False}
+    post_id: int = Field(sa_column=Column(ForeignKey("post.id", ondelete="CASCADE"), primary_key=True))
+    day: date = Field(sa_column=Column(Date, primary_key=True))
+    hour: int = Field(sa_column=Column(Integer, primary_key=True))
+    kind: Kind = Field(sa_column=Column(Choice(Kind), primary_key=True))
+    count: int = 0
+
+
+class TerritoryTally(SQLModel, table=True):
+    """What the people of a territory, without those below it, did on a day or in a month of the campaign's clock.
+
+    An act belongs to where its person was then; who did not say where they are is in none.
+    """
+
+    __tablename__ = "territory_tally"
+    __table_args__ = {"sqlite_with_rowid": False}
+    campaign_id: int = Field(sa_column=Column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True))
+    span: Span = Field(sa_column=Column(Choice(Span), primary_key=True))
+    since: date = Field(sa_column=Column(Date, primary_key=True))  # the day, or the first of the month
+    kind: Kind = Field(sa_column=Column(Choice(Kind), primary_key=True))
+    territory_id: int = Field(
+        sa_column=Column(ForeignKey("territory.id", ondelete="CASCADE"), primary_key=True, index=True)
+    )
+    count: int = 0
+
+
+class TerritoryPeople(SQLModel, table=True):
+    """How many people a territory has, without those below it: counted anew every few minutes."""
+
+    __tablename__ = "territory_people"
+    territory_id: int = Field(sa_column=Column(ForeignKey("territory.id", ondelete="CASCADE"), primary_key=True))
+    people: int  # who take part
+    counted: int  # of these, who agree to be counted
+
+
+class RollupMark(SQLModel, table=True):
+    """The last act that these counts hold; one row."""
+
+    __tablename__ = "rollup_mark"
+    id: int = _key()
+    engagement_id: int = 0
 
 
 class Mission(SQLModel, table=True):
@@ -970,6 +1083,7 @@ class WallBadge(SQLModel, table=True):
 class Dialogue(SQLModel, table=True):
     """Where a chat with the bot stands, so that a restart or another replica goes on with it."""
 
+    __table_args__ = (Index("ix_dialogue_campaign_updated", "campaign_id", "updated_at"),)
     chat_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     campaign_id: int | None = _to("campaign.id", null=True, index=False)
     step: str = ""

@@ -23,6 +23,9 @@ KNOWN = (
     _("{moment} does not exist in {zone}: clocks go forward that night; write {earlier} or {later}"),
     _("“{text}” is not a date and time; write 2026-12-01 08:30 or 01/12/2026 08:30"),
     _("{moment} is not a date that can be used; check the year"),
+    # campaigns.periods
+    _("“{text}” is no day; write one such as 2026-11-01"),
+    _("the first day lies behind the last: change one of them"),
     # campaigns.from_messages
     _("“{text}” is no moment; write one such as tomorrow 18:00, Saturday 10:30 or 01/12/2026 08:30"),
     # campaigns.media

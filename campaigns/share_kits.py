@@ -247,6 +247,7 @@ async def count(
     *,
     network: str | None = None,
     key: str | None = None,
+    wording: int | None = None,
 ) -> bool:
     """Count an act on a card if the person agreed to be counted; whether it was new.
 
@@ -256,7 +257,7 @@ async def count(
         return False
     if kind is not Kind.wording_changed:
         key = once(kind, supporter.id, post.id, network or "")
-    return bool(await record(session, [Act(post.campaign_id, kind, now, supporter.id, post.id, network, key)]))
+    return bool(await record(session, [Act(post.campaign_id, kind, now, supporter.id, post.id, network, key, wording)]))
 
 
 async def count_badge(

@@ -187,11 +187,12 @@ def visitor_hash(salt: str, visit: Visit) -> str:
     return hashlib.blake2b(f"{salt}|{visit.address}|{visit.agent}".encode(), digest_size=16).hexdigest()
 
 
-async def record_opened(session: AsyncSession, link: ShareLink, network: str, now: datetime) -> None:
+async def record_opened(session: AsyncSession, link: ShareLink, network: str, now: datetime, wording: int = 0) -> None:
     """The supporter opened a network's share window from their own card; counted if they still agree to be."""
     if link.supporter_id is not None and not await has_consent(
         session, link.supporter_id, link.campaign_id, Purpose.counting
     ):
         return
     key = once(Kind.opened, link.supporter_id, link.post_id, network)
-    await record(session, [Act(link.campaign_id, Kind.opened, now, link.supporter_id, link.post_id, network, key)])
+    act = Act(link.campaign_id, Kind.opened, now, link.supporter_id, link.post_id, network, key, wording)
+    await record(session, [act])

@@ -11,7 +11,7 @@ from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta, get_day_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
@@ -109,9 +109,17 @@ class Words:
         """About how long, in one unit: "2 minutes", "3 heures"."""
         return format_timedelta(max(lasts, timedelta(seconds=1)), locale=self.language, threshold=1.5)
 
-    def day(self, day: date, form: str = "EEEE d MMMM") -> str:
-        """A day: "mardi 1 décembre"."""
+    def day(self, day: date, form: str = "d MMM") -> str:
+        """A day without its clock: "1 déc."."""
         return format_date(day, form, locale=self.language)
+
+    def weekday(self, number: int, *, short: bool = False) -> str:
+        """Monday is 0: "lundi", or "Monday"; "lun." where it must be short."""
+        return str(get_day_names("abbreviated" if short else "wide", locale=self.language)[number])
+
+    def hour(self, hour: int) -> str:
+        """A full hour of the clock: "18\u202fh", or "18:00"."""
+        return f"{hour:02}:00" if self.language == "en" else f"{hour}\u202fh"
 
     def moment(self, at: datetime, zone_name: str, form: str = "EEE d MMM HH:mm") -> str:
         """A moment on the wall clock of a zone: "mar. 1 déc. 08:30"."""

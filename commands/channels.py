@@ -128,6 +128,14 @@ def channels_set(
     ] = None,
     monthly_cap: Annotated[float | None, typer.Option(min=0, max=1_000_000, help="Dollars a month; 0: none.")] = None,
     daily_quota: Annotated[int | None, typer.Option(min=0, max=1_000_000, help="Posts a day; 0: none.")] = None,
+    metrics_cap: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1_000_000,
+            help="Dollars a month for reading likes and views where that costs ($0.001 a read on X, at most 45 reads a post); 0: not read.",
+        ),
+    ] = None,
     campaign: CampaignOption = None,
 ) -> None:
     """Set a channel's posting slots, prices, cap and quota; what is not named stays."""
@@ -138,7 +146,7 @@ def channels_set(
             channel = await installation.find_channel(session, owner.id, name)
             try:
                 installation.set_terms(
-                    channel, Terms(slots, price_post, price_link, monthly_cap, daily_quota), owner.timezone
+                    channel, Terms(slots, price_post, price_link, monthly_cap, daily_quota, metrics_cap), owner.timezone
                 )
             except SlotsProblem as problem:
                 raise Refused(f"--slots: {problem}") from None
@@ -155,6 +163,8 @@ def _money(channel: Channel) -> list[str]:
         said.append(f"{dollars(channel.price_post)} a post, {dollars(channel.price_link)} with a link")
     if channel.monthly_cap:
         said.append(f"at most {dollars(channel.monthly_cap)} a month")
+    if channel.metrics_cap:
+        said.append(f"at most {dollars(channel.metrics_cap)} a month for reading figures")
     if channel.daily_quota:
         said.append(f"at most {channel.daily_quota} posts a day")
     return said

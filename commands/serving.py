@@ -31,10 +31,12 @@ from schedules.approvals import Approvals
 from schedules.broadcasts import Broadcaster
 from schedules.engine import EmbeddedEngine
 from schedules.heart import Heart
+from schedules.measuring import Measuring
 from schedules.menus import Menus
 from schedules.notices import Notices
 from schedules.publishing import Publisher
 from schedules.recurring import Recurring
+from schedules.rolling import Rolling
 from schedules.settling import Settler
 from schedules.signup_messages import SignupMessages
 from schedules.tidying import Tidying
@@ -110,6 +112,7 @@ async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, besid
         serving = asyncio.create_task(server.serve(sockets=[taken]))
 
         async def stop_serving() -> None:
+            page.state.site.boards.close()  # whoever watches one would keep the server from stopping
             server.should_exit = True
             await serving
 
@@ -163,6 +166,8 @@ def _works(house: House, runner: BotRunner | None, sends: SendCounts) -> list[Wo
         Settler(house.database, house.clock, opener(settings), settings.media_dir),
         Webhooks(house.database, house.clock, WebhookSender()),
         Tidying(house.database, house.clock, settings.media_dir),
+        Measuring(house.database, house.clock, opener(settings)),
+        Rolling(house.database, house.clock),
     ]
     if runner is None:
         return works

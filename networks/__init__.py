@@ -21,6 +21,14 @@ NETWORKS = {
 # Those that write to people by themselves: whoever publishes hands them the list, with the post's title.
 NEEDS_RECIPIENTS = frozenset({"mail"})
 
+# How many posts a network is asked about at a time, where it tells how often they were liked or passed on (base.Reporting).
+# X and Bluesky answer for so many in one request; the others are asked post by post. Telegram's Bot API tells nothing of
+# the kind, and a mailing has nobody to ask.
+REPORTS = {"x": 100, "bluesky": 25, "mastodon": 25, "facebook": 25}
+# What reading one post's figures costs, in thousandths of a dollar.
+# X, pay per use: reads of one's own posts; docs.x.com/x-api/getting-started/pricing, November 2026.
+READ_PRICES = {"x": 1}
+
 # What `channels add` must be told for each network.
 REQUIRED_SETTINGS: dict[str, tuple[str, ...]] = {
     "telegram": ("chat_id",),

@@ -1,7 +1,7 @@
 """What every network speaks: an OutgoingPost goes in, a Receipt or a named error comes out."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -98,6 +98,9 @@ class Receipt:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
+Figures = Mapping[str, int]  # of a post: likes, reposts, quotes, replies, views, as far as the network tells them
+
+
 class Network(Protocol):
     """One channel's way out. Errors are those of networks.errors and no others."""
 
@@ -122,3 +125,10 @@ class Network(Protocol):
 
     async def close(self) -> None:
         """Give connections back."""
+
+
+class Reporting(Protocol):
+    """What the networks of networks.REPORTS can do beside."""
+
+    async def figures(self, remote_ids: Sequence[str]) -> dict[str, Figures]:
+        """What the network counts of these posts, at most as many as REPORTS says; what is gone there is left out."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from atproto_client import models
 from atproto_client.models.blob_ref import BlobRef
 from atproto_client.utils import facet_detection
 
-from networks.base import OutgoingPost, Picture, Receipt
+from networks.base import Figures, OutgoingPost, Picture, Receipt
 from networks.bluesky_session import BlueskySession
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected
 from networks.limits import LIMITS, parts, text_problems
@@ -18,6 +19,12 @@ from networks.pictures import LARGEST, shape, smaller
 
 HOST = "https://bsky.social"
 POSTS = "app.bsky.feed.post"
+COUNTS = {  # ours and the library's names
+    "likes": "like_count",
+    "reposts": "repost_count",
+    "quotes": "quote_count",
+    "replies": "reply_count",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +175,15 @@ class BlueskyAccount:
             uris = tuple(ref.uri for ref in there)
             raise OutcomeUnknown(f"{len(there)} of {len(written)} parts of the thread are there", sent_parts=uris)
         return self._receipt(there) if there else None
+
+    async def figures(self, remote_ids: Sequence[str]) -> dict[str, Figures]:
+        """One request; Bluesky counts no views."""
+        said = await self._session.ask(
+            lambda client: client.app.bsky.feed.get_posts(
+                models.AppBskyFeedGetPosts.Params(uris=list(remote_ids)), ignore_session_check=True
+            )
+        )
+        return {post.uri: {kind: getattr(post, name) or 0 for kind, name in COUNTS.items()} for post in said.posts}
 
     def _receipt(self, out: list[Ref]) -> Receipt:
         uris = tuple(ref.uri for ref in out)

@@ -1,6 +1,7 @@
 """A Facebook Page: the Graph API by httpx. Its errors are in https://developers.facebook.com/docs/graph-api/guides/error-handling."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -8,7 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from networks.answers import ANSWER, CONNECT, NEVER_SENT, waiting_time
-from networks.base import OutgoingPost, Picture, Receipt
+from networks.base import Figures, OutgoingPost, Picture, Receipt
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
 from networks.threads import whole
 
@@ -22,6 +23,7 @@ TOO_MANY = {4, 17, 32, 341, 613, 80001}  # app, user, page, application limit, c
 MAYBE_OUT = {1, 2}  # "unknown" and "service": Graph itself does not know
 NO_TOKEN = {104, 2500}  # "an access token is required": this server does not read the header
 DUPLICATE = 506
+COUNTED = "reactions.summary(total_count).limit(0),comments.summary(total_count).limit(0),shares"
 NO_SUCH_OBJECT = (100, 33)  # code and subcode: a wrong page_id looks like this
 
 
@@ -40,7 +42,8 @@ class FacebookPage:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._token = access_token
-        self._page = f"{base_url.rstrip('/')}/{quote(page_id, safe='')}"
+        self._base_url = base_url.rstrip("/")
+        self._page = f"{self._base_url}/{quote(page_id, safe='')}"
         # In a header, never in the address: addresses are logged on both sides.
         headers = {"Authorization": f"Bearer {access_token}"}
         self._http = httpx.AsyncClient(timeout=TIMEOUT, headers=headers, transport=transport)
@@ -85,8 +88,11 @@ class FacebookPage:
         if method == "POST":
             filled = {name: value for name, value in how["data"].items() if value}
             how["data"] = {**filled, "access_token": self._token}
+        return await self._answer(method, self._page + path, **how)
+
+    async def _answer(self, method: str, address: str, **how: Any) -> dict[str, Any]:
         try:
-            response = await self._http.request(method, self._page + path, **how)
+            response = await self._http.request(method, address, **how)
         except NEVER_SENT as error:
             raise NetworkDown(f"Facebook could not be reached: {error or type(error).__name__}") from error
         except httpx.TimeoutException as error:
@@ -99,8 +105,32 @@ class FacebookPage:
         """Cannot be asked: a human looks."""
         return None
 
+    async def figures(self, remote_ids: Sequence[str]) -> dict[str, Figures]:
+        """One request a post: reactions, comments and shares. Views are in Insights, which want a permission of their own."""
+        found: dict[str, Figures] = {}
+        for post_id in remote_ids:
+            address = f"{self._base_url}/{quote(post_id, safe='')}"
+            try:
+                said = await self._answer("GET", address, params={"fields": COUNTED})
+            except _NoSuchObject:
+                continue
+            found[post_id] = _counts(said)
+        return found
+
     async def close(self) -> None:
         await self._http.aclose()
+
+
+def _counts(said: dict[str, Any]) -> Figures:
+    """What is 0 may be missing from an answer."""
+    try:
+        return {
+            "likes": int(said.get("reactions", {}).get("summary", {}).get("total_count", 0)),
+            "replies": int(said.get("comments", {}).get("summary", {}).get("total_count", 0)),
+            "reposts": int(said.get("shares", {}).get("count", 0)),
+        }
+    except (AttributeError, TypeError, ValueError) as error:
+        raise OutcomeUnknown("Facebook told a post's figures in a way that cannot be read") from error
 
 
 def answered(response: httpx.Response) -> dict[str, Any]:
@@ -121,6 +151,10 @@ def answered(response: httpx.Response) -> dict[str, Any]:
     )
 
 
+class _NoSuchObject(ChannelRevoked):
+    """Facebook knows no object of this number, or does not show it with this token."""
+
+
 class _TokenNotSeen(ChannelRevoked):
     """Facebook found no token in the request."""
 
@@ -138,9 +172,7 @@ def _problem(error: dict[str, Any], response: httpx.Response) -> NetworkProblem:
             f"Facebook: {said}; grant the app pages_manage_posts and pages_read_engagement on this Page, then make a new token"
         )
     if (code, error.get("error_subcode")) == NO_SUCH_OBJECT:
-        return ChannelRevoked(
-            f"Facebook: {said}; look whether page_id is this Page's number, and the token this Page's"
-        )
+        return _NoSuchObject(f"Facebook: {said}; look whether page_id is this Page's number, and the token this Page's")
     if code == DUPLICATE:
         return PostRejected(f"Facebook has this post already ({said}); look whether it is there, or change the text")
     if code in MAYBE_OUT or response.status_code >= 500:

@@ -4,7 +4,7 @@ import asyncio
 import html
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ from mastodon import Mastodon
 from mastodon.errors import MastodonError
 
 from networks.answers import SKEW, waiting_time
-from networks.base import OutgoingPost, Picture, Receipt
+from networks.base import Figures, OutgoingPost, Picture, Receipt
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
 from networks.limits import mastodon_length
 from networks.mastodon_limits import Takes, check, read_limits
@@ -27,6 +27,7 @@ T = TypeVar("T")
 KEY_LIFETIME = timedelta(hours=1)  # how long the server remembers an Idempotency-Key
 WINDOW = timedelta(minutes=5)  # Mastodon's rate window, when its answer names no end
 NOT_FOUND = "(404)"  # also the answer to a reply whose status is gone
+COUNTS = {"likes": "favourites_count", "reposts": "reblogs_count", "replies": "replies_count"}  # ours and Mastodon's
 DONE = 200  # the status of a picture on which the server works no more; until then it is 206
 PAGE = 40  # statuses of one's own timeline in one answer: the most that the server gives
 
@@ -152,6 +153,24 @@ class MastodonAccount:
             return None
         urls = {_of(status, "id"): _of(status, "url", needed=False) for status in recent}
         return Receipt(ids[0], urls.get(ids[0]) or self._address(ids[0]), ids)
+
+    async def figures(self, remote_ids: Sequence[str]) -> dict[str, Figures]:
+        """One request a post; Mastodon counts no views."""
+        return await asyncio.to_thread(self._figures, remote_ids)
+
+    def _figures(self, remote_ids: Sequence[str]) -> dict[str, Figures]:
+        found: dict[str, Figures] = {}
+        for status_id in remote_ids:
+            try:
+                status: Any = self._ask(partial(self._client.status, status_id))
+            except PostRejected as problem:
+                if NOT_FOUND not in str(problem):
+                    raise
+                continue
+            found[status_id] = self._ask(
+                lambda status=status: {kind: int(status[name]) for kind, name in COUNTS.items()}  # type: ignore[misc]
+            )
+        return found
 
     def _address(self, status_id: str) -> str:
         return f"{self._base_url}/statuses/{status_id}"

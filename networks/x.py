@@ -15,7 +15,7 @@ import requests
 import tweepy
 
 from networks.answers import SKEW, waiting_time
-from networks.base import OutgoingPost, Picture, Receipt
+from networks.base import Figures, OutgoingPost, Picture, Receipt
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
 from networks.limits import parts, text_problems
 from networks.sessions import Session, elsewhere
@@ -34,6 +34,13 @@ NOT_LET_IN = re.compile(
     r"\b(permissions?|suspended|locked|client-forbidden|client-not-enrolled)\b|attached to a project|subset of x api"
 )
 
+COUNTS = {  # ours and X's names
+    "likes": "like_count",
+    "reposts": "retweet_count",
+    "quotes": "quote_count",
+    "replies": "reply_count",
+    "views": "impression_count",
+}
 GONE = re.compile(r"reply to a (?:Tweet|post) that is deleted", re.I)  # a refused reply
 
 
@@ -136,6 +143,17 @@ class XAccount:
         there = {_plain(_shown_text(tweet)): str(tweet.id) for tweet in shown.data or ()}
         ids = recognised([_plain(part) for part in written], post.sent_parts, there)
         return self._receipt(ids) if ids else None
+
+    async def figures(self, remote_ids: Sequence[str]) -> dict[str, Figures]:
+        """One request, which X bills by the post."""
+        return await asyncio.to_thread(answered, lambda: self._figures(remote_ids))
+
+    def _figures(self, remote_ids: Sequence[str]) -> dict[str, Figures]:
+        shown = self._client.get_tweets(list(remote_ids), user_auth=True, tweet_fields=["public_metrics"])
+        return {
+            str(tweet.id): {kind: int(tweet.public_metrics[name]) for kind, name in COUNTS.items()}
+            for tweet in shown.data or ()
+        }
 
     def _upload(self, picture: Picture) -> str:
         category = "tweet_gif" if picture.mime == "image/gif" else "tweet_image"

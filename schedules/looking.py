@@ -21,6 +21,7 @@ class Looking(ABC):
     """
 
     name = "what waits"  # what could not be sent, in the log
+    every = LOOK
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -38,7 +39,7 @@ class Looking(ABC):
         waits = self._next_look is not None and now < self._next_look <= now + PAUSE
         if self._stopping or waits or (self._task is not None and not self._task.done()):
             return
-        self._next_look = now + LOOK
+        self._next_look = now + self.every
         self._task = asyncio.create_task(self._look_or_wait())
 
     async def settled(self) -> None:

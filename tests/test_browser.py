@@ -232,6 +232,8 @@ async def test_the_comms_team_writes_a_post_and_reads_the_figures(
     page = await (await person(chromium, WIDE)).new_page()
     await page.goto(f"{demo.site}/sandbox/")
     await page.get_by_role("link", name="Console de l’équipe").click()
+    await expect(page.get_by_role("heading", name="À décider")).to_be_visible()
+    await page.get_by_role("link", name="Messages", exact=True).click()
     await expect(page.get_by_role("heading", name="La campagne est lancée")).to_be_visible()
     await camera.shot(page, "console-posts")
     await page.goto(f"{demo.site}/console/c/la-region-respire/posts/new")
@@ -252,7 +254,7 @@ async def test_the_comms_team_writes_a_post_and_reads_the_figures(
         f"{demo.site}/sandbox", patience=90
     ) as watcher:  # Amina, of the demo's crowd, shares by herself
         await watcher.wait_for(AMINA, lambda chat: any(str(tap["data"]).startswith("kit:on:") for tap in chat["taps"]))
-    await page.goto(f"{demo.site}/console/c/la-region-respire/figures")
+    await page.goto(f"{demo.site}/console/c/la-region-respire/results/supporters")
     amina = page.locator("tr", has_text="Amina")
     await expect(amina.locator("td").first).to_have_text(re.compile("^[1-9]"))  # received; more posts follow
     await camera.shot(page, "console-figures")

@@ -219,8 +219,8 @@ async def everybody_reads_the_same_figures(site: str, sandbox: SandboxClient, zo
     assert hers["Badges faits"] == 1
     async with Browser(site) as camille:
         await camille.submit("/console/login", email="camille@exemple.fr", password=PASSWORD)
-        page = (await camille.get("/console/c/la-region-qui-ose/figures?lang=en")).text
-    table = page[page.index('id="by-person"') :]
+        page = (await camille.get("/console/c/la-region-qui-ose/results/supporters?lang=en")).text
+    table = page[page.index("<table") :]
     names = re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', table)
     row = re.search(r'<th scope="row">Zoé</th>(.*?)</tr>', table, re.S)
     assert row is not None

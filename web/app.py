@@ -22,16 +22,18 @@ from web import api, badge_maker, badge_to_chat, health, metrics, public, share_
 from web.console import (
     access,
     approvals,
+    board,
     broadcasts,
     calendar,
     channels,
+    dashboard,
     desk,
     events,
-    figures,
     ideas,
     missions,
     programs,
     queue,
+    results,
     team,
     wall_care,
     writing,
@@ -91,23 +93,9 @@ def create_app(
     app.mount(api.ADDRESS, api.create_api(app.state.site), name="api")
     for room in (public, health, metrics, badge_maker, badge_to_chat, wall, share_redirect, unsubscribe):
         app.include_router(room.router)
-    for room in (
-        access,
-        writing,
-        desk,
-        queue,
-        calendar,
-        approvals,
-        channels,
-        figures,
-        missions,
-        programs,
-        events,
-        ideas,
-        broadcasts,
-        team,
-        wall_care,
-    ):
+    for room in (access, dashboard, writing, desk, queue, calendar, approvals, board, results):
+        app.include_router(room.router)
+    for room in (missions, events, ideas, broadcasts, team, wall_care, channels, programs):
         app.include_router(room.router)
     app.add_exception_handler(Trouble, _tell_trouble)
     app.add_exception_handler(access.NotSignedIn, _to_login)

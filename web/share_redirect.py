@@ -130,7 +130,7 @@ async def open_window(request: Request, open_token: str, network: str) -> Respon
         return page(request, "copy_text.html", headers=NOT_KEPT, text=text, onward=onward, **values)
     if visit_of(request, site).is_human:
         async with site.database.write() as session:
-            await share_links.record_opened(session, link, network, now)
+            await share_links.record_opened(session, link, network, now, wording)
     if not address.startswith("https://"):  # mail and messages: a bare redirect would leave an empty page behind
         return page(request, "hand_over.html", headers=NOT_KEPT, **values)
     return RedirectResponse(address, 302, NOT_KEPT)

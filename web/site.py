@@ -15,6 +15,7 @@ from campaigns.settings import Settings
 from campaigns.share_links import Followed
 from campaigns.times import Clock
 from campaigns.webhooks import Send
+from web.boards import Boards
 from web.console.lock import LoginLock
 from web.receipts import VALID
 from web.sends import SendCounts
@@ -58,6 +59,7 @@ class Site:
     logins: LoginLock = field(default_factory=LoginLock)
     wall_clients: Turns = field(default_factory=lambda: Turns(40, timedelta(hours=1)))  # a meeting shares one address
     wall_badges: Turns = field(default_factory=lambda: Turns(1, VALID))
+    boards: Boards = field(default_factory=Boards)
     linked: set[int] = field(default_factory=set)  # posts whose own share link exists: nothing to write for them
     mute_since: datetime | None = None  # when the store was first found not to answer
 

@@ -10,10 +10,12 @@ from sandbox.bluesky import posts, tokens
 from sandbox.bluesky.state import Actor, Record
 from sandbox.faults import Fault
 from sandbox.pictures import NotAPicture, read_header
+from sandbox.reach import reach
 from sandbox.social import Call, Refusal, endpoint
 from sandbox.world import World
 
 POSTS = "app.bsky.feed.post"
+MOST_POSTS = 25  # that getPosts takes, from its lexicon
 LARGEST_BLOB = 5_242_880  # bytes that a PDS takes for any record; a picture of a post may be smaller only
 # Points of one account: a new record costs 3, a changed one 2.
 POINTS_PER_HOUR, SESSIONS, SESSIONS_A_DAY = 5000, 30, 300
@@ -223,6 +225,31 @@ async def get_record(call: Call) -> tuple[int, Any]:
     return 200, _shown(record)
 
 
+async def get_posts(call: Call) -> tuple[int, Any]:
+    """app.bsky.feed.getPosts, at most 25: what is gone is left out"""
+    uris = call.request.query_params.getlist("uris")
+    if len(uris) > MOST_POSTS:
+        raise refused(400, "InvalidRequest", f"Error: Params must not have more than {MOST_POSTS} elements at uris")
+    found = [call.world.bluesky.records[uri] for uri in uris if uri in call.world.bluesky.records]
+    return 200, {"posts": [_post_view(call, record) for record in found if not record.deleted]}
+
+
+def _post_view(call: Call, record: Record) -> dict[str, Any]:
+    seen = reach(record.uri, record.at, call.world.clock())
+    return {
+        "$type": "app.bsky.feed.defs#postView",
+        "uri": record.uri,
+        "cid": record.cid,
+        "author": {"did": record.did, "handle": call.account.handle},
+        "record": record.value,
+        "indexedAt": record.at,
+        "likeCount": seen["likes"],
+        "repostCount": seen["reposts"],
+        "quoteCount": seen["quotes"],
+        "replyCount": seen["replies"],
+    }
+
+
 async def list_records(call: Call) -> tuple[int, Any]:
     """com.atproto.repo.listRecords"""
     query = call.request.query_params
@@ -255,6 +282,7 @@ ROUTES = [
         ("POST", "com.atproto.repo.putRecord", put_record, False),
         ("POST", "com.atproto.repo.createRecord", create_record, False),
         ("GET", "com.atproto.repo.getRecord", get_record, True),
+        ("GET", "app.bsky.feed.getPosts", get_posts, False),
         ("GET", "com.atproto.repo.listRecords", list_records, True),
         ("POST", "com.atproto.repo.deleteRecord", delete_record, False),
     )

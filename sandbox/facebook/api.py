@@ -16,6 +16,7 @@ from sandbox.facebook.state import Page, PagePost, Photo
 from sandbox.faults import ConnectionCut, Fault, Passing
 from sandbox.passage import cut, gone
 from sandbox.pictures import NotAPicture, read_header
+from sandbox.reach import reach
 from sandbox.store import Json
 from sandbox.world import World, world_of
 
@@ -33,12 +34,27 @@ class PageCall:
     page: Page
     fields: dict[str, str]
     upload: bytes | None = None
+    post: PagePost | None = None  # where the address names one in the page's place
 
 
 async def show(call: PageCall) -> Json:
-    """GET /{page}"""
+    """GET /{page}, or GET /{post}: what Graph has of an object depends on its kind"""
+    if call.post is not None:
+        return _shown(call, call.post)
     wanted = [name for name in call.fields.get("fields", "name").split(",") if name in ("name", "id")]
     return {name: getattr(call.page, name) for name in wanted} | {"id": call.page.id}
+
+
+def _shown(call: PageCall, post: PagePost) -> Json:
+    seen = reach(post.id, post.at, call.world.clock())
+    shown: Json = {
+        "reactions": {"data": [], "summary": {"total_count": seen["likes"]}},
+        "comments": {"data": [], "summary": {"total_count": seen["replies"]}},
+    }
+    if seen["reposts"]:  # Graph leaves it away while nobody shared the post
+        shown["shares"] = {"count": seen["reposts"]}
+    wanted = re.findall(r"(?:^|,)(\w+)(?:\.[^,]*)?", call.fields.get("fields", ""))
+    return {name: shown[name] for name in wanted if name in shown} | {"id": post.id}
 
 
 async def feed(call: PageCall) -> Json:
@@ -150,14 +166,16 @@ async def _through(request: Request, world: World, passing: Passing, handler: Ha
     page = world.facebook.by_token(given)
     if page is None:
         raise problems.token_ended()
-    if request.path_params["page"] not in (page.id, "me"):
+    named = request.path_params["page"]
+    post = world.facebook.posts.get(named)
+    if named not in (page.id, "me") and (post is None or post.page != page.id):
         raise problems.no_such_object(request.path_params["page"])
     passing.detail = {name: fields[name] for name in ("message", "link", "caption") if name in fields}
     fault = await world.desk.before(passing, gone(request))
     if fault is not None:
         headers |= _usage(page, fault)
         raise _problem(fault)
-    body = await handler(PageCall(world, page, fields, upload))
+    body = await handler(PageCall(world, page, fields, upload, post))
     if await world.desk.after(passing, gone(request)):
         raise problems.internal()
     return body

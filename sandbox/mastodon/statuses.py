@@ -9,6 +9,7 @@ import regex
 
 from sandbox.mastodon.state import Attachment, Member, Status
 from sandbox.pictures import NotAPicture, read_header
+from sandbox.reach import reach
 from sandbox.social import Call, Refusal
 from sandbox.store import Json
 from sandbox.world import World
@@ -150,6 +151,7 @@ def status_json(call: Call, status: Status) -> Json:
     """A Status."""
     state = call.world.mastodon
     address = f"{base(call)}/@{call.account.username}/{status.id}"
+    seen = reach(status.id, status.at, call.world.clock())
     return {
         "id": status.id,
         "created_at": datetime.fromisoformat(status.at).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
@@ -163,6 +165,9 @@ def status_json(call: Call, status: Status) -> Json:
         "url": address,
         "content": as_html(status.text, base(call)),
         "reblog": None,
+        "favourites_count": seen["likes"],
+        "reblogs_count": seen["reposts"],
+        "replies_count": seen["replies"],
         "account": account_json(call, call.account),
         "media_attachments": [media_json(call, state.media[each], done=True) for each in status.media],
         "mentions": [],

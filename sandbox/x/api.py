@@ -57,6 +57,14 @@ async def own_tweets(call: XCall) -> tuple[int, Json]:
     return 200, timeline.page(call.world.x, call.account, dict(call.request.query_params))
 
 
+async def look_up(call: XCall) -> tuple[int, Json]:
+    """GET /2/tweets?ids=, at most 100; what is gone stands under errors"""
+    ids = [each for each in call.request.query_params.get("ids", "").split(",") if each]
+    if not 1 <= len(ids) <= timeline.MOST:
+        raise problems.invalid("ids", ",".join(ids), f"The number of values must be between 1 and {timeline.MOST}")
+    return 200, timeline.these(call.world.x, ids, dict(call.request.query_params))
+
+
 async def upload_media(call: XCall) -> tuple[int, Json]:
     """POST /2/media/upload, in one request"""
     if call.upload is None:
@@ -144,6 +152,7 @@ ROUTES = [
     Route(f"/x{path}", endpoint(f"{method} {shown}", handler), methods=[method])
     for method, path, shown, handler in (
         ("POST", "/2/tweets", "/2/tweets", create_tweet),
+        ("GET", "/2/tweets", "/2/tweets", look_up),
         ("DELETE", "/2/tweets/{tweet_id}", "/2/tweets/:id", delete_tweet),
         ("GET", "/2/users/me", "/2/users/me", me),
         ("GET", "/2/users/{user_id}/tweets", "/2/users/:id/tweets", own_tweets),

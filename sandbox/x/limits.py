@@ -5,6 +5,7 @@ from sandbox.x.state import XState
 WINDOW = 900  # seconds: fifteen minutes
 PER_USER = {  # requests of one user in a window, from X's page on rate limits
     "POST /2/tweets": 100,
+    "GET /2/tweets": 900,
     "DELETE /2/tweets/:id": 50,
     "GET /2/users/me": 75,
     "GET /2/users/:id/tweets": 900,

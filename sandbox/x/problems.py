@@ -75,3 +75,16 @@ def no_credits(account_id: str) -> Problem:
 def internal() -> Problem:
     """500"""
     return plain(500, "Internal Server Error", "Something is broken. This is an error on our side.")
+
+
+def not_found(tweet_id: str) -> Json:
+    """What stands under `errors` of an answer that has the rest"""
+    return {
+        "value": tweet_id,
+        "detail": f"Could not find tweet with ids: [{tweet_id}].",
+        "title": "Not Found Error",
+        "resource_type": "tweet",
+        "parameter": "ids",
+        "resource_id": tweet_id,
+        "type": "https://api.twitter.com/2/problems/resource-not-found",
+    }

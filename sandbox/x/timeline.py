@@ -1,9 +1,10 @@
-"""GET /2/users/:id/tweets: one's own tweets, newest first, page by page."""
+"""One's own tweets, newest first, page by page (GET /2/users/:id/tweets), or by their ids (GET /2/tweets)."""
 
 import html
 import re
 from datetime import UTC, datetime
 
+from sandbox.reach import reach
 from sandbox.store import Json
 from sandbox.x import problems
 from sandbox.x.state import Account, Tweet, XState
@@ -32,6 +33,16 @@ def page(state: XState, account: Account, query: dict[str, str]) -> Json:
             "media": [{"media_key": m.key, "type": "photo"} | ({"alt_text": m.alt} if m.alt else {}) for m in media]
         }
     return answer | {"meta": meta}
+
+
+def these(state: XState, ids: list[str], query: dict[str, str]) -> Json:
+    """The tweets of these ids, in their order; an error for each that is not there."""
+    found = [tweet for each in ids if (tweet := state.tweets.get(each)) is not None and not tweet.deleted]
+    answer: Json = {"data": [_tweet(state, tweet, query) for tweet in found]} if found else {}
+    missing = set(ids) - {tweet.id for tweet in found}
+    if missing:
+        answer["errors"] = [problems.not_found(each) for each in sorted(missing)]
+    return answer
 
 
 def _within(tweet: Tweet, query: dict[str, str]) -> bool:
@@ -70,6 +81,16 @@ def _tweet(state: XState, tweet: Tweet, query: dict[str, str]) -> Json:
     if "created_at" in fields:
         at = datetime.fromisoformat(tweet.at).astimezone(UTC)
         answer["created_at"] = at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    if "public_metrics" in fields:
+        seen = reach(tweet.id, tweet.at, state.clock())
+        answer["public_metrics"] = {
+            "like_count": seen["likes"],
+            "retweet_count": seen["reposts"],
+            "quote_count": seen["quotes"],
+            "reply_count": seen["replies"],
+            "bookmark_count": 0,
+            "impression_count": seen["views"],
+        }
     if tweet.media:
         answer["attachments"] = {"media_keys": [state.media[each].key for each in tweet.media]}
     return answer

@@ -25,7 +25,6 @@ from campaigns.models import (
 )
 from campaigns.words import Inclusive
 from web import sign_in
-from web.console import figures
 
 Enter = Callable[..., Any]
 Csrf = Callable[[str], str]
@@ -44,8 +43,8 @@ async def test_an_organizer_logs_in_over_a_real_socket(served: httpx.AsyncClient
     assert "path=/console" in cookie
     data = {"csrf": csrf(door.text), "email": "Editor@Example.org ", "password": PASSWORD}
     page = await served.post("/console/login", data=data, follow_redirects=True)
-    assert page.url.path == POSTS
-    assert "Signez la pétition" in page.text
+    assert page.url.path == "/console/c/orne"
+    assert "Signez la pétition" in (await served.get(POSTS)).text
     assert page.headers["cache-control"] == "no-store"
     out = await served.post("/console/logout", data={"csrf": csrf(page.text)})
     assert out.status_code == 303
@@ -158,11 +157,23 @@ async def test_the_demo_can_open_a_session(world: Any, visit: Visit) -> None:
 async def test_campaigns_do_not_see_each_other(world: Any, browser: httpx.AsyncClient, enter: Enter) -> None:
     token = await enter("rival@example.org")
     page = await browser.get("/console", follow_redirects=True)
-    assert page.url.path == "/console/c/caux/posts"
+    assert page.url.path == "/console/c/caux"
+    page = await browser.get("/console/c/caux/posts")
     assert "Secret de Caux" in page.text
     assert "Signez" not in page.text
-    assert "Zoé" not in (await browser.get("/console/c/caux/figures")).text
-    for path in ("posts", "posts/new", "figures", "missions", "events", "ideas"):
+    assert "Zoé" not in (await browser.get("/console/c/caux/results/supporters")).text
+    for path in (
+        "posts",
+        "posts/new",
+        "figures",
+        "results",
+        "results/supporters",
+        "results/territories",
+        "live",
+        "missions",
+        "events",
+        "ideas",
+    ):
         assert (await browser.get(f"/console/c/orne/{path}")).status_code == 404
     await browser.post(f"/console/c/caux/posts/{world.post.id}/cancel", data={"csrf": token})
     publication = await _publication(world, "telegram", PublicationState.unknown)
@@ -207,7 +218,7 @@ async def test_a_viewer_looks_and_does_not_write(world: Any, browser: httpx.Asyn
     assert "Signez la pétition" in page
     assert "Send again" not in page
     assert "/cancel" not in page
-    assert (await browser.get("/console/c/orne/figures")).status_code == 200
+    assert (await browser.get("/console/c/orne/results")).status_code == 200
     assert (await browser.get(f"{POSTS}/new")).status_code == 403
     settle = f"/console/c/orne/publications/{publication.id}/settle"
     for path, data in (
@@ -318,13 +329,13 @@ async def test_the_figures_stand_apart(world: Any, browser: httpx.AsyncClient, e
             act = engagement.Act(world.orne.id, kind, world.clock.now, world.supporter.id, world.post.id)
             await engagement.record(session, [act] * number)
     await enter()
-    page = (await browser.get("/console/c/orne/figures")).text
-    rows = {
-        re.sub("<.*?>", "", row.split("</th>")[0]).strip(): re.findall(r'<td class="number[^"]*">(\d+)', row)
-        for row in unescape(page).split("<tr>")[1:]
-    }
+    rows = {}
+    for path in ("results", "results/supporters"):
+        for line in unescape((await browser.get(f"/console/c/orne/{path}")).text).split("<tr>")[1:]:
+            name = re.sub("<.*?>", "", line.split("</a>")[0].split("</th>")[0]).strip()
+            rows[name] = re.findall(r'<td class="number[^"]*">(\d+)', line)
     assert rows["Signez la pétition"] == ["0", "3", "2", "11"]  # received, opened, said shared, visits
-    assert rows["Zoé"] == ["0", "3", "2", "11", "0", "0", "0"]  # and badges, recruits, missions done
+    assert rows["Zoé"] == ["0", "3", "2", "11", "0", "0", "0"]  # and recruits, badges, missions done
 
 
 @pytest.mark.parametrize(("inclusive", "written"), [(Inclusive.point, "compté·e"), (Inclusive.hyphen, "compté-e")])
@@ -334,7 +345,7 @@ async def test_the_french_of_a_page_is_as_the_campaign_writes_it(
     async with world.database.write() as session:
         (await session.get_one(Campaign, world.orne.id)).inclusive = inclusive
     await enter()
-    assert f"être {written}" in unescape((await browser.get("/console/c/orne/figures?lang=fr")).text)
+    assert f"être {written}" in unescape((await browser.get("/console/c/orne/results?lang=fr")).text)
 
 
 async def test_complaint_2_what_waits_for_a_human_stands_on_top_however_old_it_is(
@@ -393,19 +404,6 @@ async def test_complaint_11_what_was_refused_is_tried_again_at_once_and_who_said
         (world.editor.id, world.post.id, "Compte: failed -> queued"),
     ]
     assert "refused again" not in (await browser.get(QUEUE)).text
-
-
-async def test_the_figures_say_when_they_do_not_show_all(
-    world: Any, browser: httpx.AsyncClient, enter: Enter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await enter()
-    assert "latest of" not in (await browser.get("/console/c/orne/figures")).text
-    monkeypatch.setattr(figures, "SHOWN", 1)
-    for i in range(2):  # without a share kit they have no figures, and push nothing out
-        await world.add_post(f"Sans carte {i}", share_kit=False, channels=(world.channels[0],))
-    await world.add_post("Une autre")
-    page = (await browser.get("/console/c/orne/figures")).text
-    assert "Une autre" in page and "The 1 latest of 2 posts with a share kit." in page
 
 
 async def test_a_post_whose_picture_file_is_gone_says_so_and_what_to_do(

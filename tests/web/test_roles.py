@@ -29,6 +29,7 @@ from campaigns.models import (
     WebhookTarget,
 )
 from tests.web.conftest import PASSWORD, picture, token_in
+from web.console import board
 
 C = "/console/c/{slug}"
 VIEWER, EDITOR, APPROVER, ADMIN = Role
@@ -54,6 +55,16 @@ LEAST = {
     f"GET {C}/channels": VIEWER,
     f"POST {C}/channels/{{channel_id:int}}": ADMIN,
     f"GET {C}/figures": VIEWER,
+    f"GET {C}/results": VIEWER,
+    f"GET {C}/results/supporters": VIEWER,
+    f"GET {C}/results/territories": VIEWER,
+    f"GET {C}/results/territories/{{territory_id:int}}": VIEWER,
+    f"GET {C}/results/posts/{{post_id:int}}": VIEWER,
+    f"GET {C}/results/table.csv": VIEWER,
+    f"GET {C}/results/all.xlsx": VIEWER,
+    f"GET {C}/results/report.pdf": VIEWER,
+    f"GET {C}/live": VIEWER,
+    f"GET {C}/live/stream": VIEWER,
     f"GET {C}/missions": VIEWER,
     f"POST {C}/missions": EDITOR,
     f"POST {C}/missions/{{mission_id:int}}": EDITOR,
@@ -165,6 +176,7 @@ async def fill(world: Any, campaign: Campaign, post: Post, telegram_id: int) -> 
             "interest_id": theme.id,
             "number": badge.id,
             "kind": "csv",
+            "territory_id": section.id,
             "move": "cancel",
         }
 
@@ -178,6 +190,12 @@ async def ids(world: Any) -> tuple[dict[str, object], dict[str, object]]:
                 session, world.orne.id, f"{role}@example.org", role.value, PASSWORD, role, world.clock.now
             )
     return await fill(world, world.orne, world.post, 70), await fill(world, world.caux, world.rival_post, 71)
+
+
+@pytest.fixture(autouse=True)
+def short_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A live board tells its state once, and ends."""
+    monkeypatch.setattr(board, "AGAIN", timedelta())
 
 
 def address(path: str, ids: dict[str, object]) -> str:

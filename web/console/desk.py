@@ -46,11 +46,6 @@ async def console(request: Request) -> Response:
     )
 
 
-@router.get("/console/c/{slug}")
-async def overview(request: Request, slug: str) -> Response:
-    return RedirectResponse(list_address((await desk_of(request, slug)).campaign.slug), 303)
-
-
 def list_address(slug: str) -> str:
     return f"/console/c/{slug}/posts"
 
