@@ -86,6 +86,20 @@ async def test_a_picture_of_60_mb_is_too_large(world: Any) -> None:
             assert (await client.get(f"{API}/me")).status_code == 200
 
 
+async def test_the_pictures_of_one_post_have_a_size_together(
+    world: Any, client: httpx.AsyncClient, picture_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = [
+        (await client.post(f"{API}/media", files={"file": ("a.jpg", picture_of(side, side))})).json()["id"]
+        for side in (100, 200)
+    ]
+    monkeypatch.setattr(uploads, "TOGETHER", 1500)
+    answer = await client.post(f"{API}/posts", json=POST | {"pictures": numbers})
+    (wrong,) = answer.json()["errors"]
+    assert answer.status_code == 422 and "together; take smaller ones" in wrong["message"]
+    assert (await client.post(f"{API}/posts", json=POST | {"pictures": numbers[:1]})).status_code == 201
+
+
 async def test_after_a_week_an_upload_is_forgotten_and_its_file_goes_unless_a_post_shows_it(
     world: Any, client: httpx.AsyncClient, picture_of: Any
 ) -> None:
