@@ -464,6 +464,15 @@ class Approval(SQLModel, table=True):
     approved_at: datetime = _moment()
 
 
+class ApprovedText(SQLModel, table=True):
+    """What a post said when it last had every yes: beside it, whoever is asked anew sees what changed."""
+
+    __tablename__ = "approved_text"
+    post_id: int = Field(sa_column=Column(ForeignKey("post.id", ondelete="CASCADE"), primary_key=True))
+    approved_at: datetime = _moment()
+    said: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))  # of campaigns.changes
+
+
 class Audit(SQLModel, table=True):
     """Who did what to a post, and when. Nothing deletes these rows."""
 

@@ -19,14 +19,17 @@ from campaigns.words import mark
 from web import badge_maker, badge_to_chat, health, metrics, public, share_redirect, unsubscribe, wall
 from web.console import (
     access,
+    approvals,
     board,
     broadcasts,
+    calendar,
     channels,
     dashboard,
     desk,
     events,
     ideas,
     missions,
+    queue,
     results,
     team,
     wall_care,
@@ -83,9 +86,24 @@ def create_app(
     app.mount("/console/shell", StaticFiles(packages=[("starlette_admin", "static")]), name="shell")
     for room in (public, health, metrics, badge_maker, badge_to_chat, wall, share_redirect, unsubscribe):
         app.include_router(room.router)
-    for room in (access, writing, dashboard, desk, channels, results, board):
-        app.include_router(room.router)
-    for room in (missions, events, ideas, broadcasts, team, wall_care):
+    for room in (
+        access,
+        writing,
+        dashboard,
+        desk,
+        queue,
+        calendar,
+        approvals,
+        channels,
+        results,
+        board,
+        missions,
+        events,
+        ideas,
+        broadcasts,
+        team,
+        wall_care,
+    ):
         app.include_router(room.router)
     app.add_exception_handler(Trouble, _tell_trouble)
     app.add_exception_handler(access.NotSignedIn, _to_login)
