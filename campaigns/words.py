@@ -109,8 +109,8 @@ class Words:
         """About how long, in one unit: "2 minutes", "3 heures"."""
         return format_timedelta(max(lasts, timedelta(seconds=1)), locale=self.language, threshold=1.5)
 
-    def day(self, day: date, form: str = "d MMM") -> str:
-        """A day without its clock: "1 déc."."""
+    def day(self, day: date, form: str = "EEEE d MMMM") -> str:
+        """A day: "mardi 1 décembre"."""
         return format_date(day, form, locale=self.language)
 
     def weekday(self, number: int, *, short: bool = False) -> str:
