@@ -15,17 +15,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from badges import BadgeError
 from campaigns import installation
+from campaigns.channel_secrets import SecretUnreadable, lock_what_is_open, settings_of, some_are_open
 from campaigns.database import Database, DatabaseProblem
 from campaigns.interests import InterestProblem
 from campaigns.models import Campaign, Channel
 from campaigns.plans import PlanProblem
 from campaigns.post_files import FileRefused
-from campaigns.settings import Settings, SettingsProblem, read_settings
+from campaigns.settings import Settings, SettingsProblem, read_settings, vault_for
 from campaigns.times import TimeProblem, system_clock
 from networks import GIVEN_SETTINGS, open_network
 from networks.base import Network
 from networks.errors import ChannelRevoked, ChannelSettingsWrong
 from schedules.engine import EngineProblem
+
+log = logging.getLogger(__name__)
 
 # Titles and reasons are people's and networks' own: what looks like "[bold]" or ":heart:" in them is printed as it is.
 out = Console(markup=False, emoji=False, highlight=False)
@@ -107,12 +110,23 @@ def people_are(n: int) -> str:
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Database]:
-    database = Database(settings.store_url)
+    database = Database(settings.store_url, vault_for(settings))
     try:
         await database.prepare()
+        await _lock_what_is_open(database)
         yield database
     finally:
         await database.close()
+
+
+async def _lock_what_is_open(database: Database) -> None:
+    """The credentials that an earlier version stored in the clear."""
+    async with database.read() as session:
+        if not await some_are_open(session):
+            return
+    async with database.write() as session:
+        found = await lock_what_is_open(session)
+    log.info("%d credentials of channels are locked now; older backups hold them in the clear", found)
 
 
 async def campaign_of(session: AsyncSession, slug: str | None) -> Campaign:
@@ -125,13 +139,14 @@ async def campaign_of(session: AsyncSession, slug: str | None) -> Campaign:
 
 def opener(settings: Settings) -> Callable[[Channel], Network]:
     """Opens a channel's network with its own settings over what the installation knows."""
+    vault = vault_for(settings)
     known = {"bot_token": settings.bot_token.get_secret_value(), "base_url": settings.telegram_base_url}
 
     def open_channel(channel: Channel) -> Network:
         given = {name: known[name] for name in GIVEN_SETTINGS.get(channel.network, ()) if known[name]}
         try:
-            return open_network(channel.network, {**given, **channel.settings})
-        except ChannelSettingsWrong as problem:
+            return open_network(channel.network, {**given, **settings_of(vault, channel)})
+        except (ChannelSettingsWrong, SecretUnreadable) as problem:
             raise ChannelRevoked(f"channel {channel.name}: {problem}") from problem
 
     return open_channel

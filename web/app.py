@@ -5,7 +5,6 @@ import logging
 from fastapi import FastAPI
 from itsdangerous import URLSafeSerializer
 from starlette.exceptions import HTTPException
-from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -17,7 +16,20 @@ from campaigns.share_links import find_links, write_visits
 from campaigns.times import Clock
 from campaigns.words import mark
 from web import badge_maker, badge_to_chat, health, metrics, public, share_redirect, unsubscribe, wall
-from web.console import access, broadcasts, channels, desk, events, figures, ideas, missions, team, wall_care, writing
+from web.console import (
+    access,
+    broadcasts,
+    channels,
+    desk,
+    events,
+    figures,
+    ideas,
+    login,
+    missions,
+    team,
+    wall_care,
+    writing,
+)
 from web.headers import SecurityHeaders, secure
 from web.pages import STATIC, Trouble, nothing_here, trouble_page
 from web.sends import SendCounts
@@ -26,7 +38,6 @@ from web.uploads import TooLarge
 
 _ = mark
 logger = logging.getLogger(__name__)
-SESSION = 12 * 3600  # seconds; an organizer's day
 
 
 def create_app(
@@ -54,24 +65,16 @@ def create_app(
         salt=DaySalt(database),
         sends=sends or SendCounts(),
     )
-    app.add_middleware(
-        SessionMiddleware,
-        secret_key=secret_key,
-        session_cookie="console",
-        path="/console",
-        max_age=SESSION,
-        same_site="lax",
-        https_only=settings.site_url.startswith("https://"),
-    )
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_route("/s/{token}", share_redirect.follow, methods=["GET", "HEAD"])
     for room in (public, health, metrics, badge_maker, badge_to_chat, wall, share_redirect, unsubscribe):
         app.include_router(room.router)
-    for room in (access, writing, desk, channels, figures, missions, events, ideas, broadcasts, team, wall_care):
+    for room in (login, writing, desk, channels, figures, missions, events, ideas, broadcasts, team, wall_care):
         app.include_router(room.router)
     app.add_exception_handler(Trouble, _tell_trouble)
     app.add_exception_handler(access.NotSignedIn, _to_login)
+    app.add_exception_handler(access.CodeMissing, _to_second_factor)
     app.add_exception_handler(TooLarge, _tell_too_large)
     app.add_exception_handler(HTTPException, _tell_http)
     app.add_exception_handler(ClientDisconnect, _tell_nobody)
@@ -86,6 +89,10 @@ async def _tell_trouble(request: Request, error: Exception) -> Response:
 
 async def _to_login(request: Request, error: Exception) -> Response:
     return RedirectResponse("/console/login", 303)
+
+
+async def _to_second_factor(request: Request, error: Exception) -> Response:
+    return RedirectResponse("/console/account/codes", 303)
 
 
 async def _tell_too_large(request: Request, error: Exception) -> Response:

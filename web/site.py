@@ -15,7 +15,6 @@ from campaigns.models import ShareLink
 from campaigns.settings import Settings
 from campaigns.share_links import Followed
 from campaigns.times import Clock
-from web.console.lock import LoginLock
 from web.receipts import VALID
 from web.sends import SendCounts
 from web.turns import Turns
@@ -55,7 +54,6 @@ class Site:
     salt: DaySalt
     sends: SendCounts
     workshop: Workshop = field(default_factory=Workshop)
-    logins: LoginLock = field(default_factory=LoginLock)
     wall_clients: Turns = field(default_factory=lambda: Turns(40, timedelta(hours=1)))  # a meeting shares one address
     wall_badges: Turns = field(default_factory=lambda: Turns(1, VALID))
     linked: set[int] = field(default_factory=set)  # posts whose own share link exists: nothing to write for them

@@ -48,7 +48,7 @@ def _list_address(slug: str) -> str:
 
 @router.get("/console/c/{slug}/posts")
 async def post_list(request: Request, slug: str) -> Response:
-    return await _list_page(request, await desk_of(request, slug))
+    return await _list_page(request, await desk_of(request, slug, territories=True))
 
 
 async def _list_page(
@@ -56,10 +56,10 @@ async def _list_page(
 ) -> Response:
     words = words_of(request)
     async with site_of(request).database.read() as session:
-        latest = await posts.posts_of(session, desk.campaign.id)
-        undecided = {post.id: post for post in await posts.undecided(session, desk.campaign.id)}
+        latest = await posts.posts_of(session, desk.campaign.id, reach=desk.reach)
+        undecided = {post.id: post for post in await posts.undecided(session, desk.campaign.id, reach=desk.reach)}
         found = list((undecided | {post.id: post for post in latest}).values())
-        total = await posts.count_of_posts(session, desk.campaign.id)
+        total = await posts.count_of_posts(session, desk.campaign.id, reach=desk.reach)
         out = await posts.publications_of(session, [post.id for post in found])
         windows = await windows_of(session, desk.campaign.id)
         known = await installation.channels(session, desk.campaign.id)
@@ -83,7 +83,7 @@ async def _list_page(
         answers_to=answers_to,
         moves_of=lambda post: moves_of(desk.role, desk.organizer.id, post, standings.get(post.id)),
         standings=standings,
-        resting=[channel for channel in known if channel.resting_reason],
+        resting=[channel for channel in known if channel.resting_reason and desk.reaches(channel.territory_id)],
         window_of=lambda publication, channel: window_in(windows, channel, publication),
         late=SHOWN_LATE,
         reason=lambda publication: told(words, publication.reason or ""),
@@ -123,16 +123,18 @@ def _groups(found: Sequence[Post], undecided: Collection[int], now: datetime) ->
 
 @router.post("/console/c/{slug}/posts/{post_id:int}/cancel")
 async def cancel(request: Request, slug: str, post_id: int) -> Response:
-    desk = await desk_of(request, slug, write=True)
+    desk = await desk_of(request, slug, write=True, territories=True)
     async with own_form(request), site_of(request).database.write() as session:
-        await posts.cancel_post(session, desk.campaign.id, row(post_id), site_of(request).clock(), desk.organizer.id)
+        await posts.cancel_post(
+            session, desk.campaign.id, row(post_id), site_of(request).clock(), desk.organizer.id, reach=desk.reach
+        )
     return RedirectResponse(f"{_list_address(slug)}#post-{post_id}", 303)
 
 
 @router.post("/console/c/{slug}/posts/{post_id:int}/{move}")
 async def move(request: Request, slug: str, post_id: int, move: str) -> Response:
     """Submit, approve or send back a post."""
-    desk, site = await desk_of(request, slug, write=True), site_of(request)
+    desk, site = await desk_of(request, slug, write=True, territories=True), site_of(request)
     acts: dict[str, Callable[[AsyncSession, Post, int, datetime], Awaitable[None]]] = {
         "submit": approval.submit,
         "approve": approval.approve,
@@ -143,7 +145,7 @@ async def move(request: Request, slug: str, post_id: int, move: str) -> Response
             raise Trouble(404, _("There is nothing here"), _("Go back to the list to see where it stands now."))
         try:
             async with site.database.write() as session:
-                post = await posts.find_post(session, desk.campaign.id, row(post_id))
+                post = await posts.find_post(session, desk.campaign.id, row(post_id), desk.reach)
                 if post is not None:
                     await acts[move](session, post, desk.organizer.id, site.clock())
         except approval.ApprovalRefused as refused:
@@ -155,16 +157,16 @@ async def move(request: Request, slug: str, post_id: int, move: str) -> Response
 @router.post("/console/c/{slug}/publications/try-again")
 async def try_all_again(request: Request, slug: str) -> Response:
     """After what made a network refuse them was mended: all of them, in their order."""
-    desk, site = await desk_of(request, slug, write=True), site_of(request)
+    desk, site = await desk_of(request, slug, write=True, territories=True), site_of(request)
     async with own_form(request), site.database.write() as session:
-        await settling.try_all_again(session, desk.campaign.id, site.clock(), desk.organizer.id)
+        await settling.try_all_again(session, desk.campaign.id, site.clock(), desk.organizer.id, reach=desk.reach)
     return RedirectResponse(_list_address(slug), 303)
 
 
 @router.post("/console/c/{slug}/publications/{publication_id:int}/settle")
 async def settle(request: Request, slug: str, publication_id: int) -> Response:
     """What a human says of a publication: it is there, send it again, leave it."""
-    desk = await desk_of(request, slug, write=True)
+    desk = await desk_of(request, slug, write=True, territories=True)
     site, _ = site_of(request), words_of(request)
     async with own_form(request) as form:
         to, url = text_of(form, "to"), text_of(form, "url")
@@ -182,6 +184,7 @@ async def settle(request: Request, slug: str, publication_id: int) -> Response:
                 url=url or None,
                 now=site.clock(),
                 organizer_id=desk.organizer.id,
+                reach=desk.reach,
             )
     except (MoveRefused, ValueError):
         raise Trouble(
