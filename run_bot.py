@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from campaigns.times import system_clock
-from commands import addresses, badges, channels, communes, events, frames, missions, posts, rehearse, silence
+from commands import addresses, badges, channels, communes, events, frames, keys, missions, posts, rehearse, silence
 from commands.common import (
     checked,
     opened,
@@ -34,6 +34,7 @@ app.add_typer(addresses.app, name="addresses")
 app.add_typer(communes.app, name="communes")
 app.add_typer(missions.app, name="missions")
 app.add_typer(events.app, name="events")
+app.add_typer(keys.app, name="keys")
 app.add_typer(leaders_app, name="leaders")
 app.add_typer(interests_app, name="interests")
 app.add_typer(badges.app, name="badge")

@@ -12,6 +12,7 @@ Item = TypeVar("Item")
 Key = TypeVar("Key")
 Found = TypeVar("Found")
 LARGEST_BATCH = 500  # items; keeps one transaction in the milliseconds
+SIBLINGS = 8  # writers in a batch, from which on the next one waits for more
 
 
 class BatchWriter(Generic[Item]):
@@ -19,13 +20,21 @@ class BatchWriter(Generic[Item]):
 
     `apply(session, items)` returns one result an item, in order. While one batch is being written, the next gathers:
     a lone writer waits for nobody, a hundred writers share one fsync.
+
+    `gather` is how many seconds a batch waits for more where the one before it was of many: under load, those who were
+    just answered come again in one batch instead of two (as PostgreSQL's commit_delay and commit_siblings have it).
     """
 
     def __init__(
-        self, database: Database, apply: Callable[[AsyncSession, Sequence[Item]], Awaitable[Sequence[Any]]]
+        self,
+        database: Database,
+        apply: Callable[[AsyncSession, Sequence[Item]], Awaitable[Sequence[Any]]],
+        *,
+        gather: float = 0,
     ) -> None:
         self._database = database
         self._apply = apply
+        self._gather = gather
         self._waiting: list[tuple[Sequence[Item], asyncio.Future[Sequence[Any]]]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -58,6 +67,8 @@ class BatchWriter(Generic[Item]):
                 if not future.done():
                     future.set_result(results[start : start + len(items)])
                 start += len(items)
+            if self._gather and taken > SIBLINGS:
+                await asyncio.sleep(self._gather)
 
 
 class BatchReader(Generic[Key, Found]):

@@ -16,7 +16,7 @@ class SecretUnreadable(Exception):
     def __init__(self, channel: Channel, name: str) -> None:
         super().__init__(
             f"its {name} was locked with another secret key: set PORTEVOIX_OLD_SECRET_KEY to that key, or give the"
-            f" channel a new {name}"
+            " channel a new one"
         )
         self.channel, self.name = channel, name
 

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, delete, func
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col, select
 
@@ -32,6 +33,15 @@ def once(act: Kind, supporter_id: int | None, post_id: int | None, network: str 
     return None if supporter_id is None else f"{supporter_id}:{post_id}:{act}:{network}"
 
 
+_ACTS: Table = Engagement.__table__  # type: ignore[attr-defined]
+_ADD = _ACTS.insert()
+_ADD_ONCE = (
+    insert(_ACTS)
+    .on_conflict_do_nothing(index_elements=["once"])
+    .returning(_ACTS.c.campaign_id, _ACTS.c.supporter_id, _ACTS.c.post_id, _ACTS.c.kind)
+)
+
+
 async def record(session: AsyncSession, acts: Sequence[Act]) -> int:
     """Write the acts and move their counts, in the caller's transaction; how many were new."""
     if not acts:
@@ -48,14 +58,11 @@ async def record(session: AsyncSession, acts: Sequence[Act]) -> int:
         }
         for a in acts
     ]
-    table = Engagement.__table__  # type: ignore[attr-defined]
-    written = await session.execute(
-        insert(table)
-        .on_conflict_do_nothing(index_elements=["once"])
-        .returning(table.c.campaign_id, table.c.supporter_id, table.c.post_id, table.c.kind),
-        rows,
-    )
-    new = written.all()
+    if all(act.once is None for act in acts):  # nothing can be there already
+        await session.execute(_ADD, rows)
+        await _move_counts(session, acts, 1)
+        return len(acts)
+    new = (await session.execute(_ADD_ONCE, rows)).all()
     await _move_counts(session, new, 1)
     return len(new)
 
@@ -87,10 +94,15 @@ async def _count(
         {**dict(zip(key, values, strict=True)), "count": n * by} for values, n in sums.items() if None not in values
     ]
     if rows:
-        table: Table = tally.__table__  # type: ignore[attr-defined]
-        statement = insert(table)
-        add = {"count": table.c.count + statement.excluded.count}
-        await session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=add), rows)
+        await session.execute(_counting(tally, key), rows)
+
+
+@cache
+def _counting(tally: type[SQLModel], key: tuple[str, ...]) -> Insert:
+    table: Table = tally.__table__  # type: ignore[attr-defined]
+    statement = insert(table)
+    add = {"count": table.c.count + statement.excluded.count}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=add)
 
 
 def no_counts() -> dict[Kind, int]:

@@ -5,22 +5,25 @@ a stranger who sees the public link cannot make it look as if she had opened her
 """
 
 import hashlib
+import json
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.consents import has_consent
 from campaigns.engagement import Act, once, record
-from campaigns.models import Click, Consent, DailySalt, Kind, Participation, Post, Purpose, ShareLink, Supporter
+from campaigns.models import DailySalt, Kind, Participation, Post, Purpose, ShareLink, Supporter
 
 TOKEN_BYTES = 12  # 96 bits
+STORED = "%Y-%m-%d %H:%M:%S.%f"  # a moment as SQLite keeps it
 
 # Link unfurlers by their user agents. TelegramBot says "like TwitterBot"; Cardyb is Bluesky's.
 UNFURLERS = re.compile(
@@ -33,6 +36,16 @@ UNFURLERS = re.compile(
 CRAWLERS = re.compile(
     r"(?<!cu)bot\b|crawler|spider|curl/|wget/|python-requests|httpx/|go-http-client|headlesspreview", re.IGNORECASE
 )
+
+
+@lru_cache(4096)
+def _is_unfurler(agent: str) -> bool:
+    return UNFURLERS.search(agent) is not None
+
+
+@lru_cache(4096)
+def _is_crawler(agent: str) -> bool:
+    return CRAWLERS.search(agent) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +63,14 @@ class Visit:
 
     @property
     def is_unfurler(self) -> bool:
-        return UNFURLERS.search(self.agent) is not None
+        return _is_unfurler(self.agent)
 
     @property
     def is_human(self) -> bool:
         """Whether it counts: not an unfurler, a crawler, a HEAD, nor a browser that fetches ahead of a tap."""
         ahead = (self.headers.get("sec-purpose", ""), self.headers.get("purpose", ""), self.headers.get("x-moz", ""))
         fetched_ahead = any("prefetch" in value or "preview" in value for value in map(str.lower, ahead))
-        machine = not self.agent or self.is_unfurler or CRAWLERS.search(self.agent) is not None
+        machine = not self.agent or self.is_unfurler or _is_crawler(self.agent)
         return self.method == "GET" and not machine and not fetched_ahead
 
 
@@ -96,7 +109,7 @@ def destination(post: Post, site_url: str) -> str:
 
 
 async def find_links(session: AsyncSession, tokens: Sequence[str]) -> dict[str, ShareLink]:
-    """The `find` of a BatchReader: token -> link."""
+    """Token -> link."""
     return {
         link.token: link for link in await session.scalars(select(ShareLink).where(col(ShareLink.token).in_(tokens)))
     }
@@ -117,45 +130,48 @@ async def territory_of(session: AsyncSession, link: ShareLink) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A human visit that was seen on the way; written by `write_visits`."""
+    """A human visit at a share link's address; `visitor` is the hash that counts once a day."""
 
-    link_id: int
-    campaign_id: int
-    post_id: int
-    supporter_id: int | None
+    token: str
     visitor: str
     at: datetime
 
 
-async def write_visits(session: AsyncSession, visits: Sequence[Followed]) -> list[None]:
-    """Write visits for a BatchWriter: a visitor counts once a day for a link.
+# A batch comes as one JSON text: one statement that is prepared once, however many visits there are.
+# The owner is the link's supporter, where they agree to be counted at this moment.
+_FIND = text(f"""
+    SELECT token, id, destination, campaign_id, post_id, (
+        SELECT supporter_id FROM consent
+        WHERE supporter_id = share_link.supporter_id AND campaign_id = share_link.campaign_id
+        AND purpose = '{Purpose.counting}' AND withdrawn_at IS NULL LIMIT 1
+    ) FROM share_link WHERE token IN (SELECT value FROM json_each(:tokens))
+""")  # noqa: S608 - a word of our own
+_CLICK = text("""
+    INSERT INTO click (link_id, visitor, clicked_at)
+    SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(:clicks) WHERE true
+    ON CONFLICT (link_id, visitor) DO NOTHING RETURNING link_id, visitor
+""")
 
-    A visit counts for the link's supporter only if they agree to be counted at this moment; else for the post alone.
+
+async def follow_all(session: AsyncSession, visits: Sequence[Followed]) -> list[str | None]:
+    """The `apply` of a BatchWriter: where each visit leads, or None where there is no such link.
+
+    A visitor counts once a day for a link; for its supporter only if they agree to be counted at this moment, else for
+    the post alone.
     """
-    table = Click.__table__  # type: ignore[attr-defined]
-    rows = [{"link_id": v.link_id, "visitor": v.visitor, "clicked_at": v.at} for v in visits]
-    written = await session.execute(
-        insert(table)
-        .on_conflict_do_nothing(index_elements=["link_id", "visitor"])
-        .returning(table.c.link_id, table.c.visitor),
-        rows,
-    )
-    first = {(v.link_id, v.visitor): v for v in reversed(visits)}
-    new = [first[link_id, visitor] for link_id, visitor in written.all()]
-    owners = await _counted_owners(session, {v.link_id for v in new})
-    await record(session, [Act(v.campaign_id, Kind.visit, v.at, owners.get(v.link_id), v.post_id) for v in new])
-    return [None] * len(visits)
+    rows = await session.execute(_FIND, {"tokens": json.dumps([visit.token for visit in visits])})
+    links = {row[0]: row for row in rows}
+    seen = {(links[v.token][1], v.visitor): v for v in reversed(visits) if v.token in links}
+    if seen:
+        clicks = [(link, visitor, v.at.astimezone(UTC).strftime(STORED)) for (link, visitor), v in seen.items()]
+        written = await session.execute(_CLICK, {"clicks": json.dumps(clicks)})
+        new = [seen[link, visitor] for link, visitor in written]
+        await record(session, [_visit(v, *links[v.token][3:]) for v in new])
+    return [links[v.token][2] if v.token in links else None for v in visits]
 
 
-async def _counted_owners(session: AsyncSession, link_ids: Iterable[int]) -> dict[int, int]:
-    """Link -> supporter, where they are still there and agree to be counted."""
-    rows = await session.execute(
-        select(ShareLink.id, Consent.supporter_id)
-        .join(Consent, col(Consent.supporter_id) == col(ShareLink.supporter_id))
-        .where(col(ShareLink.id).in_(link_ids), col(Consent.campaign_id) == col(ShareLink.campaign_id))
-        .where(col(Consent.purpose) == Purpose.counting, col(Consent.withdrawn_at).is_(None))
-    )
-    return {row[0]: row[1] for row in rows}
+def _visit(followed: Followed, campaign_id: int, post_id: int, owner: int | None) -> Act:
+    return Act(campaign_id, Kind.visit, followed.at, owner, post_id)
 
 
 async def salt_of(session: AsyncSession, day: str) -> str:

@@ -9,10 +9,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from campaigns.batches import BatchReader, BatchWriter
+from campaigns.batches import BatchWriter
 from campaigns.database import Database
 from campaigns.settings import Settings
-from campaigns.share_links import find_links, write_visits
+from campaigns.share_links import follow_all
 from campaigns.times import Clock
 from campaigns.words import mark
 from web import badge_maker, badge_to_chat, health, metrics, public, share_redirect, unsubscribe, wall
@@ -38,6 +38,7 @@ from web.uploads import TooLarge
 
 _ = mark
 logger = logging.getLogger(__name__)
+GATHER = 0.004  # seconds; a share link's answer is late by no more, and only under load
 
 
 def create_app(
@@ -60,14 +61,14 @@ def create_app(
         clock=clock,
         bot_username=bot_username,
         signer=URLSafeSerializer(secret_key, salt="badge"),
-        links=BatchReader(database, find_links),
-        visits=BatchWriter(database, write_visits),
+        visits=BatchWriter(database, follow_all, gather=GATHER),
         salt=DaySalt(database),
         sends=sends or SendCounts(),
     )
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(share_redirect.ShareLinks, site=app.state.site)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_route("/s/{token}", share_redirect.follow, methods=["GET", "HEAD"])
+    app.mount("/console/shell", StaticFiles(packages=[("starlette_admin", "static")]), name="shell")
     for room in (public, health, metrics, badge_maker, badge_to_chat, wall, share_redirect, unsubscribe):
         app.include_router(room.router)
     for room in (login, writing, desk, channels, figures, missions, events, ideas, broadcasts, team, wall_care):

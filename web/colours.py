@@ -8,6 +8,7 @@ ENOUGH = 4.5  # contrast of text, WCAG 2.2 AA
 WHITE, INK, BLACK = "#FFFFFF", "#16181D", "#000000"
 FALLBACK = "#1D2B5C"
 GROUND = "#F6F6F4"  # behind the cards; the darkest of the light grounds but a tint
+DARK = "#1F2937"  # the console's cards in the dark; the lightest of its dark grounds
 Rgb = tuple[int, int, int]
 
 
@@ -53,6 +54,15 @@ def _ink(colour: Rgb) -> Rgb:
     return _rgb(INK)
 
 
+def _glow(colour: Rgb) -> Rgb:
+    """The colour, lightened until it can be read as text on the console's dark cards and on its own tint there."""
+    for step in range(20):
+        lighter = _mix(colour, (255, 255, 255), step / 20)
+        if contrast(lighter, _mix(_rgb(DARK), lighter, 0.1)) >= ENOUGH:
+            return lighter
+    return _rgb(WHITE)
+
+
 def stylesheet(campaign: Campaign) -> str:
     primary, secondary = _rgb(campaign.primary_colour), _rgb(campaign.secondary_colour)
     deep = _mix(primary, (0, 0, 0), 0.22)
@@ -61,6 +71,7 @@ def stylesheet(campaign: Campaign) -> str:
         "primary-deep": deep,
         "on-primary": _readable(primary, campaign.text_colour),
         "primary-ink": _ink(primary),
+        "primary-glow": _glow(primary),
         "primary-tint": _mix(primary, _rgb(WHITE), 0.94),
         "primary-line": _mix(primary, _rgb(WHITE), 0.78),
         "secondary": secondary,

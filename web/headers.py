@@ -18,19 +18,23 @@ CSP = "; ".join(
         FRAMED_BY,
     )
 )
+# The console's shell brings icons as a font. It has no inline script either.
+CONSOLE_CSP = f"{CSP}; font-src 'self'"
 HEADERS = {
     "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
 }
-OURS = ("", "/static")  # mounts
+SHELL = "/console/shell/"  # its static files: they may be kept
+OURS = ("", "/static", SHELL.rstrip("/"))  # mounts
 # Telegram's web clients show a Mini App in a frame, and nobody else does.
 MINI_APP = re.compile(r"/c/[^/]+/badge/app")
 IN_TELEGRAM = CSP.replace(FRAMED_BY, "frame-ancestors https://web.telegram.org")
 MODULES = (
     "/static/badge/"  # they import each other by name, without what makes an address new: so they are asked for again
 )
+AMONG_SITES = "strict-origin-when-cross-origin"
 SHARED = ("/s/", "/o/", "/p/")  # where people come from and go to: a site may learn that a campaign sent them
 
 
@@ -43,8 +47,11 @@ def secure(headers: MutableHeaders, path: str) -> None:
     if path.startswith(MODULES):
         headers["Cache-Control"] = "no-cache"
     if path.startswith(SHARED):
-        headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+        headers["Referrer-Policy"] = AMONG_SITES
+    if path.startswith(SHELL):
+        return
     if path.startswith("/console"):
+        headers["Content-Security-Policy"] = CONSOLE_CSP
         headers.setdefault("Cache-Control", "no-store")
 
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -14,6 +15,7 @@ from starlette.responses import HTMLResponse
 from campaigns.models import Campaign
 from campaigns.words import LANGUAGES, Words, language_of, mark
 from networks.threads import whole
+from web.console.menu import current, menu_for
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -78,6 +80,12 @@ def asset(name: str) -> str:
     return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]}"
 
 
+@lru_cache
+def shell(name: str) -> str:
+    """The address of a static file that the console's shell brings."""
+    return f"/console/shell/{name}?v={version('starlette-admin')}"
+
+
 def _in(request: Request, code: str) -> str:
     others = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
     return f"{request.url.path}?{urlencode([*others, ('lang', code)])}"
@@ -99,6 +107,7 @@ def shortened(text: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
 
 
+_templates.globals |= {"shell": shell, "menu_for": menu_for, "current_entry": current}
 _templates.filters |= {"web_address": web_address, "site_name": site_name, "shortened": shortened, "whole": whole}
 
 

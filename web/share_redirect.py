@@ -3,11 +3,12 @@
 An unfurler gets a page of Open Graph tags; everybody else is led on to the address that was fixed with the link.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from campaigns import own_words, share_kits, share_links
 from campaigns.models import Campaign, Post, ShareLink
@@ -15,12 +16,14 @@ from campaigns.posts import pictures_of
 from campaigns.share_links import Followed, Visit
 from campaigns.words import mark
 from networks.share_intents import IGNORES_TEXT, LABELS, SHARE_INTENTS, fitting
+from web.headers import AMONG_SITES
 from web.pages import Trouble, page
 from web.site import Site, site_of
 
 _ = mark
 router = APIRouter()
 NOT_KEPT = {"Cache-Control": "no-store"}  # a browser that kept the answer would hide the next visit
+ONWARD = NOT_KEPT | {"Referrer-Policy": AMONG_SITES}  # all that a browser reads of an answer without a page
 
 
 def visit_of(request: Request, site: Site) -> Visit:
@@ -28,11 +31,40 @@ def visit_of(request: Request, site: Site) -> Visit:
     return Visit(request.method, headers, request.client.host if request.client else "", site.clock())
 
 
-async def follow(request: Request) -> Response:
-    """`/s/{token}`: mounted by create_app as a route of Starlette's own, since most requests come here."""
+class ShareLinks:
+    """`/s/{token}`, in front of all other pages, since most requests come here.
+
+    A person's visit is answered at once; what is left (an unfurler, a HEAD, a token that leads nowhere) goes on to `follow`.
+    """
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self.app, self.site = app, site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("/s/") and scope["method"] == "GET":
+            request = Request(scope)
+            visit = visit_of(request, self.site)
+            if visit.is_human and (leads_to := await _followed(self.site, scope["path"][3:], visit)):
+                answer = RedirectResponse(leads_to, 302, ONWARD)
+                await answer(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+async def _followed(site: Site, token: str, visit: Visit) -> str | None:
+    """Where a link leads a person. On disk before the answer: a visit that was led on is a visit that counts."""
+    visitor = share_links.visitor_hash(await site.salt.at(visit.at), visit)
+    [leads_to] = await site.visits.write([Followed(token, visitor, visit.at)])
+    return cast(str | None, leads_to)
+
+
+@router.api_route("/s/{token}", methods=["GET", "HEAD"])
+async def follow(request: Request, token: str) -> Response:
+    """What `ShareLinks` left: nobody who counts."""
     site = site_of(request)
     visit = visit_of(request, site)
-    link = await site.links.read(request.path_params["token"])
+    async with site.database.read() as session:
+        link = (await share_links.find_links(session, [token])).get(token)
     if link is None:
         raise Trouble(
             404,
@@ -41,12 +73,6 @@ async def follow(request: Request) -> Response:
         )
     if visit.is_unfurler:
         return await _tags(request, site, link)
-    if visit.is_human:
-        visitor = share_links.visitor_hash(await site.salt.at(visit.at), visit)
-        # On disk before the answer: a visit that was led on is a visit that counts.
-        await site.visits.write(
-            [Followed(link.id, link.campaign_id, link.post_id, link.supporter_id, visitor, visit.at)]
-        )
     return RedirectResponse(link.destination, 302, NOT_KEPT)
 
 

@@ -9,9 +9,8 @@ from itsdangerous import URLSafeSerializer
 from starlette.requests import Request
 
 from campaigns import share_links
-from campaigns.batches import BatchReader, BatchWriter
+from campaigns.batches import BatchWriter
 from campaigns.database import Database
-from campaigns.models import ShareLink
 from campaigns.settings import Settings
 from campaigns.share_links import Followed
 from campaigns.times import Clock
@@ -49,7 +48,6 @@ class Site:
     clock: Clock
     bot_username: str | None
     signer: URLSafeSerializer
-    links: BatchReader[str, ShareLink]
     visits: BatchWriter[Followed]
     salt: DaySalt
     sends: SendCounts

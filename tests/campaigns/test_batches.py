@@ -57,6 +57,31 @@ async def test_it_answers_after_the_commit(database, writer):
     assert await _names(database) == ["un"]
 
 
+async def test_who_writes_alone_does_not_wait_for_more_to_gather(database, adder):
+    writer = BatchWriter(database, adder, gather=3600)
+    for name in ("un", "deux", "trois"):
+        assert await writer.write([name]) == [name.upper()]
+
+
+async def test_after_a_batch_of_many_the_next_gathers(database, adder, monkeypatch):
+    """What is written while it waits goes out together."""
+    waited = asyncio.Event()
+
+    async def wait(seconds):
+        assert seconds == 3600
+        await waited.wait()
+
+    monkeypatch.setattr("campaigns.batches.asyncio.sleep", wait)
+    writer = BatchWriter(database, adder, gather=3600)
+    await asyncio.gather(*(writer.write([f"{n}"]) for n in range(20)))
+    before = len(adder.sizes)
+    one, two = asyncio.ensure_future(writer.write(["un"])), asyncio.ensure_future(writer.write(["deux"]))
+    assert len(adder.sizes) == before
+    waited.set()
+    assert await asyncio.gather(one, two) == [["UN"], ["DEUX"]]
+    assert adder.sizes[before:] == [2]
+
+
 async def test_a_lone_writer_waits_for_nobody(writer, adder):
     assert list(await writer.write(["un"])) == ["UN"]
     assert list(await writer.write(["deux"])) == ["DEUX"]

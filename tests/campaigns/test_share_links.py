@@ -16,11 +16,11 @@ from campaigns.share_links import (
     Visit,
     find_card_link,
     find_links,
+    follow_all,
     link_for,
     record_opened,
     salt_of,
     visitor_hash,
-    write_visits,
 )
 
 SITE = "https://ose.example.org"
@@ -141,8 +141,8 @@ def follow(database, clock):
         async with database.write() as session:
             salt = await salt_of(session, f"{clock():%Y-%m-%d}")
             visitor = visitor_hash(salt, seen or visit())
-            followed = Followed(link.id, link.campaign_id, link.post_id, link.supporter_id, visitor, clock())
-            await write_visits(session, [followed])
+            followed = Followed(link.token, visitor, clock())
+            await follow_all(session, [followed])
         return visitor
 
     return go
@@ -230,11 +230,10 @@ async def test_two_people_behind_one_address_and_one_person_on_two_links_count_e
 
 
 async def test_visits_that_come_at_once_count_as_they_would_one_by_one(database, link, clock):
-    writer = BatchWriter(database, write_visits)
-    seen = [
-        Followed(link.id, link.campaign_id, link.post_id, link.supporter_id, f"v{n % 5}", clock()) for n in range(40)
-    ]
-    await asyncio.gather(*(writer.write([one]) for one in seen))
+    writer = BatchWriter(database, follow_all)
+    seen = [Followed(link.token, f"v{n % 5}", clock()) for n in range(40)]
+    led = await asyncio.gather(*(writer.write([one]) for one in (*seen, Followed("nowhere", "v0", clock()))))
+    assert led == [["https://exemple.org/tract"]] * 40 + [[None]]
     assert await _visits(database, link) == (5, 5, 5)
 
 
@@ -279,11 +278,11 @@ async def test_a_visit_counts_for_nobody_once_she_takes_her_consent_back(databas
 
 
 async def test_a_visit_that_was_on_its_way_when_she_was_erased_is_still_counted_for_the_post(database, link, clock):
-    followed = Followed(link.id, link.campaign_id, link.post_id, link.supporter_id, "v", clock())
+    followed = Followed(link.token, "v", clock())
     async with database.write() as session:
         await supporters.forget(session, await supporters.find_supporter(session, 42), clock())
     async with database.write() as session:
-        await write_visits(session, [followed])
+        await follow_all(session, [followed])
         assert (await session.scalars(select(Engagement.supporter_id))).all() == [None]
         assert (await session.get_one(ShareLink, link.id)).destination == "https://exemple.org/tract"
     assert (await _visits(database, link))[1:] == (1, 1)

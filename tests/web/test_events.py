@@ -74,7 +74,7 @@ async def test_an_event_is_planned_and_stands_there_with_its_link(
     assert (event.reminders, event.capacity, event.territory_id) == ([48, 3], None, None)
     page = (await browser.get(ADDRESS)).text
     assert "Grand &lt;b&gt;rassemblement&lt;/b&gt;" in page and f"https://t.me/orne_bot?start=e-{event.code}" in page
-    assert 'aria-current="page">Events' in page and "reminders: 2d, 3h" in page
+    assert 'href="/console/c/orne/events" aria-current="page"' in page and "reminders: 2d, 3h" in page
     french = unescape((await browser.get(ADDRESS, params={"lang": "fr"})).text)
     assert "rappels\u202f: 2j, 3h" in french and "Prévoir un événement" in french
 

@@ -45,7 +45,7 @@ async def test_writers_see_who_signed_up_and_what_they_report(
     assert "Tractage &lt;b&gt;" in page and "Mme &lt;i&gt;X&lt;/i&gt; veut un train" in page
     assert "1 person signed up" in page and "Zoé" in page and "0 of 8 places are taken" in page
     assert '<td class="number">42</td><td class="number">–</td><td class="number">1,200</td>' in page
-    assert 'aria-current="page">Missions' in page
+    assert 'href="/console/c/orne/missions" aria-current="page"' in page
     french = (await browser.get(ADDRESS, params={"lang": "fr"})).text
     assert "1 personne inscrite" in french and "Ensemble" in french and "compte rendu" in french
 

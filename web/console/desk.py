@@ -36,10 +36,15 @@ SHOWN_LATE = {  # beside a post whose policy is not the usual one
 async def console(request: Request) -> Response:
     organizer, places = await campaigns_of(request)
     if len(places) == 1:
-        return RedirectResponse(_list_address(places[0][0].slug), 303)
+        return RedirectResponse(f"/console/c/{places[0][0].slug}", 303)
     return page(
         request, "console/choose.html", organizer=organizer, places=places, csrf=csrf_token(request), campaign=None
     )
+
+
+@router.get("/console/c/{slug}")
+async def overview(request: Request, slug: str) -> Response:
+    return RedirectResponse(_list_address((await desk_of(request, slug, territories=True)).campaign.slug), 303)
 
 
 def _list_address(slug: str) -> str:

@@ -1,0 +1,268 @@
+"""Every page and action of the console, as each role, as another campaign's admin and as nobody.
+
+The routes are walked, so that a new one fails here until its least role stands in LEAST.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlmodel import select
+
+from campaigns import event_planning, installation, interests, leaders, missions, suggestions, supporters, wall
+from campaigns.event_planning import NewBus, NewEvent
+from campaigns.missions import NewMission
+from campaigns.models import Broadcast, Campaign, Organizer, OrganizerRole, Post, Publication, Purpose, Role
+from tests.web.conftest import PASSWORD, picture, token_in
+
+C = "/console/c/{slug}"
+VIEWER, EDITOR, APPROVER, ADMIN = Role
+# What a route asks for at least. Beyond it, a use case may ask for more: who approves is told in test_console.py.
+LEAST = {
+    f"GET {C}": VIEWER,
+    f"GET {C}/posts": VIEWER,
+    f"GET {C}/posts/new": EDITOR,
+    f"POST {C}/posts/new": EDITOR,
+    f"POST {C}/posts/check": EDITOR,
+    f"GET {C}/posts/{{post_id:int}}/edit": EDITOR,
+    f"POST {C}/posts/{{post_id:int}}/edit": EDITOR,
+    f"POST {C}/posts/{{post_id:int}}/cancel": EDITOR,
+    f"POST {C}/posts/{{post_id:int}}/{{move}}": EDITOR,
+    f"POST {C}/publications/try-again": EDITOR,
+    f"POST {C}/publications/{{publication_id:int}}/settle": EDITOR,
+    f"GET {C}/channels": VIEWER,
+    f"POST {C}/channels/{{channel_id:int}}": ADMIN,
+    f"GET {C}/figures": VIEWER,
+    f"GET {C}/missions": VIEWER,
+    f"POST {C}/missions": EDITOR,
+    f"POST {C}/missions/{{mission_id:int}}": EDITOR,
+    f"POST {C}/missions/{{mission_id:int}}/call-off": EDITOR,
+    f"GET {C}/events": VIEWER,
+    f"POST {C}/events": EDITOR,
+    f"POST {C}/events/{{code}}": EDITOR,
+    f"POST {C}/events/{{code}}/call-off": EDITOR,
+    f"POST {C}/events/{{code}}/buses": EDITOR,
+    f"POST {C}/events/{{code}}/buses/{{bus_id:int}}": EDITOR,
+    f"GET {C}/events/{{code}}/people.{{kind}}": EDITOR,
+    f"GET {C}/ideas": EDITOR,
+    f"POST {C}/ideas/{{suggestion_id:int}}/answer": EDITOR,
+    f"GET {C}/broadcasts": VIEWER,
+    f"POST {C}/broadcasts": EDITOR,
+    f"POST {C}/broadcasts/{{broadcast_id:int}}/{{move}}": EDITOR,
+    f"GET {C}/broadcasts/{{broadcast_id:int}}/progress": VIEWER,
+    f"GET {C}/team": EDITOR,
+    f"POST {C}/team/appoint": APPROVER,
+    f"POST {C}/team/{{leader_id:int}}/dismiss": APPROVER,
+    f"POST {C}/team/themes": EDITOR,
+    f"POST {C}/team/themes/{{interest_id:int}}/remove": EDITOR,
+    f"GET {C}/wall": VIEWER,
+    f"POST {C}/wall/{{number:int}}/take-down": EDITOR,
+}
+FOR_ALL = {"GET /console/login", "POST /console/login", "POST /console/logout", "GET /console"}
+FOR_ALL |= {"GET /console/login/code", "POST /console/login/code"}  # for who gave the right password
+OF_A_SESSION = {"sign_in", "login_attempt"}  # tables that every visit may write to
+ROLES = list(Role)
+
+
+def walk(routes: Any) -> Iterator[tuple[str, str]]:
+    """Method and path of each of the console's routes."""
+    for route in routes:
+        inner = getattr(route, "original_router", None)
+        if inner is not None:
+            yield from walk(inner.routes)
+        elif getattr(route, "methods", None) and route.path.startswith("/console"):
+            yield from ((method, route.path) for method in sorted(route.methods - {"HEAD"}))
+
+
+def routes_of(app: FastAPI) -> list[tuple[str, str]]:
+    return list(walk(app.routes))
+
+
+async def fill(world: Any, campaign: Campaign, post: Post, telegram_id: int) -> dict[str, object]:
+    """One of each thing in a campaign: what its addresses are made of."""
+    now = world.clock.now
+    async with world.database.write() as session:
+        joining = supporters.Joining(campaign.id, telegram_id, "Ada", "fr", frozenset({Purpose.contact}), now)
+        person, _place = await supporters.join(session, joining)
+        channel = await installation.add_channel(session, campaign.id, "telegram", "Autre canal", {"chat_id": "9"})
+        publication = Publication(post_id=post.id, channel_id=channel.id, campaign_id=campaign.id, due_at=now)
+        section = await installation.add_territory(session, campaign.id, "Section")
+        days = now + timedelta(days=2)
+        mission = await missions.add_mission(
+            session,
+            campaign.id,
+            NewMission("Porte à porte", place="Gare", starts_at=days, timezone="Europe/Paris"),
+            now,
+        )
+        planned = NewEvent("Réunion", "Halle", days, days + timedelta(hours=3), "Europe/Paris")
+        event = await event_planning.add_event(session, campaign.id, planned, now)
+        bus = await event_planning.add_bus(session, event, NewBus("Flers", "Gare", days - timedelta(hours=2), 50), now)
+        await suggestions.suggest(session, person.id, campaign.id, "Des vélos", now)
+        broadcast = Broadcast(campaign_id=campaign.id, text="Samedi", created_at=now)
+        session.add_all([publication, broadcast])
+        leader = await leaders.appoint(session, section, now)
+        theme = await interests.add_interest(session, campaign.id, "Transports")
+        small = wall.small(picture(600, 600))
+        badge = await wall.put_up(
+            session,
+            campaign,
+            first_name="Ada",
+            picture=small,
+            territory_id=None,
+            supporter=None,
+            language="fr",
+            now=now,
+        )
+        await session.flush()
+        return {
+            "slug": campaign.slug,
+            "post_id": post.id,
+            "publication_id": publication.id,
+            "channel_id": channel.id,
+            "mission_id": mission.id,
+            "code": event.code,
+            "bus_id": bus.id,
+            "suggestion_id": 1,
+            "broadcast_id": broadcast.id,
+            "leader_id": leader.id,
+            "interest_id": theme.id,
+            "number": badge.id,
+            "kind": "csv",
+            "move": "cancel",
+        }
+
+
+@pytest.fixture
+async def ids(world: Any) -> tuple[dict[str, object], dict[str, object]]:
+    """What stands in the own campaign's addresses, and in the rival's."""
+    async with world.database.write() as session:
+        for role in (Role.approver, Role.admin):
+            await installation.add_organizer(
+                session, world.orne.id, f"{role}@example.org", role.value, PASSWORD, role, world.clock.now
+            )
+    return await fill(world, world.orne, world.post, 70), await fill(world, world.caux, world.rival_post, 71)
+
+
+def address(path: str, ids: dict[str, object]) -> str:
+    return path.replace(":int}", "}").format(**ids)
+
+
+def rows(world: Any) -> list[str]:
+    with sqlite3.connect(world.settings.data_dir / "t.sqlite3") as store:
+        lines = list(store.iterdump())
+    return [line for line in lines if not any(line.startswith(f'INSERT INTO "{table}"') for table in OF_A_SESSION)]
+
+
+async def ask(client: httpx.AsyncClient, method: str, url: str, token: str) -> httpx.Response:
+    return await client.get(url) if method == "GET" else await client.post(url, data={"csrf": token})
+
+
+async def test_each_route_says_from_which_role_on_it_is_open(world: Any) -> None:
+    found = {f"{method} {path}" for method, path in routes_of(world.app())}
+    assert found == set(LEAST) | FOR_ALL
+
+
+async def test_nobody_gets_to_the_login_and_changes_nothing(world: Any, ids: Any, browser: httpx.AsyncClient) -> None:
+    before = rows(world)
+    token = token_in((await browser.get("/console/login")).text)
+    for method, path in routes_of(world.app()):
+        if f"{method} {path}" not in FOR_ALL:
+            answer = await ask(browser, method, address(path, ids[0]), token)
+            assert answer.headers.get("location") == "/console/login", (method, path, answer.status_code)
+    assert rows(world) == before
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_lesser_role_is_refused_and_changes_nothing(
+    world: Any, ids: Any, browser: httpx.AsyncClient, enter: Any, role: Role
+) -> None:
+    token = await enter(f"{role}@example.org")
+    before = rows(world)
+    for route, least in LEAST.items():
+        if ROLES.index(role) < ROLES.index(least):
+            method, path = route.split(" ")
+            answer = await ask(browser, method, address(path, ids[0]), token)
+            assert answer.status_code in (403, 404), (route, answer.status_code)
+    assert rows(world) == before
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_role_that_is_enough_is_let_in(
+    world: Any, ids: Any, browser: httpx.AsyncClient, enter: Any, role: Role
+) -> None:
+    await enter(f"{role}@example.org")
+    for route, least in LEAST.items():
+        method, path = route.split(" ")
+        if method == "GET" and ROLES.index(role) >= ROLES.index(least):
+            answer = await browser.get(address(path, ids[0]), follow_redirects=True)
+            assert answer.status_code == 200, (route, answer.status_code)
+            assert answer.headers["cache-control"] == "no-store", route
+
+
+async def test_an_empty_form_is_no_error_of_ours(world: Any, ids: Any, browser: httpx.AsyncClient, enter: Any) -> None:
+    await enter("admin@example.org")
+    for route in LEAST:
+        method, path = route.split(" ")
+        if method == "POST":
+            token = await enter("admin@example.org")  # an action may have ended the session
+            answer = await ask(browser, method, address(path, ids[0]), token)
+            assert answer.status_code < 500, (route, answer.status_code)
+
+
+@pytest.mark.parametrize("token", ["", "wrong"])
+async def test_no_form_is_taken_without_its_token(
+    world: Any, ids: Any, browser: httpx.AsyncClient, enter: Any, token: str
+) -> None:
+    await enter("admin@example.org")
+    before = rows(world)
+    for route in LEAST:
+        method, path = route.split(" ")
+        if method == "POST":
+            assert (await ask(browser, method, address(path, ids[0]), token)).status_code == 403, route
+    assert rows(world) == before
+
+
+async def test_another_campaigns_admin_finds_nothing_and_changes_nothing(
+    world: Any, ids: Any, browser: httpx.AsyncClient, enter: Any
+) -> None:
+    token = await enter("rival@example.org")
+    before = rows(world)
+    for route in LEAST:
+        method, path = route.split(" ")
+        answer = await ask(browser, method, address(path, ids[0]), token)
+        assert answer.status_code == 404, (route, answer.status_code)
+    assert rows(world) == before
+
+
+async def test_another_campaigns_rows_are_out_of_reach_from_ones_own(
+    world: Any, ids: Any, browser: httpx.AsyncClient, enter: Any
+) -> None:
+    """The own campaign in the address, the rival's numbers behind it."""
+    own, rival = ids
+    token = await enter("admin@example.org")
+    mixed = rival | {"slug": own["slug"], "move": rival["move"], "kind": rival["kind"]}
+    before = rows(world)
+    for route in LEAST:
+        method, path = route.split(" ")
+        if path.count("{") > 1:
+            answer = await ask(browser, method, address(path, mixed), token)
+            assert answer.status_code != 200 and answer.status_code < 500, (route, answer.status_code)
+            assert "Secret de Caux" not in answer.text
+    assert rows(world) == before
+
+
+async def test_who_lost_their_role_finds_nothing_from_the_next_click_on(
+    world: Any, ids: Any, browser: httpx.AsyncClient, enter: Any
+) -> None:
+    await enter("admin@example.org")
+    async with world.database.write() as session:
+        admin = (await session.scalars(select(Organizer).where(Organizer.email == "admin@example.org"))).one()
+        await session.delete(await session.get_one(OrganizerRole, (admin.id, world.orne.id)))
+    for route in LEAST:
+        method, path = route.split(" ")
+        if method == "GET":
+            assert (await browser.get(address(path, ids[0]))).status_code in (303, 404), route
