@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
+from campaigns.opening import opener
 from campaigns.times import system_clock
 from commands import addresses, badges, channels, communes, events, frames, keys, missions, posts, rehearse, silence
 from commands.common import (
     checked,
     opened,
-    opener,
     out,
     prepared_settings,
     run_async,

@@ -6,12 +6,12 @@ The msgids are English; `_` marks them. locales/fr.po holds the French, French i
 import enum
 import io
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
-from babel.dates import format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
@@ -108,6 +108,10 @@ class Words:
     def duration(self, lasts: timedelta) -> str:
         """About how long, in one unit: "2 minutes", "3 heures"."""
         return format_timedelta(max(lasts, timedelta(seconds=1)), locale=self.language, threshold=1.5)
+
+    def day(self, on: date) -> str:
+        """A day: "dim. 13 juin 2027"."""
+        return format_date(on, "EEE d MMM y", locale=self.language)
 
     def moment(self, at: datetime, zone_name: str, form: str = "EEE d MMM HH:mm") -> str:
         """A moment on the wall clock of a zone: "mar. 1 déc. 08:30"."""

@@ -12,6 +12,7 @@ from campaigns.costs import dollars
 from campaigns.forecast import spent_by
 from campaigns.installation import Terms
 from campaigns.models import Campaign, Channel
+from campaigns.opening import opener
 from campaigns.settings import Settings
 from campaigns.slots import SlotsProblem
 from campaigns.times import system_clock
@@ -22,7 +23,6 @@ from commands.common import (
     campaign_of,
     checked,
     opened,
-    opener,
     out,
     prepared_settings,
     run_async,

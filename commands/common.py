@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Any
 
@@ -15,17 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from badges import BadgeError
 from campaigns import installation
-from campaigns.channel_secrets import SecretUnreadable, lock_what_is_open, settings_of, some_are_open
+from campaigns.channel_secrets import lock_what_is_open, some_are_open
 from campaigns.database import Database, DatabaseProblem
 from campaigns.interests import InterestProblem
-from campaigns.models import Campaign, Channel
+from campaigns.models import Campaign
 from campaigns.plans import PlanProblem
 from campaigns.post_files import FileRefused
 from campaigns.settings import Settings, SettingsProblem, read_settings, vault_for
 from campaigns.times import TimeProblem, system_clock
-from networks import GIVEN_SETTINGS, open_network
-from networks.base import Network
-from networks.errors import ChannelRevoked, ChannelSettingsWrong
+from networks.errors import ChannelSettingsWrong
 from schedules.engine import EngineProblem
 
 log = logging.getLogger(__name__)
@@ -135,18 +133,3 @@ async def campaign_of(session: AsyncSession, slug: str | None) -> Campaign:
         out.print("There was no campaign yet: “Campagne” was made. `campaigns add` makes others.")
         return await installation.add_campaign(session, Campaign(slug="campagne", name="Campagne"), system_clock())
     return await installation.find_campaign(session, slug)
-
-
-def opener(settings: Settings) -> Callable[[Channel], Network]:
-    """Opens a channel's network with its own settings over what the installation knows."""
-    vault = vault_for(settings)
-    known = {"bot_token": settings.bot_token.get_secret_value(), "base_url": settings.telegram_base_url}
-
-    def open_channel(channel: Channel) -> Network:
-        given = {name: known[name] for name in GIVEN_SETTINGS.get(channel.network, ()) if known[name]}
-        try:
-            return open_network(channel.network, {**given, **settings_of(vault, channel)})
-        except (ChannelSettingsWrong, SecretUnreadable) as problem:
-            raise ChannelRevoked(f"channel {channel.name}: {problem}") from problem
-
-    return open_channel

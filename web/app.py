@@ -18,14 +18,20 @@ from campaigns.words import mark
 from web import badge_maker, badge_to_chat, health, metrics, public, share_redirect, unsubscribe, wall
 from web.console import (
     access,
+    account,
+    audit_trail,
     broadcasts,
+    campaign_setup,
+    channel_care,
     channels,
     desk,
     events,
     figures,
     ideas,
+    invited,
     login,
     missions,
+    organizers,
     team,
     wall_care,
     writing,
@@ -71,7 +77,9 @@ def create_app(
     app.mount("/console/shell", StaticFiles(packages=[("starlette_admin", "static")]), name="shell")
     for room in (public, health, metrics, badge_maker, badge_to_chat, wall, share_redirect, unsubscribe):
         app.include_router(room.router)
-    for room in (login, writing, desk, channels, figures, missions, events, ideas, broadcasts, team, wall_care):
+    for room in (login, account, invited, organizers, campaign_setup, audit_trail, channel_care):
+        app.include_router(room.router)
+    for room in (writing, desk, channels, figures, missions, events, ideas, broadcasts, team, wall_care):
         app.include_router(room.router)
     app.add_exception_handler(Trouble, _tell_trouble)
     app.add_exception_handler(access.NotSignedIn, _to_login)

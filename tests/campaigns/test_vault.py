@@ -9,9 +9,9 @@ from campaigns import channel_secrets, installation, kept_secrets
 from campaigns.channel_secrets import SecretUnreadable, settings_of
 from campaigns.database import Database
 from campaigns.models import Channel
+from campaigns.opening import opener
 from campaigns.settings import Settings, vault_for
 from campaigns.vault import Vault, WrongKey
-from commands.common import opener
 from networks import NETWORKS, OPTIONAL_SETTINGS, REQUIRED_SETTINGS, SECRET_SETTINGS
 from networks.errors import ChannelRevoked, ChannelSettingsWrong
 from tests.conftest import X_KEYS
