@@ -8,7 +8,21 @@ import typer
 
 from campaigns.opening import opener
 from campaigns.times import system_clock
-from commands import addresses, badges, channels, communes, events, frames, keys, missions, posts, rehearse, silence
+from commands import (
+    addresses,
+    badges,
+    channels,
+    communes,
+    events,
+    frames,
+    keys,
+    missions,
+    posts,
+    rehearse,
+    silence,
+    tokens,
+    webhooks,
+)
 from commands.common import (
     checked,
     opened,
@@ -37,6 +51,8 @@ app.add_typer(events.app, name="events")
 app.add_typer(keys.app, name="keys")
 app.add_typer(leaders_app, name="leaders")
 app.add_typer(interests_app, name="interests")
+app.add_typer(tokens.app, name="tokens")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(badges.app, name="badge")
 app.command("rehearse")(rehearse.rehearse_queue)
 

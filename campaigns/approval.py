@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from campaigns import changes
 from campaigns.costs import reprice
 from campaigns.models import (
     Approval,
@@ -25,6 +26,7 @@ from campaigns.models import (
 )
 from campaigns.organizers import APPROVERS, reach_of, reaches
 from campaigns.times import to_utc, zone
+from campaigns.webhook_messages import note_approval
 from campaigns.words import mark
 
 
@@ -242,4 +244,6 @@ async def _go_on(session: AsyncSession, post: Post, now: datetime) -> None:
         return
     post.state = PostState.approved if post.publish_at is None else PostState.scheduled
     post.told_at = None
+    await changes.keep(session, post, now)
     audit(session, post, None, now, post.state.value)
+    await note_approval(session, post, now)

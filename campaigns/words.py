@@ -109,9 +109,9 @@ class Words:
         """About how long, in one unit: "2 minutes", "3 heures"."""
         return format_timedelta(max(lasts, timedelta(seconds=1)), locale=self.language, threshold=1.5)
 
-    def day(self, on: date) -> str:
-        """A day: "dim. 13 juin 2027"."""
-        return format_date(on, "EEE d MMM y", locale=self.language)
+    def day(self, day: date, form: str = "EEEE d MMMM") -> str:
+        """A day: "mardi 1 décembre"."""
+        return format_date(day, form, locale=self.language)
 
     def moment(self, at: datetime, zone_name: str, form: str = "EEE d MMM HH:mm") -> str:
         """A moment on the wall clock of a zone: "mar. 1 déc. 08:30"."""

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from badges import BadgeError
 from campaigns import installation
+from campaigns.access_tokens import TokenRefused
 from campaigns.channel_secrets import lock_what_is_open, some_are_open
 from campaigns.database import Database, DatabaseProblem
 from campaigns.interests import InterestProblem
@@ -23,6 +24,7 @@ from campaigns.plans import PlanProblem
 from campaigns.post_files import FileRefused
 from campaigns.settings import Settings, SettingsProblem, read_settings, vault_for
 from campaigns.times import TimeProblem, system_clock
+from campaigns.webhooks import TargetRefused
 from networks.errors import ChannelSettingsWrong
 from schedules.engine import EngineProblem
 
@@ -52,6 +54,8 @@ KNOWN_PROBLEMS = (
     BadgeError,
     PlanProblem,
     InterestProblem,
+    TokenRefused,
+    TargetRefused,
     ChannelSettingsWrong,
     installation.NotFound,
     installation.AlreadyThere,

@@ -14,13 +14,17 @@ from campaigns.database import Database
 from campaigns.settings import Settings
 from campaigns.share_links import follow_all
 from campaigns.times import Clock
+from campaigns.webhooks import Send
 from campaigns.words import mark
-from web import badge_maker, badge_to_chat, health, metrics, public, share_redirect, unsubscribe, wall
+from networks.webhooks import WebhookSender
+from web import api, badge_maker, badge_to_chat, health, metrics, public, share_redirect, unsubscribe, wall
 from web.console import (
     access,
     account,
+    approvals,
     audit_trail,
     broadcasts,
+    calendar,
     campaign_setup,
     channel_care,
     channels,
@@ -32,6 +36,8 @@ from web.console import (
     login,
     missions,
     organizers,
+    programs,
+    queue,
     team,
     wall_care,
     writing,
@@ -55,10 +61,12 @@ def create_app(
     secret_key: str,
     bot_username: str | None,
     sends: SendCounts | None = None,
+    send_webhook: Send | None = None,
 ) -> FastAPI:
     """The web pages of one installation, ready for an ASGI server. `bot_username` is None while no bot is connected.
 
-    `sends` is what the publisher of this process counts, where it has one.
+    `sends` is what the publisher of this process counts, where it has one. `send_webhook` sends a webhook's test message;
+    only tests, on one machine, give one that reaches inside the network.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = Site(
@@ -70,16 +78,32 @@ def create_app(
         visits=BatchWriter(database, follow_all, gather=GATHER),
         salt=DaySalt(database),
         sends=sends or SendCounts(),
+        send_webhook=send_webhook or WebhookSender(),
     )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(share_redirect.ShareLinks, site=app.state.site)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.mount("/console/shell", StaticFiles(packages=[("starlette_admin", "static")]), name="shell")
+    app.mount(api.ADDRESS, api.create_api(app.state.site), name="api")
     for room in (public, health, metrics, badge_maker, badge_to_chat, wall, share_redirect, unsubscribe):
         app.include_router(room.router)
-    for room in (login, account, invited, organizers, campaign_setup, audit_trail, channel_care):
+    for room in (login, account, invited, organizers, campaign_setup, audit_trail, channel_care, programs):
         app.include_router(room.router)
-    for room in (writing, desk, channels, figures, missions, events, ideas, broadcasts, team, wall_care):
+    for room in (
+        writing,
+        desk,
+        queue,
+        calendar,
+        approvals,
+        channels,
+        figures,
+        missions,
+        events,
+        ideas,
+        broadcasts,
+        team,
+        wall_care,
+    ):
         app.include_router(room.router)
     app.add_exception_handler(Trouble, _tell_trouble)
     app.add_exception_handler(access.NotSignedIn, _to_login)

@@ -51,6 +51,18 @@ def row(number: int) -> int:
     return number
 
 
+def number_of(request: Request, name: str) -> int | None:
+    """A number in the address's query; None for what is none, or could be no row's."""
+    text = request.query_params.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 10 else None
+
+
+def address_with(request: Request, **changed: object) -> str:
+    """This page's address with other values in its query; None takes one out."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in changed]
+    return f"{request.url.path}?{urlencode([*kept, *((k, v) for k, v in changed.items() if v is not None)])}"
+
+
 def language(request: Request) -> str:
     """What was asked for by `?lang=`, was chosen before, or is the browser's first known language."""
     chosen = (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))

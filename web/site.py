@@ -14,6 +14,7 @@ from campaigns.database import Database
 from campaigns.settings import Settings
 from campaigns.share_links import Followed
 from campaigns.times import Clock
+from campaigns.webhooks import Send
 from web.receipts import VALID
 from web.sends import SendCounts
 from web.turns import Turns
@@ -51,6 +52,7 @@ class Site:
     visits: BatchWriter[Followed]
     salt: DaySalt
     sends: SendCounts
+    send_webhook: Send
     workshop: Workshop = field(default_factory=Workshop)
     wall_clients: Turns = field(default_factory=lambda: Turns(40, timedelta(hours=1)))  # a meeting shares one address
     wall_badges: Turns = field(default_factory=lambda: Turns(1, VALID))

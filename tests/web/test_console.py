@@ -32,6 +32,7 @@ Csrf = Callable[[str], str]
 Visit = Callable[..., httpx.AsyncClient]
 PASSWORD = "correct horse battery"
 POSTS = "/console/c/orne/posts"
+QUEUE = "/console/c/orne/queue"
 
 
 async def test_an_organizer_logs_in_over_a_real_socket(served: httpx.AsyncClient, csrf: Csrf) -> None:
@@ -231,7 +232,7 @@ async def test_a_human_settles_what_the_program_cannot(
 ) -> None:
     publication = await _publication(world, "x", state, "the reason <i>why</i>")
     token = await enter()
-    page = (await browser.get(POSTS)).text
+    page = (await browser.get(QUEUE)).text
     assert button in page
     assert "The reason &lt;i&gt;why" in page
     path = f"/console/c/orne/publications/{publication.id}/settle"
@@ -241,7 +242,7 @@ async def test_a_human_settles_what_the_program_cannot(
         settled = await session.get_one(Publication, publication.id)
     assert settled.state is to
     if to is PublicationState.published:
-        assert 'href="https://x.com/i/status/7"' in (await browser.get(POSTS)).text
+        assert 'href="https://x.com/i/status/7"' in (await browser.get(f"{QUEUE}?show=out")).text
     assert (await browser.post(path, data=data)).status_code == 409  # tapped twice
 
 
@@ -321,7 +322,7 @@ async def test_the_french_of_a_page_is_as_the_campaign_writes_it(
 
 
 async def test_complaint_2_what_waits_for_a_human_stands_on_top_however_old_it_is(
-    world: Any, browser: httpx.AsyncClient, enter: Enter, monkeypatch: pytest.MonkeyPatch
+    world: Any, browser: httpx.AsyncClient, enter: Enter
 ) -> None:
     """Held, unknown, failed, missed that asks, and a post that waits for a yes; not what its policy dropped."""
     telegram = (world.channels[0],)
@@ -342,17 +343,17 @@ async def test_complaint_2_what_waits_for_a_human_stands_on_top_however_old_it_i
     submitted = await world.add_post("Soumise", due=long_ago, channels=telegram)
     async with world.database.write() as session:
         (await session.get_one(Post, submitted.id)).state = PostState.submitted
-    monkeypatch.setattr(posts.posts_of, "__kwdefaults__", {"limit": 2})  # the others are newer
     for i in range(3):
-        await world.add_post(f"Récente {i}")
+        await world.add_post(f"Récente {i}", channels=telegram)
     await enter()
-    page = (await browser.get(POSTS)).text
-    to_decide = page.split('id="group-decide"')[1].split('class="group"')[0]
-    titles = set(re.findall(r'<h3 id="title-\d+">(.*?)</h3>', to_decide))
-    assert titles == {"Retenue", "Incertaine", "Refusée", "Manquée", "Soumise"}
+    page = (await browser.get(QUEUE)).text
+    titles = set(re.findall(r'<h2 [^>]*id="entry-title-\d+">(?:<a [^>]*>)?(.*?)<', page))
+    assert titles == {"Retenue", "Incertaine", "Refusée", "Manquée"}
     for button in ("Send it after", "It is there", "Try again", "Send it now", "Drop it"):
-        assert button in to_decide
-    assert "7 of 10 posts" in page
+        assert button in page
+    assert "4 publications wait for your decision" in (await browser.get(POSTS)).text
+    waiting = (await browser.get("/console/c/orne/approvals")).text
+    assert "Soumise" in waiting and "Récente" not in waiting
 
 
 async def test_complaint_11_what_was_refused_is_tried_again_at_once_and_who_said_so_is_kept(
@@ -363,7 +364,7 @@ async def test_complaint_11_what_was_refused_is_tried_again_at_once_and_who_said
         for publication, _channel in rows:
             publication.state, publication.reason = PublicationState.failed, "the picture is too large"
     token = await enter()
-    assert "Try all 2 refused again" in (await browser.get(POSTS)).text
+    assert "Try all 2 refused again" in (await browser.get(QUEUE)).text
     path = "/console/c/orne/publications/try-again"
     assert (await browser.post(path, data={"csrf": "another"})).status_code == 403
     assert (await browser.post(path, data={"csrf": token})).status_code == 303
@@ -375,7 +376,7 @@ async def test_complaint_11_what_was_refused_is_tried_again_at_once_and_who_said
         (world.editor.id, world.post.id, "Canal: failed -> queued"),
         (world.editor.id, world.post.id, "Compte: failed -> queued"),
     ]
-    assert "refused again" not in (await browser.get(POSTS)).text
+    assert "refused again" not in (await browser.get(QUEUE)).text
 
 
 async def test_the_figures_say_when_they_do_not_show_all(

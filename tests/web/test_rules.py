@@ -104,7 +104,7 @@ async def test_what_was_kept_back_is_listed_to_be_sent_or_dropped(
         row = (await session.scalars(select(Publication).order_by(Publication.id.desc()).limit(1))).one()  # type: ignore[union-attr]
         row.state = state
     token = await enter()
-    assert "Drop it" in (await browser.get(f"{POSTS}?lang=en")).text
+    assert "Drop it" in (await browser.get("/console/c/orne/queue?lang=en")).text
     await browser.post(f"/console/c/orne/publications/{row.id}/settle", data={"csrf": token, "to": "queued"})
     async with world.database.read() as session:
         settled = await session.get_one(Publication, row.id)

@@ -1,31 +1,35 @@
-"""The posts of a campaign with the state of each publication, and what a human decides about them."""
+"""The posts of a campaign with the state of each publication; what is submitted, approved, sent back, taken back."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from campaigns import approval, installation, posts, settling
-from campaigns.decisions import POST_STATES, STATES, answers_to, moves_of
+from campaigns import approval, installation, ledger, posts
+from campaigns.decisions import POST_STATES, STATES, moves_of
 from campaigns.forecast import window_in
-from campaigns.models import LatePolicy, Post, PostState, PublicationState
-from campaigns.posts import is_web_address
-from campaigns.publications import MoveRefused
+from campaigns.ledger import Shelf
+from campaigns.models import Channel, LatePolicy, Post, PostState
+from campaigns.post_lists import Wanted, When, authors, page_of_posts
 from campaigns.sentences import told, within
 from campaigns.silence_windows import windows_of
 from campaigns.words import mark
 from web.console.access import Desk, campaigns_of, csrf_token, desk_of, own_form
-from web.pages import Trouble, page, row, words_of
+from web.pages import Trouble, address_with, number_of, page, row, words_of
 from web.site import site_of
 from web.uploads import text_of
 
 _ = mark
 router = APIRouter()
 
+SHOWN = 50  # posts on a page
+LONGEST = 200  # letters of what is looked for
+WHEN = {When.all: _("All"), When.coming: _("To come"), When.past: _("Past"), When.drafts: _("Drafts")}
 SHOWN_LATE = {  # beside a post whose policy is not the usual one
     LatePolicy.ask: _("if it is late by {n} min, asks"),
     LatePolicy.drop: _("if it is late by {n} min, drops it"),
@@ -44,10 +48,10 @@ async def console(request: Request) -> Response:
 
 @router.get("/console/c/{slug}")
 async def overview(request: Request, slug: str) -> Response:
-    return RedirectResponse(_list_address((await desk_of(request, slug, territories=True)).campaign.slug), 303)
+    return RedirectResponse(list_address((await desk_of(request, slug, territories=True)).campaign.slug), 303)
 
 
-def _list_address(slug: str) -> str:
+def list_address(slug: str) -> str:
     return f"/console/c/{slug}/posts"
 
 
@@ -56,18 +60,22 @@ async def post_list(request: Request, slug: str) -> Response:
     return await _list_page(request, await desk_of(request, slug, territories=True))
 
 
-async def _list_page(
-    request: Request, desk: Desk, status: int = 200, *, wrong: int | None = None, problem: str = "", typed: str = ""
-) -> Response:
-    words = words_of(request)
+async def _list_page(request: Request, desk: Desk) -> Response:
+    words, wanted, at, now = (
+        words_of(request),
+        _wanted(request),
+        number_of(request, "page") or 1,
+        site_of(request).clock(),
+    )
     async with site_of(request).database.read() as session:
-        latest = await posts.posts_of(session, desk.campaign.id, reach=desk.reach)
-        undecided = {post.id: post for post in await posts.undecided(session, desk.campaign.id, reach=desk.reach)}
-        found = list((undecided | {post.id: post for post in latest}).values())
-        total = await posts.count_of_posts(session, desk.campaign.id, reach=desk.reach)
+        found, total = await page_of_posts(
+            session, desk.campaign.id, wanted, now, limit=SHOWN, offset=(at - 1) * SHOWN, reach=desk.reach
+        )
         out = await posts.publications_of(session, [post.id for post in found])
         windows = await windows_of(session, desk.campaign.id)
-        known = await installation.channels(session, desk.campaign.id)
+        known = [c for c in await installation.channels(session, desk.campaign.id) if desk.reaches(c.territory_id)]
+        choices = await choices_of(session, desk, known)
+        on_shelf = await ledger.counts(session, desk.campaign.id)
         standings = {
             post.id: await approval.standing(session, desk.campaign, post)
             for post in found
@@ -76,54 +84,58 @@ async def _list_page(
     return page(
         request,
         "console/posts.html",
-        status,
         desk=desk,
         campaign=desk.campaign,
-        groups=_groups(found, undecided, site_of(request).clock()),
-        shown=len(found),
+        found=found,
         total=total,
+        wanted=wanted,
+        views=[(each, label, address_with(request, when=each, page=None)) for each, label in WHEN.items()],
+        choices=choices,
+        before=address_with(request, page=at - 1) if at > 1 else "",
+        after=address_with(request, page=at + 1) if at * SHOWN < total else "",
         publications=out,
         states=STATES,
         post_states=POST_STATES,
-        answers_to=answers_to,
+        to_decide=on_shelf[Shelf.decide] if desk.reach is None else 0,  # the queue is the whole campaign's
+        undecided=ledger.STATES[Shelf.decide],
         moves_of=lambda post: moves_of(desk.role, desk.organizer.id, post, standings.get(post.id)),
         standings=standings,
-        resting=[channel for channel in known if channel.resting_reason and desk.reaches(channel.territory_id)],
+        resting=[channel for channel in known if channel.resting_reason],
         window_of=lambda publication, channel: window_in(windows, channel, publication),
         late=SHOWN_LATE,
         reason=lambda publication: told(words, publication.reason or ""),
         said=lambda sentence: told(words, sentence),
         within=within,
         may_change=lambda post: any(p.state in posts.NOT_OUT for p, _channel in out[post.id]) or not out[post.id],
-        counts={
-            state: sum(p.state is state for rows in out.values() for p, _channel in rows) for state in PublicationState
-        },
-        refused=sum(
-            p.state is PublicationState.failed
-            for post in found
-            if post.state is not PostState.cancelled
-            for p, _channel in out[post.id]
-        ),
-        wrong=wrong,
-        problem=problem,
-        typed=typed,
     )
 
 
-def _groups(found: Sequence[Post], undecided: Collection[int], now: datetime) -> list[tuple[str, str, list[Post]]]:
-    """The posts under three headings: what somebody must decide, then what comes next, then what is out, the latest first."""
-    to_come = [p for p in found if p.id not in undecided and (p.publish_at is None or p.publish_at > now)]
-    gone = [p for p in found if p.id not in undecided and p.publish_at is not None and p.publish_at <= now]
-    groups = [
-        (
-            "decide",
-            _("To decide"),
-            sorted((p for p in found if p.id in undecided), key=lambda post: post.publish_at or now),
-        ),
-        ("to-come", _("To come"), sorted(to_come, key=lambda post: post.publish_at or now)),
-        ("out", _("Past"), sorted(gone, key=lambda post: post.publish_at or now, reverse=True)),
-    ]
-    return [group for group in groups if group[2]]
+async def choices_of(session: AsyncSession, desk: Desk, channels: Sequence[Channel]) -> dict[str, Any]:
+    """What a list of posts can be narrowed down by."""
+    return {
+        "channels": channels,
+        "territories": [p for p in await installation.territories(session, desk.campaign.id) if desk.reaches(p.id)],
+        "authors": await authors(session, desk.campaign.id),
+    }
+
+
+def _wanted(request: Request) -> Wanted:
+    """What the address asks for; what cannot be read narrows nothing down."""
+    when = request.query_params.get("when", "")
+    text = request.query_params.get("text", "").strip()[:LONGEST]
+    return Wanted(
+        When(when) if when in When.__members__ else When.all,
+        post_state(request),
+        number_of(request, "channel"),
+        number_of(request, "territory"),
+        number_of(request, "author"),
+        text,
+    )
+
+
+def post_state(request: Request) -> PostState | None:
+    state = request.query_params.get("state", "")
+    return PostState(state) if state in PostState.__members__ else None
 
 
 @router.post("/console/c/{slug}/posts/{post_id:int}/cancel")
@@ -133,7 +145,7 @@ async def cancel(request: Request, slug: str, post_id: int) -> Response:
         await posts.cancel_post(
             session, desk.campaign.id, row(post_id), site_of(request).clock(), desk.organizer.id, reach=desk.reach
         )
-    return RedirectResponse(f"{_list_address(slug)}#post-{post_id}", 303)
+    return RedirectResponse(f"{list_address(slug)}#post-{post_id}", 303)
 
 
 @router.post("/console/c/{slug}/posts/{post_id:int}/{move}")
@@ -156,43 +168,4 @@ async def move(request: Request, slug: str, post_id: int, move: str) -> Response
         except approval.ApprovalRefused as refused:
             said = words_of(request)(refused.msgid, **refused.values)
             raise Trouble(409, _("This cannot be done here"), said) from None
-    return RedirectResponse(f"{_list_address(slug)}#post-{post_id}", 303)
-
-
-@router.post("/console/c/{slug}/publications/try-again")
-async def try_all_again(request: Request, slug: str) -> Response:
-    """After what made a network refuse them was mended: all of them, in their order."""
-    desk, site = await desk_of(request, slug, write=True, territories=True), site_of(request)
-    async with own_form(request), site.database.write() as session:
-        await settling.try_all_again(session, desk.campaign.id, site.clock(), desk.organizer.id, reach=desk.reach)
-    return RedirectResponse(_list_address(slug), 303)
-
-
-@router.post("/console/c/{slug}/publications/{publication_id:int}/settle")
-async def settle(request: Request, slug: str, publication_id: int) -> Response:
-    """What a human says of a publication: it is there, send it again, leave it."""
-    desk = await desk_of(request, slug, write=True, territories=True)
-    site, _ = site_of(request), words_of(request)
-    async with own_form(request) as form:
-        to, url = text_of(form, "to"), text_of(form, "url")
-    if url and not is_web_address(url):  # it is shown as a link
-        problem = _("This is not a web address: it begins with https:// and holds no space.")
-        return await _list_page(request, desk, 422, wrong=publication_id, problem=problem, typed=url)
-    try:
-        state = PublicationState(to)
-        async with site.database.write() as session:
-            await settling.settle(
-                session,
-                desk.campaign.id,
-                row(publication_id),
-                state,
-                url=url or None,
-                now=site.clock(),
-                organizer_id=desk.organizer.id,
-                reach=desk.reach,
-            )
-    except (MoveRefused, ValueError):
-        raise Trouble(
-            409, mark("This was decided already"), mark("Go back to the list to see where it stands now.")
-        ) from None
-    return RedirectResponse(f"{_list_address(slug)}#publication-{publication_id}", 303)
+    return RedirectResponse(f"{list_address(slug)}#post-{post_id}", 303)

@@ -48,3 +48,10 @@ for (const row of document.querySelectorAll("[data-going]")) {
   };
   setTimeout(look, LOOK);
 }
+
+// One tick for all the boxes of a name.
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset?.tickAll;
+  if (!name) return;
+  for (const box of document.querySelectorAll(`input[type=checkbox][name="${name}"]`)) box.checked = event.target.checked;
+});
