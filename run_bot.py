@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from campaigns.opening import opener
 from campaigns.times import system_clock
 from commands import (
     addresses,
@@ -14,6 +15,7 @@ from commands import (
     communes,
     events,
     frames,
+    keys,
     missions,
     posts,
     rehearse,
@@ -24,7 +26,6 @@ from commands import (
 from commands.common import (
     checked,
     opened,
-    opener,
     out,
     prepared_settings,
     run_async,
@@ -47,6 +48,7 @@ app.add_typer(addresses.app, name="addresses")
 app.add_typer(communes.app, name="communes")
 app.add_typer(missions.app, name="missions")
 app.add_typer(events.app, name="events")
+app.add_typer(keys.app, name="keys")
 app.add_typer(leaders_app, name="leaders")
 app.add_typer(interests_app, name="interests")
 app.add_typer(tokens.app, name="tokens")

@@ -11,6 +11,8 @@ import os
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from bench.vaults import vault_in
+from campaigns.channel_secrets import settings_of
 from campaigns.database import Database
 from campaigns.models import Channel
 from campaigns.times import system_clock
@@ -31,12 +33,13 @@ def live(folder: Path, site: str, says: Connection) -> None:
 
 
 async def _live(folder: Path, site: str, says: Connection) -> None:
+    vault = vault_in(folder)
     given = {"telegram": {"bot_token": DEMO_TOKEN, "base_url": f"{site}/telegram"}}
 
     def open_channel(channel: Channel) -> Network:
-        return open_network(channel.network, {**given.get(channel.network, {}), **channel.settings})
+        return open_network(channel.network, {**given.get(channel.network, {}), **settings_of(vault, channel)})
 
-    database = Database(f"sqlite:///{folder / 'porte-voix.sqlite3'}")
+    database = Database(f"sqlite:///{folder / 'porte-voix.sqlite3'}", vault)
     await database.prepare()
     worker = f"kills-{os.getpid()}"
     publisher = Publisher(database, system_clock, open_channel, folder / "media", worker=worker)

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.rows import Row, Say, row
+from bench.vaults import vault_in
 from campaigns import installation
 from campaigns.database import Database
 from campaigns.models import Campaign, Post, PostState, Publication
@@ -48,7 +49,7 @@ def run(say: Say = lambda _: None) -> list[Row]:
 
 async def _fill(folder: Path) -> int:
     """Each post on one to four channels; how many publications."""
-    database = Database(f"sqlite:///{folder / 'porte-voix.sqlite3'}")
+    database = Database(f"sqlite:///{folder / 'porte-voix.sqlite3'}", vault_in(folder))
     await database.prepare()
     now, count = datetime.now(UTC), 0
     async with database.write() as session:

@@ -26,6 +26,7 @@ from typing import Protocol
 from sqlalchemy import update
 from sqlmodel import col, func, select
 
+from bench.vaults import vault_in
 from campaigns import installation, settling
 from campaigns.database import Database
 from campaigns.models import Campaign, Channel, Post, PostState, Publication, PublicationState
@@ -108,7 +109,7 @@ class Storm:
         self.chance, self.posts, self.kills, self.patience = random.Random(seed), posts, kills, patience
         self.figures = Figures()
         self.marks: set[tuple[int, int]] = set()  # publication and attempt that were unknown
-        self.database = Database(f"sqlite:///{folder / 'porte-voix.sqlite3'}")
+        self.database = Database(f"sqlite:///{folder / 'porte-voix.sqlite3'}", vault_in(folder))
 
     async def prepare(self) -> None:
         """Queue the posts, each on one of the channels in turn; they come due in waves, as the kills go on."""

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.models import AccessToken, Campaign, Organizer, OrganizerRole, Role
-from campaigns.organizers import WRITERS
+from campaigns.organizers import WHOLE, WRITERS
 
 PREFIX = "pv_"  # lets a secret scanner, and a person, see what it is
 USED = timedelta(minutes=5)  # how exactly it is kept when a token was last used: not every request writes
@@ -87,8 +87,8 @@ async def make_token(
     if expires_at is not None and expires_at <= now:
         raise TokenRefused(f"{expires_at:%Y-%m-%d %H:%M} UTC is in the past; choose a later end, or none")
     role = await session.get(OrganizerRole, (organizer_id, campaign_id))
-    if role is None:
-        raise TokenRefused("this organizer has no role in this campaign; give them one first")
+    if role is None or role.territory_id is not None:  # the API speaks for a whole campaign
+        raise TokenRefused("this organizer has no role in this campaign as a whole; give them one first")
     beyond = sorted(set(scopes) - scopes_of(role.role))
     if beyond:
         raise TokenRefused(f"the role {role.role} does not allow {', '.join(beyond)}; leave it out, or change the role")
@@ -115,7 +115,9 @@ async def tokens_of(session: AsyncSession, campaign_id: int) -> Sequence[tuple[A
         .join(Organizer, col(Organizer.id) == col(AccessToken.organizer_id))
         .outerjoin(
             OrganizerRole,
-            (col(OrganizerRole.organizer_id) == col(Organizer.id)) & (col(OrganizerRole.campaign_id) == campaign_id),
+            (col(OrganizerRole.organizer_id) == col(Organizer.id))
+            & (col(OrganizerRole.campaign_id) == campaign_id)
+            & WHOLE,
         )
         .where(col(AccessToken.campaign_id) == campaign_id)
         .order_by(col(AccessToken.id))
@@ -141,7 +143,8 @@ async def caller_of(session: AsyncSession, secret: str, now: datetime) -> Caller
         .outerjoin(
             OrganizerRole,
             (col(OrganizerRole.organizer_id) == col(Organizer.id))
-            & (col(OrganizerRole.campaign_id) == col(Campaign.id)),
+            & (col(OrganizerRole.campaign_id) == col(Campaign.id))
+            & WHOLE,
         )
         .where(col(AccessToken.secret_hash) == hash_of(secret))
     )

@@ -24,7 +24,7 @@ from campaigns.models import (
     PublicationState,
     Role,
 )
-from campaigns.organizers import APPROVERS
+from campaigns.organizers import APPROVERS, reach_of, reaches
 from campaigns.times import to_utc, zone
 from campaigns.webhook_messages import note_approval
 from campaigns.words import mark
@@ -124,7 +124,7 @@ async def approve(session: AsyncSession, post: Post, organizer_id: int, now: dat
     if organizer_id == post.author_id:
         raise ApprovalRefused(mark("“{title}” is your own; somebody else must approve it"), title=post.title)
     role = await session.get(OrganizerRole, (organizer_id, post.campaign_id))
-    if role is None or role.role not in APPROVERS:
+    if role is None or role.role not in APPROVERS or not reaches(await reach_of(session, role), post.territory_id):
         raise ApprovalRefused(mark("approving “{title}” takes the role approver or admin"), title=post.title)
     if await session.get(Approval, (post.id, organizer_id)):
         raise ApprovalRefused(mark("you approved “{title}” already; one more must"), title=post.title)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.models import Approval, Audit, Organizer, OrganizerRole, Post, PostState, Supporter
-from campaigns.organizers import APPROVERS, WRITERS
+from campaigns.organizers import APPROVERS, WHOLE, WRITERS
 
 
 class News(enum.StrEnum):
@@ -90,7 +90,7 @@ async def _readers(session: AsyncSession, post: Post, who: object) -> list[Reade
         select(Organizer.id, Organizer.telegram_id, func.coalesce(col(Supporter.language), col(Organizer.language)))
         .join(OrganizerRole, col(OrganizerRole.organizer_id) == col(Organizer.id))
         .outerjoin(Supporter, col(Supporter.telegram_id) == col(Organizer.telegram_id))
-        .where(col(OrganizerRole.campaign_id) == post.campaign_id, col(Organizer.telegram_id).is_not(None))
+        .where(col(OrganizerRole.campaign_id) == post.campaign_id, col(Organizer.telegram_id).is_not(None), WHOLE)
         .where(who)  # type: ignore[arg-type]
         .order_by(col(Organizer.id))
     )

@@ -237,7 +237,7 @@ async def _allow(
     if organizer_id is None:
         return
     role = await session.get(OrganizerRole, (organizer_id, broadcast.campaign_id))
-    if role is None or role.role not in roles:
+    if role is None or role.territory_id is not None or role.role not in roles:
         raise BroadcastRefused(refusal)
 
 

@@ -19,6 +19,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from campaigns.vault import Vault
+
 BUSY_TIMEOUT = 15_000  # milliseconds; a migration or a backup of another process may hold the lock for seconds
 READERS = 8  # connections; WAL lets them read while one writes
 
@@ -37,8 +39,10 @@ class DatabaseTooNew(DatabaseProblem):
 class Database:
     """The store of one installation. Use as `async with database.read() as session:` or `.write()`, which commits."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, vault: Vault | None = None) -> None:
+        """`vault` locks the store's secrets; without it they can neither be written nor read."""
         self.url = _async_url(url)
+        self.vault = vault
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._reader = self._engine(READERS)
         self._writer = self._engine(1, immediate=True) if self.sqlite else self._reader
@@ -55,9 +59,12 @@ class Database:
             event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
 
+    def _session(self, engine: AsyncEngine) -> AsyncSession:
+        return AsyncSession(engine, expire_on_commit=False, info={"vault": self.vault})
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
-        async with AsyncSession(self._reader, expire_on_commit=False) as session:
+        async with self._session(self._reader) as session:
             yield session
 
     @asynccontextmanager
@@ -68,7 +75,7 @@ class Database:
         async with self._line:
             self._writing = asyncio.current_task()
             try:
-                async with AsyncSession(self._writer, expire_on_commit=False) as session, session.begin():
+                async with self._session(self._writer) as session, session.begin():
                     yield session
             finally:
                 self._writing = None

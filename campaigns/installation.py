@@ -14,8 +14,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from campaigns.channel_secrets import change_settings, setting_names
 from campaigns.costs import PRICES
 from campaigns.models import Campaign, Channel, Frame, Organizer, OrganizerRole, Role, Territory
+from campaigns.sign_ins import end_all
 from campaigns.silence_windows import rebuild
 from campaigns.slots import parse_slots
 from campaigns.times import zone
@@ -154,11 +156,24 @@ async def add_channel(
         session.add(channel)
     elif channel.network != network:
         raise AlreadyThere(f"channel “{name}” is on {channel.network}; choose another name")
-    channel.settings = dict(settings)
     channel.territory_id = territory.id if territory else channel.territory_id
+    await session.flush()  # its secrets are locked for its row
+    channel.settings, channel.secrets = {}, {}
+    change_settings(session, channel, settings)
     mend(channel)
     await session.flush()
     return channel
+
+
+async def change_channel(session: AsyncSession, channel: Channel, given: Mapping[str, str]) -> None:
+    """Write new settings over a channel's, such as a new token: the others stay, and so does its rest.
+
+    Raises networks.errors.ChannelSettingsWrong.
+    """
+    kept = {name: channel.settings.get(name, "locked") for name in setting_names(channel)}
+    check_settings(channel.network, {name: value for name, value in {**kept, **given}.items() if value})
+    change_settings(session, channel, given)
+    await session.flush()
 
 
 async def find_channel(session: AsyncSession, campaign_id: int, name: str) -> Channel:
@@ -233,11 +248,8 @@ async def add_organizer(
     session: AsyncSession, campaign_id: int, email: str, name: str, password: str, role: Role, now: datetime
 ) -> Organizer:
     """Give a role in a campaign to a new organizer, or to the one of that address (whose password then changes)."""
-    email = email.strip().lower()
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
-        raise ValueError(f"“{email}” is not an e-mail address")
-    if len(password) < SHORTEST_PASSWORD:
-        raise ValueError(f"the password has {len(password)} characters; take at least {SHORTEST_PASSWORD}")
+    email = checked_address(email)
+    check_password(password)
     organizer = await session.scalar(select(Organizer).where(col(Organizer.email) == email))
     if organizer is None:
         organizer = Organizer(email=email, name=name, password_hash="", created_at=now)
@@ -245,7 +257,26 @@ async def add_organizer(
     organizer.password_hash = _hasher.hash(password)
     await session.flush()
     await session.merge(OrganizerRole(organizer_id=organizer.id, campaign_id=campaign_id, role=role))
+    await end_all(session, organizer.id)
     return organizer
+
+
+def checked_address(email: str) -> str:
+    """An e-mail address as it is compared; ValueError where it is none."""
+    email = email.strip().lower()
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", email) or len(email) > 254:
+        raise ValueError(f"“{email}” is not an e-mail address")
+    return email
+
+
+def check_password(password: str) -> None:
+    if len(password) < SHORTEST_PASSWORD:
+        raise ValueError(f"the password has {len(password)} characters; take at least {SHORTEST_PASSWORD}")
+
+
+async def hashed(password: str) -> str:
+    """Argon2 is slow on purpose: in a thread, so that nobody else waits."""
+    return await asyncio.to_thread(_hasher.hash, password)
 
 
 @cache
@@ -264,9 +295,12 @@ def _fits(password_hash: str | None, password: str) -> bool:
 async def log_in(session: AsyncSession, email: str, password: str) -> Organizer | None:
     """The organizer whose address and password these are."""
     organizer = await session.scalar(select(Organizer).where(col(Organizer.email) == email.strip().lower()))
-    # Argon2 is slow on purpose: in a thread, so that nobody else waits.
-    fits = await asyncio.to_thread(_fits, organizer.password_hash if organizer else None, password)
-    return organizer if fits else None
+    return organizer if await password_fits(organizer, password) else None
+
+
+async def password_fits(organizer: Organizer | None, password: str) -> bool:
+    """Takes as long for nobody's password."""
+    return await asyncio.to_thread(_fits, organizer.password_hash if organizer else None, password)
 
 
 async def make_link_code(session: AsyncSession, email: str) -> str:
@@ -309,12 +343,12 @@ async def link_telegram(
     return organizer, other.email if other else None
 
 
-async def roles(session: AsyncSession, organizer_id: int) -> list[tuple[Campaign, Role]]:
-    """The campaigns that an organizer may enter; no other one is ever shown to them."""
+async def roles(session: AsyncSession, organizer_id: int) -> list[tuple[Campaign, OrganizerRole]]:
+    """The campaigns that an organizer may enter, and as what; no other one is ever shown to them."""
     rows = await session.execute(
         select(Campaign, OrganizerRole)
         .join(OrganizerRole, col(OrganizerRole.campaign_id) == col(Campaign.id))
         .where(col(OrganizerRole.organizer_id) == organizer_id)
         .order_by(col(Campaign.id))
     )
-    return [(campaign, role.role) for campaign, role in rows.all()]
+    return [(campaign, held) for campaign, held in rows.all()]

@@ -28,7 +28,7 @@ from campaigns.models import (
     Territory,
     TerritoryLeader,
 )
-from campaigns.organizers import APPROVERS
+from campaigns.organizers import APPROVERS, WHOLE
 from campaigns.rhythm import day_began, turn_of, usual_of
 from campaigns.segments import Segment
 from campaigns.words import mark
@@ -306,7 +306,7 @@ async def seconds(session: AsyncSession, broadcast: Broadcast, now: datetime) ->
         select(col(Organizer.telegram_id), func.coalesce(col(Supporter.language), col(Organizer.language)))
         .join(OrganizerRole, col(OrganizerRole.organizer_id) == col(Organizer.id))
         .outerjoin(Supporter, col(Supporter.telegram_id) == col(Organizer.telegram_id))
-        .where(col(OrganizerRole.campaign_id) == broadcast.campaign_id)
+        .where(col(OrganizerRole.campaign_id) == broadcast.campaign_id, WHOLE)
         .where(col(OrganizerRole.role).in_(APPROVERS), col(Organizer.telegram_id).is_not(None))
         .order_by(col(Organizer.id))
     )

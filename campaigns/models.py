@@ -255,6 +255,7 @@ class Campaign(SQLModel, table=True):
     quiet_from: int = 21  # the hour from which people who chose no other are not written to unasked
     quiet_until: int = 8  # the hour until which; the same as quiet_from: no quiet hours
     inclusive: Inclusive = _choice(Inclusive, Inclusive.point)  # how its French speaks of women and men
+    second_factor: bool = False  # approvers and admins enter only with a code of their telephone
     created_at: datetime = _moment()
 
 
@@ -272,12 +273,87 @@ class Organizer(SQLModel, table=True):
 
 
 class OrganizerRole(SQLModel, table=True):
-    """What an organizer may do in one campaign."""
+    """What an organizer may do in one campaign, or in one territory of it and those below."""
 
     __tablename__ = "organizer_role"
     organizer_id: int = Field(sa_column=Column(ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True))
     campaign_id: int = Field(sa_column=Column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True))
     role: Role = _choice(Role, Role.viewer)
+    territory_id: int | None = _to("territory.id", null=True)  # goes with it: the role must not come to reach further
+
+
+class OrganizerInvite(SQLModel, table=True):
+    """A role that waits for somebody to take it by its link, once and not for ever."""
+
+    __tablename__ = "organizer_invite"
+    id: int = _key()
+    campaign_id: int = _to("campaign.id")
+    territory_id: int | None = _to("territory.id", null=True)
+    email: str = Field(sa_column=Column(String(254), nullable=False))
+    role: Role = _choice(Role, Role.viewer)
+    token_hash: str = Field(sa_column=Column(String(64), unique=True, nullable=False))
+    inviter_id: int | None = _to("organizer.id", "SET NULL")
+    made_at: datetime = _moment()
+    ends_at: datetime = _moment()
+
+
+class SignIn(SQLModel, table=True):
+    """A session of the console. The browser has the token; here is its hash."""
+
+    __tablename__ = "sign_in"
+    id: int = _key()
+    token_hash: str = Field(sa_column=Column(String(64), unique=True, nullable=False))
+    organizer_id: int = _to("organizer.id")
+    device: str = ""  # the browser's and the system's name, for its owner to recognise it by
+    waits_for_code: bool = False  # the password was right, the second factor's code is still to come
+    made_at: datetime = _moment()
+    seen_at: datetime = _moment()
+    ends_at: datetime = _moment(index=True)
+
+
+class LoginAttempt(SQLModel, table=True):
+    """Somebody tried to log in. Addresses are fingerprints: they can be compared, and not read."""
+
+    __tablename__ = "login_attempt"
+    __table_args__ = (
+        Index("ix_login_attempt_account_at", "account", "at"),
+        Index("ix_login_attempt_client_at", "client", "at"),
+    )
+    id: int = _key()
+    account: str = Field(sa_column=Column(String(32), nullable=False))
+    client: str = Field(sa_column=Column(String(32), nullable=False))
+    at: datetime = _moment()
+    succeeded: bool = False
+
+
+class SecondFactor(SQLModel, table=True):
+    """A secret that an organizer's telephone shares (TOTP)."""
+
+    __tablename__ = "second_factor"
+    organizer_id: int = Field(sa_column=Column(ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True))
+    secret: str = Field(sa_column=Column(Text, nullable=False))  # locked: campaigns.vault
+    last_step: int = 0  # the half minute whose code was taken last; none does twice
+    made_at: datetime = _moment()
+    confirmed_at: datetime | None = _moment(null=True)  # None: set up and not in use yet
+
+
+class RecoveryCode(SQLModel, table=True):
+    """Opens the console once in place of the telephone."""
+
+    __tablename__ = "recovery_code"
+    id: int = _key()
+    organizer_id: int = _to("organizer.id")
+    code_hash: str = Field(sa_column=Column(String(64), nullable=False))
+    used_at: datetime | None = _moment(null=True)
+
+
+class KeptSecret(SQLModel, table=True):
+    """A secret of the whole installation that was given in the console, locked."""
+
+    __tablename__ = "kept_secret"
+    name: str = Field(sa_column=Column(String(40), primary_key=True))
+    locked: str = Field(sa_column=Column(Text, nullable=False))
+    changed_at: datetime = _moment()
 
 
 class AccessToken(SQLModel, table=True):
@@ -351,7 +427,8 @@ class Channel(SQLModel, table=True):
     territory_id: int | None = _to("territory.id", "SET NULL")
     network: str
     name: str
-    settings: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    settings: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))  # none is secret
+    secrets: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))  # each locked
     slots: str = ""  # weekly posting slots, such as "mon-fri 08:00, 18:00"; empty: none
     price_post: int = 0  # what a post costs, in thousandths of a dollar
     price_link: int = 0  # what a post with a link costs
@@ -539,12 +616,13 @@ class ApprovedText(SQLModel, table=True):
 
 
 class Audit(SQLModel, table=True):
-    """Who did what to a post, and when. Nothing deletes these rows."""
+    """Who did what to a post or to another organizer, and when. Nothing deletes these rows."""
 
     id: int = _key()
     campaign_id: int | None = _to("campaign.id", "SET NULL")
     organizer_id: int | None = _to("organizer.id", "SET NULL")  # None: the program, or the command line
     post_id: int | None = _to("post.id", "SET NULL")
+    about_id: int | None = _to("organizer.id", "SET NULL")  # whose role or account it was
     at: datetime = _moment()
     action: str  # a word, such as "submitted"
     detail: str = Field(default="", sa_column=Column(Text, nullable=False))

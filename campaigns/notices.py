@@ -18,7 +18,7 @@ from campaigns.models import (
     PublicationState,
     Supporter,
 )
-from campaigns.organizers import WRITERS
+from campaigns.organizers import WHOLE, WRITERS
 from campaigns.sentences import within
 from campaigns.words import Words
 
@@ -44,7 +44,7 @@ async def whom_to_tell(session: AsyncSession, campaign_id: int) -> list[tuple[in
         select(Organizer.telegram_id, func.coalesce(col(Supporter.language), col(Organizer.language)))
         .join(OrganizerRole, col(OrganizerRole.organizer_id) == col(Organizer.id))
         .outerjoin(Supporter, col(Supporter.telegram_id) == col(Organizer.telegram_id))
-        .where(col(OrganizerRole.campaign_id) == campaign_id, col(OrganizerRole.role).in_(WRITERS))
+        .where(col(OrganizerRole.campaign_id) == campaign_id, col(OrganizerRole.role).in_(WRITERS), WHOLE)
         .where(col(Organizer.telegram_id).is_not(None))
         .order_by(col(Organizer.id))
     )

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.models import Organizer, Post, PostState, Publication
+from campaigns.organizers import Reach, within
 
 
 class When(enum.StrEnum):
@@ -32,10 +33,18 @@ class Wanted:
 
 
 async def page_of_posts(
-    session: AsyncSession, campaign_id: int, wanted: Wanted, now: datetime, *, limit: int, offset: int = 0
+    session: AsyncSession,
+    campaign_id: int,
+    wanted: Wanted,
+    now: datetime,
+    *,
+    limit: int,
+    offset: int = 0,
+    reach: Reach = None,
 ) -> tuple[Sequence[Post], int]:
-    """One page, and how many posts there are in all."""
-    conditions = [*_conditions(campaign_id, wanted), *_moment(wanted.when, now)]
+    """One page, and how many posts there are in all; of those that a role reaches."""
+    own = within(reach, col(Post.territory_id))
+    conditions = [*_conditions(campaign_id, wanted), *_moment(wanted.when, now), own]
     total = await session.scalar(select(func.count()).select_from(Post).where(*conditions)) or 0
     at = col(Post.publish_at)
     order = {

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import func, or_, update
+from sqlalchemy import ColumnElement, func, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -23,6 +23,7 @@ from campaigns.models import (
     PublicationState,
     Wording,
 )
+from campaigns.organizers import Reach, within
 from campaigns.post_checks import NewPost, PostRefused, Problem, check_post, is_web_address
 from campaigns.recurrence import parse_recurrence
 from campaigns.slots import parse_slots
@@ -134,10 +135,16 @@ async def due_moments(session: AsyncSession, post: NewPost, now: datetime) -> di
 
 
 async def cancel_post(
-    session: AsyncSession, campaign_id: int, post_id: int, now: datetime, organizer_id: int | None = None
+    session: AsyncSession,
+    campaign_id: int,
+    post_id: int,
+    now: datetime,
+    organizer_id: int | None = None,
+    *,
+    reach: Reach = None,
 ) -> None:
     """Take a post back: what is not out never goes out, what is out stays; does nothing for another campaign's post."""
-    post = await find_post(session, campaign_id, post_id)
+    post = await find_post(session, campaign_id, post_id, reach)
     if post is None:
         return
     post.state = PostState.cancelled
@@ -149,13 +156,18 @@ async def cancel_post(
     audit(session, post, organizer_id, now, "cancelled")
 
 
-async def find_post(session: AsyncSession, campaign_id: int, post_id: int) -> Post | None:
-    return await session.scalar(select(Post).where(col(Post.id) == post_id, col(Post.campaign_id) == campaign_id))
+async def find_post(session: AsyncSession, campaign_id: int, post_id: int, reach: Reach = None) -> Post | None:
+    return await session.scalar(select(Post).where(col(Post.id) == post_id, *_of(campaign_id, reach)))
 
 
-async def posts_of(session: AsyncSession, campaign_id: int, *, limit: int = 200) -> Sequence[Post]:
+def _of(campaign_id: int, reach: Reach) -> tuple[ColumnElement[bool], ...]:
+    """The posts of a campaign that a role reaches."""
+    return col(Post.campaign_id) == campaign_id, within(reach, col(Post.territory_id))
+
+
+async def posts_of(session: AsyncSession, campaign_id: int, *, limit: int = 200, reach: Reach = None) -> Sequence[Post]:
     """A campaign's posts, the latest moment first; drafts stand at the top."""
-    query = select(Post).where(col(Post.campaign_id) == campaign_id)
+    query = select(Post).where(*_of(campaign_id, reach))
     return (
         await session.scalars(
             query.order_by(col(Post.publish_at).desc().nulls_first(), col(Post.id).desc()).limit(limit)
@@ -163,18 +175,18 @@ async def posts_of(session: AsyncSession, campaign_id: int, *, limit: int = 200)
     ).all()
 
 
-async def count_of_posts(session: AsyncSession, campaign_id: int) -> int:
-    return await session.scalar(select(func.count()).select_from(Post).where(col(Post.campaign_id) == campaign_id)) or 0
+async def count_of_posts(session: AsyncSession, campaign_id: int, *, reach: Reach = None) -> int:
+    return await session.scalar(select(func.count()).select_from(Post).where(*_of(campaign_id, reach))) or 0
 
 
-async def undecided(session: AsyncSession, campaign_id: int) -> Sequence[Post]:
+async def undecided(session: AsyncSession, campaign_id: int, *, reach: Reach = None) -> Sequence[Post]:
     """All posts of a campaign that wait for a human: for a yes, or for a word on a publication that went astray."""
     S = PublicationState
     astray = col(Publication.state).in_([S.unknown, S.held, S.failed])
     # What the policy drops, it has decided.
     asked = (col(Publication.state) == S.missed) & (col(Post.late_policy) != LatePolicy.drop)
     waits = select(Publication.id).where(col(Publication.post_id) == col(Post.id), or_(astray, asked)).exists()
-    query = select(Post).where(col(Post.campaign_id) == campaign_id, or_(col(Post.state) == PostState.submitted, waits))
+    query = select(Post).where(*_of(campaign_id, reach), or_(col(Post.state) == PostState.submitted, waits))
     return (await session.scalars(query.order_by(col(Post.publish_at), col(Post.id)))).all()
 
 

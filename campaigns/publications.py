@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, exists, func, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from campaigns.channel_secrets import change_settings
 from campaigns.models import (
     Campaign,
     Channel,
@@ -176,7 +177,7 @@ async def _keep_settings(session: AsyncSession, step: Finish) -> None:
     of = select(Publication.channel_id).where(col(Publication.id) == step.publication_id).scalar_subquery()
     channel = await session.scalar(select(Channel).where(col(Channel.id) == of))
     if channel is not None:
-        channel.settings = {**channel.settings, **step.settings}
+        change_settings(session, channel, step.settings)
 
 
 async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Content]:

@@ -16,7 +16,7 @@ from campaigns.models import (
     Territory,
     TerritoryLeader,
 )
-from campaigns.organizers import WRITERS
+from campaigns.organizers import WHOLE, WRITERS
 
 LEADER, ORGANIZER = "leader", "organizer"
 
@@ -47,7 +47,7 @@ async def menus(session: AsyncSession, telegram_id: int | None = None) -> dict[i
         select(col(Organizer.telegram_id), col(Organizer.language), col(Supporter.language))
         .join(OrganizerRole, col(OrganizerRole.organizer_id) == col(Organizer.id))
         .outerjoin(Supporter, col(Supporter.telegram_id) == col(Organizer.telegram_id))
-        .where(col(OrganizerRole.role).in_(WRITERS), col(Organizer.telegram_id).is_not(None))
+        .where(col(OrganizerRole.role).in_(WRITERS), WHOLE, col(Organizer.telegram_id).is_not(None))
     )
     if telegram_id is not None:
         leads = leads.where(col(Supporter.telegram_id) == telegram_id)

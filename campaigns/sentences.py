@@ -18,6 +18,14 @@ KNOWN = (
     _("names no channel, and there is no share kit: the post would go nowhere"),
     _("“{link}” is not a web address: it must begin with https:// and hold no space"),
     _("{moment} ({zone}) is in the past"),
+    # campaigns.channel_secrets
+    _(
+        "channel {channel}: its {name} was locked with another secret key: set PORTEVOIX_OLD_SECRET_KEY to that key, or give the channel a new one"
+    ),
+    # web.console.channel_care
+    _("give the channel a name of at most 80 characters"),
+    _("a channel of this name exists already: mend it, or choose another name"),
+    _("The bot does not know you yet: make a link on your account's page first."),
     # campaigns.times
     _("time zone “{zone}” does not exist; write one such as Europe/Paris"),
     _("{moment} does not exist in {zone}: clocks go forward that night; write {earlier} or {later}"),

@@ -16,6 +16,8 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from campaigns.vault import Vault
+
 PREFIX = "PORTEVOIX_"
 TELEGRAM = "https://api.telegram.org"
 
@@ -37,6 +39,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     secret_key: SecretStr = SecretStr("")  # empty: made once and kept in data_dir
+    old_secret_key: SecretStr = SecretStr("")  # opens what was locked before the key changed; `keys renew` ends that
     log_level: str = "INFO"
     latest_minutes: int = Field(default=5, ge=1)  # how late a publication may be before /healthz says so
     metrics_token: SecretStr = SecretStr("")  # lets a monitor on another machine read /metrics
@@ -130,10 +133,10 @@ def read_settings(**overrides: Any) -> Settings:
 
 
 def secret_key(settings: Settings) -> str:
-    """The key that signs cookies: the setting, or one made once and kept in the data folder."""
+    """The key that signs forms and locks secrets: the setting, or one made once and kept in the data folder."""
     if value := settings.secret_key.get_secret_value():
         return value
-    path = settings.data_dir / "secret_key"
+    path = _key_file(settings)
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -146,3 +149,18 @@ def secret_key(settings: Settings) -> str:
         raise SettingsProblem(
             f"{PREFIX}DATA_DIR: {path} cannot be written or read ({error.strerror}); name a folder that can"
         ) from None
+
+
+def _key_file(settings: Settings) -> Path:
+    return settings.data_dir / "secret_key"
+
+
+def vault_for(settings: Settings) -> Vault:
+    """Locks with the present key; opens also with the old one, and with the data folder's where the setting took its place."""
+    key = secret_key(settings)
+    file = _key_file(settings)
+    try:
+        kept = file.read_text(encoding="ascii").strip() if file.exists() else ""
+    except (OSError, UnicodeDecodeError):
+        kept = ""  # it is not the present key, or secret_key() had said so
+    return Vault(key, settings.old_secret_key.get_secret_value(), kept)

@@ -12,6 +12,7 @@ from sqlmodel import col, select
 
 from campaigns.approval import audit
 from campaigns.models import Audit, Channel, Post, PostState, Publication, PublicationState
+from campaigns.organizers import Reach, within
 from campaigns.publications import Content, Finish, Mover, MoveRefused, cancel_taken_back, contents_of, may
 from campaigns.silence_windows import first_free
 from campaigns.webhook_messages import note_publications
@@ -30,6 +31,7 @@ async def settle(
     url: str | None = None,
     now: datetime,
     organizer_id: int | None = None,
+    reach: Reach = None,
 ) -> None:
     """A human's decision on one publication of their campaign, kept in the audit table; raises MoveRefused.
 
@@ -39,6 +41,7 @@ async def settle(
         select(Publication)
         .join(Post, col(Post.id) == col(Publication.post_id))
         .where(col(Publication.id) == publication_id, col(Post.campaign_id) == campaign_id)
+        .where(within(reach, col(Post.territory_id)))
     )
     if found is None or not may(Mover.human, found.state, to):
         raise MoveRefused(MoveRefused.__doc__)
@@ -61,12 +64,15 @@ async def settle(
         await note_publications(session, [found.id], now)
 
 
-async def try_all_again(session: AsyncSession, campaign_id: int, now: datetime, organizer_id: int | None = None) -> int:
+async def try_all_again(
+    session: AsyncSession, campaign_id: int, now: datetime, organizer_id: int | None = None, *, reach: Reach = None
+) -> int:
     """All that was refused in a campaign goes back to the queue, in its order; how many there were."""
     failed = await session.scalars(
         select(Publication.id)
         .join(Post, col(Post.id) == col(Publication.post_id))
         .where(col(Post.campaign_id) == campaign_id, col(Post.state) != PostState.cancelled)
+        .where(within(reach, col(Post.territory_id)))
         .where(col(Publication.state) == S.failed)
         .order_by(col(Publication.due_at), col(Publication.id))
     )

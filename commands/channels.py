@@ -12,6 +12,7 @@ from campaigns.costs import dollars
 from campaigns.forecast import spent_by
 from campaigns.installation import Terms
 from campaigns.models import Campaign, Channel
+from campaigns.opening import opener
 from campaigns.settings import Settings
 from campaigns.slots import SlotsProblem
 from campaigns.times import system_clock
@@ -22,7 +23,6 @@ from commands.common import (
     campaign_of,
     checked,
     opened,
-    opener,
     out,
     prepared_settings,
     run_async,
@@ -87,11 +87,8 @@ def channels_mend(
                 owner = await installation.find_campaign(session, campaign)
                 channel = await installation.find_channel(session, owner.id, name)
                 place = await installation.find_territory(session, owner.id, where) if where else None
-                resting = channel.resting_reason, channel.told_resting_at
-                await installation.add_channel(
-                    session, owner.id, channel.network, channel.name, {**channel.settings, **given}, place
-                )
-                channel.resting_reason, channel.told_resting_at = resting  # until the network has said yes
+                await installation.change_channel(session, channel, given)  # it rests until the network has said yes
+                channel.territory_id = place.id if place else channel.territory_id
             said = await _ask(program, channel)
             if isinstance(said, NetworkProblem):
                 raise Refused(

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Any
 
@@ -16,18 +16,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from badges import BadgeError
 from campaigns import installation
 from campaigns.access_tokens import TokenRefused
+from campaigns.channel_secrets import lock_what_is_open, some_are_open
 from campaigns.database import Database, DatabaseProblem
 from campaigns.interests import InterestProblem
-from campaigns.models import Campaign, Channel
+from campaigns.models import Campaign
 from campaigns.plans import PlanProblem
 from campaigns.post_files import FileRefused
-from campaigns.settings import Settings, SettingsProblem, read_settings
+from campaigns.settings import Settings, SettingsProblem, read_settings, vault_for
 from campaigns.times import TimeProblem, system_clock
 from campaigns.webhooks import TargetRefused
-from networks import GIVEN_SETTINGS, open_network
-from networks.base import Network
-from networks.errors import ChannelRevoked, ChannelSettingsWrong
+from networks.errors import ChannelSettingsWrong
 from schedules.engine import EngineProblem
+
+log = logging.getLogger(__name__)
 
 # Titles and reasons are people's and networks' own: what looks like "[bold]" or ":heart:" in them is printed as it is.
 out = Console(markup=False, emoji=False, highlight=False)
@@ -111,12 +112,23 @@ def people_are(n: int) -> str:
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Database]:
-    database = Database(settings.store_url)
+    database = Database(settings.store_url, vault_for(settings))
     try:
         await database.prepare()
+        await _lock_what_is_open(database)
         yield database
     finally:
         await database.close()
+
+
+async def _lock_what_is_open(database: Database) -> None:
+    """The credentials that an earlier version stored in the clear."""
+    async with database.read() as session:
+        if not await some_are_open(session):
+            return
+    async with database.write() as session:
+        found = await lock_what_is_open(session)
+    log.info("%d credentials of channels are locked now; older backups hold them in the clear", found)
 
 
 async def campaign_of(session: AsyncSession, slug: str | None) -> Campaign:
@@ -125,17 +137,3 @@ async def campaign_of(session: AsyncSession, slug: str | None) -> Campaign:
         out.print("There was no campaign yet: “Campagne” was made. `campaigns add` makes others.")
         return await installation.add_campaign(session, Campaign(slug="campagne", name="Campagne"), system_clock())
     return await installation.find_campaign(session, slug)
-
-
-def opener(settings: Settings) -> Callable[[Channel], Network]:
-    """Opens a channel's network with its own settings over what the installation knows."""
-    known = {"bot_token": settings.bot_token.get_secret_value(), "base_url": settings.telegram_base_url}
-
-    def open_channel(channel: Channel) -> Network:
-        given = {name: known[name] for name in GIVEN_SETTINGS.get(channel.network, ()) if known[name]}
-        try:
-            return open_network(channel.network, {**given, **channel.settings})
-        except ChannelSettingsWrong as problem:
-            raise ChannelRevoked(f"channel {channel.name}: {problem}") from problem
-
-    return open_channel

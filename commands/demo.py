@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns import addresses, communes, event_planning, installation, interests, missions, silence_windows
+from campaigns.channel_secrets import change_settings
 from campaigns.database import Database
 from campaigns.media import NewPicture
 from campaigns.models import Campaign, Channel, EventKind, LatePolicy, MissionKind, Organizer, Role
@@ -104,9 +105,10 @@ class Demo:
         async def enter(request: Request) -> Response:
             async with database.read() as session:
                 organizer = await installation.log_in(session, stage.ORGANIZER, _PASSWORD)
+            answer = RedirectResponse("/console", 303)
             if organizer is not None:
-                sign_in(request, organizer.id)
-            return RedirectResponse("/console", 303)
+                await sign_in(request, answer, organizer.id)
+            return answer
 
         self._crowd = asyncio.create_task(self._play())
 
@@ -304,4 +306,4 @@ async def _add_post(
 async def _follow_ports(session: AsyncSession, addressed: dict[str, dict[str, str]]) -> None:
     """The demo may be started again on other ports: its channels move along."""
     for channel in await installation.channels(session):
-        channel.settings = {**channel.settings, **addressed[channel.network]}
+        change_settings(session, channel, addressed[channel.network])

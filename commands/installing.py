@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from campaigns import installation
+from campaigns import accounts, installation, second_factors
 from campaigns.badge_frames import frame_of
 from campaigns.figures import GOALS
 from campaigns.models import Campaign, Kind, Role
@@ -174,6 +174,23 @@ def organizers_add(
             except ValueError as error:
                 raise Refused(str(error)) from None
             out.print(f"{email} is {role} of {owner.name}.")
+
+    run_async(main())
+
+
+@organizers_app.command("reset-codes")
+def organizers_reset_codes(email: str) -> None:
+    """For an organizer who lost telephone and recovery codes: the password alone does until they set codes up anew."""
+
+    async def main() -> None:
+        async with opened(prepared_settings()) as database, database.write() as session:
+            organizer = await accounts.organizer_by_email(session, email.strip().lower())
+            if organizer is None:
+                raise Refused(f"no organizer has the address “{email}”; run: python run_bot.py organizers add {email}")
+            for owner, _held in await installation.roles(session, organizer.id):
+                await accounts.reset_second_factor(session, owner.id, None, organizer.id, system_clock())
+            await second_factors.remove(session, organizer.id)
+        out.print(f"{email} logs in with the password alone, and can set up codes anew.")
 
     run_async(main())
 

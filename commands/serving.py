@@ -22,9 +22,10 @@ from bot.app import BotRunner
 from bot.visit import House
 from campaigns import installation
 from campaigns.database import Database
+from campaigns.opening import opener
 from campaigns.settings import Settings, secret_key
 from campaigns.times import Clock
-from commands.common import Refused, opened, opener, out
+from commands.common import Refused, opened, out
 from networks.webhooks import WebhookSender
 from schedules.answers import Answers
 from schedules.approvals import Approvals

@@ -55,7 +55,7 @@ def tokens_add(
 
 
 async def _roles(session: AsyncSession, organizer_id: int) -> list[tuple[int, Role]]:
-    return [(campaign.id, role) for campaign, role in await installation.roles(session, organizer_id)]
+    return [(campaign.id, held.role) for campaign, held in await installation.roles(session, organizer_id)]
 
 
 def _scopes(names: list[str], role: Role | None) -> Collection[Scope]:

@@ -42,6 +42,15 @@ REQUIRED_SETTINGS: dict[str, tuple[str, ...]] = {
 OPTIONAL_SETTINGS: dict[str, tuple[str, ...]] = {
     "mail": ("port", "username", "password", "starttls", "per_minute"),
 }
+# Those of them that nobody may read: they are locked in the store, and never shown again.
+SECRET_SETTINGS: dict[str, frozenset[str]] = {
+    "telegram": frozenset({"bot_token"}),
+    "x": frozenset(REQUIRED_SETTINGS["x"]),
+    "mastodon": frozenset({"access_token"}),
+    "bluesky": frozenset({"app_password"}),
+    "facebook": frozenset({"access_token"}),
+    "mail": frozenset({"password"}),
+}
 # What the installation knows and hands to each channel of the network.
 GIVEN_SETTINGS: dict[str, tuple[str, ...]] = {"telegram": ("bot_token", "base_url"), "x": ()}
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from campaigns.channel_secrets import setting_names
 from campaigns.media import NewPicture, PictureRefused
 from campaigns.models import Channel
 from campaigns.times import Clock
@@ -82,7 +83,7 @@ class FakeNetworks:
             if idle and victim.due_at <= self._clock():
                 self._kill(victim)
         try:
-            check_settings(channel.network, channel.settings)
+            check_settings(channel.network, dict.fromkeys(setting_names(channel), "locked") | channel.settings)
         except ChannelSettingsWrong as problem:
             raise ChannelRevoked(f"channel {channel.name}: {problem}") from problem
         return FakeNetwork(self, channel.network)

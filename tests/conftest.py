@@ -12,6 +12,7 @@ from playwright.async_api import Browser, async_playwright
 from campaigns.database import Database, migrate
 from campaigns.installation import add_campaign, add_channel
 from campaigns.models import Campaign, Channel
+from campaigns.vault import Vault
 from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_TOKEN, PORTRAIT
 from sandbox.server import SandboxServer
@@ -19,6 +20,7 @@ from tests.browser import CHROMIUM, FLAGS, Camera
 from tests.planning import Planner
 from tests.program import Program
 
+X_KEYS = dict.fromkeys(("consumer_key", "consumer_secret", "access_token", "access_token_secret"), "secret")
 MATERIAL = Path(__file__).with_name("material")
 
 
@@ -74,7 +76,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def database(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Database]:
     file = shutil.copyfile(migrated_file, tmp_path / "porte-voix.sqlite3")
-    opened = Database(f"sqlite:///{file}")
+    opened = Database(f"sqlite:///{file}", Vault("a key of the tests"))
     yield opened
     await opened.close()
 
@@ -101,9 +103,8 @@ async def telegram(database: Database, campaign: Campaign) -> Channel:
 
 @pytest.fixture
 async def x(database: Database, campaign: Campaign) -> Channel:
-    keys = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
     async with database.write() as session:
-        return await add_channel(session, campaign.id, "x", "Compte X", dict.fromkeys(keys, "secret"))
+        return await add_channel(session, campaign.id, "x", "Compte X", X_KEYS)
 
 
 @pytest.fixture(scope="session")

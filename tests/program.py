@@ -8,6 +8,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from campaigns.settings import Settings, vault_for
+from campaigns.vault import Vault
+
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 120.0  # seconds that a line may take to come before the test gives up
 
@@ -29,6 +32,11 @@ class Program:
     @property
     def folder(self) -> Path:
         return Path(self._environment["PORTEVOIX_DATA_DIR"])
+
+    @property
+    def vault(self) -> Vault:
+        """The program's own, for a test that fills its store."""
+        return vault_for(Settings(_env_file=None, data_dir=self.folder))  # type: ignore[call-arg]
 
     @property
     def token(self) -> str:

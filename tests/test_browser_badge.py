@@ -69,7 +69,7 @@ async def site(database: Database, clock: FakeClock, tmp_path: Path, sandbox_ser
         telegram_base_url=f"{sandbox_server.url}/telegram",
         public_url="",
     )
-    own = Database(settings.store_url)  # the server lives in a loop of its own
+    own = Database(settings.store_url, database.vault)  # the server lives in a loop of its own
     app = create_app(database=own, settings=settings, clock=clock, secret_key="a key of the tests", bot_username="b")
     with serve(app) as url:
         settings.public_url = url

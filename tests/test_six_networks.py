@@ -64,7 +64,7 @@ async def installed(
         ),
     }
     file, now = shutil.copyfile(migrated_file, program.folder / "porte-voix.sqlite3"), datetime.now(UTC)
-    database = Database(f"sqlite:///{file}")
+    database = Database(f"sqlite:///{file}", program.vault)
     async with database.write() as session:
         campaign = await installation.add_campaign(session, Campaign(slug="", name="La Région qui ose"), now)
         for network, (name, settings) in channels.items():

@@ -5,7 +5,6 @@ import logging
 from fastapi import FastAPI
 from itsdangerous import URLSafeSerializer
 from starlette.exceptions import HTTPException
-from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -21,16 +20,23 @@ from networks.webhooks import WebhookSender
 from web import api, badge_maker, badge_to_chat, health, metrics, public, share_redirect, unsubscribe, wall
 from web.console import (
     access,
+    account,
     approvals,
+    audit_trail,
     board,
     broadcasts,
     calendar,
+    campaign_setup,
+    channel_care,
     channels,
     dashboard,
     desk,
     events,
     ideas,
+    invited,
+    login,
     missions,
+    organizers,
     programs,
     queue,
     results,
@@ -47,7 +53,6 @@ from web.uploads import TooLarge
 _ = mark
 logger = logging.getLogger(__name__)
 GATHER = 0.004  # seconds; a share link's answer is late by no more, and only under load
-SESSION = 12 * 3600  # seconds; an organizer's day
 
 
 def create_app(
@@ -77,15 +82,6 @@ def create_app(
         sends=sends or SendCounts(),
         send_webhook=send_webhook or WebhookSender(),
     )
-    app.add_middleware(
-        SessionMiddleware,
-        secret_key=secret_key,
-        session_cookie="console",
-        path="/console",
-        max_age=SESSION,
-        same_site="lax",
-        https_only=settings.site_url.startswith("https://"),
-    )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(share_redirect.ShareLinks, site=app.state.site)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -93,12 +89,15 @@ def create_app(
     app.mount(api.ADDRESS, api.create_api(app.state.site), name="api")
     for room in (public, health, metrics, badge_maker, badge_to_chat, wall, share_redirect, unsubscribe):
         app.include_router(room.router)
-    for room in (access, dashboard, writing, desk, queue, calendar, approvals, board, results):
+    for room in (login, account, invited, organizers, campaign_setup, audit_trail, channel_care, programs):
         app.include_router(room.router)
-    for room in (missions, events, ideas, broadcasts, team, wall_care, channels, programs):
+    for room in (dashboard, writing, desk, queue, calendar, approvals, board, results):
+        app.include_router(room.router)
+    for room in (missions, events, ideas, broadcasts, team, wall_care, channels):
         app.include_router(room.router)
     app.add_exception_handler(Trouble, _tell_trouble)
     app.add_exception_handler(access.NotSignedIn, _to_login)
+    app.add_exception_handler(access.CodeMissing, _to_second_factor)
     app.add_exception_handler(TooLarge, _tell_too_large)
     app.add_exception_handler(HTTPException, _tell_http)
     app.add_exception_handler(ClientDisconnect, _tell_nobody)
@@ -113,6 +112,10 @@ async def _tell_trouble(request: Request, error: Exception) -> Response:
 
 async def _to_login(request: Request, error: Exception) -> Response:
     return RedirectResponse("/console/login", 303)
+
+
+async def _to_second_factor(request: Request, error: Exception) -> Response:
+    return RedirectResponse("/console/account/codes", 303)
 
 
 async def _tell_too_large(request: Request, error: Exception) -> Response:

@@ -16,7 +16,6 @@ from campaigns.share_links import Followed
 from campaigns.times import Clock
 from campaigns.webhooks import Send
 from web.boards import Boards
-from web.console.lock import LoginLock
 from web.receipts import VALID
 from web.sends import SendCounts
 from web.turns import Turns
@@ -56,7 +55,6 @@ class Site:
     sends: SendCounts
     send_webhook: Send
     workshop: Workshop = field(default_factory=Workshop)
-    logins: LoginLock = field(default_factory=LoginLock)
     wall_clients: Turns = field(default_factory=lambda: Turns(40, timedelta(hours=1)))  # a meeting shares one address
     wall_badges: Turns = field(default_factory=lambda: Turns(1, VALID))
     boards: Boards = field(default_factory=Boards)

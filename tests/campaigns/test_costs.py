@@ -8,6 +8,7 @@ from campaigns.costs import dollars
 from campaigns.installation import Terms, add_channel, set_terms
 from campaigns.models import Campaign, Channel, Post, Publication
 from campaigns.words import Words
+from tests.conftest import X_KEYS
 
 LONG = "Un quai, un train, une heure. " * 8
 
@@ -71,7 +72,7 @@ async def test_a_channel_of_x_costs_what_x_asks_unless_other_prices_are_set(data
     async with database.write() as session:
         channel = await session.get_one(Channel, x.id)
         set_terms(channel, Terms(price_post=0, price_link=0), "Europe/Paris")
-        await add_channel(session, channel.campaign_id, "x", channel.name, channel.settings)  # mended: its prices stay
+        await add_channel(session, channel.campaign_id, "x", channel.name, X_KEYS)  # mended: its prices stay
     async with database.read() as session:
         channel = await session.get_one(Channel, x.id)
     assert (channel.price_post, channel.price_link) == (0, 0)

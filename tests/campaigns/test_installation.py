@@ -120,7 +120,9 @@ async def test_an_organizer_enters_with_their_own_password_only(database, campai
         assert await installation.log_in(session, "ines@exemple.org", "") is None
         assert await installation.log_in(session, "personne@exemple.org", "motdepasse-long") is None
         assert await installation.log_in(session, "personne@exemple.org", "nobody") is None
-        assert [(c.id, role) for c, role in await installation.roles(session, ines.id)] == [(campaign.id, Role.admin)]
+        assert [(c.id, held.role) for c, held in await installation.roles(session, ines.id)] == [
+            (campaign.id, Role.admin)
+        ]
     assert "motdepasse" not in ines.password_hash
 
 
@@ -130,7 +132,7 @@ async def test_an_organizer_has_one_account_and_a_role_in_each_campaign(database
             organizer = await installation.add_organizer(
                 session, where.id, "ines@exemple.org", "Inès", "motdepasse-long", role, clock()
             )
-        found = [(c.id, role) for c, role in await installation.roles(session, organizer.id)]
+        found = [(c.id, held.role) for c, held in await installation.roles(session, organizer.id)]
     assert found == [(campaign.id, Role.approver), (rival.id, Role.editor)]
 
 

@@ -17,7 +17,7 @@ from campaigns.models import Campaign, Channel, LatePolicy, Post, PostState, Pub
 from campaigns.post_documents import add_entries, read_document
 from campaigns.post_files import FileRefused, read_posts
 from campaigns.posts import NewPost, add_post, cancel_post
-from tests.conftest import FakeClock
+from tests.conftest import X_KEYS, FakeClock
 
 S = PublicationState
 FIELDS = (
@@ -60,7 +60,8 @@ class Desk:
         async with self.database.write() as session:
             other = await add_campaign(session, Campaign(slug="autre", name="Une autre"), self.clock())
             for channel in await channels(session, self.campaign.id):
-                await add_channel(session, other.id, channel.network, channel.name, channel.settings)
+                keys = channel.settings or X_KEYS
+                await add_channel(session, other.id, channel.network, channel.name, keys)
             await add_territory(session, other.id, "La Réunion", timezone="Indian/Reunion")
             return other
 

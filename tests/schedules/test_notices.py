@@ -34,7 +34,7 @@ from schedules import notices
 from schedules.looking import LOOK
 from schedules.notices import Notices
 from schedules.publishing import Publisher
-from tests.conftest import FakeClock
+from tests.conftest import X_KEYS, FakeClock
 from tests.program import Program
 
 MINUTE = timedelta(minutes=1)
@@ -184,7 +184,7 @@ async def test_it_is_told_once_and_again_only_after_it_was_mended(team: Team, re
     team.notices = team.new_notices()  # a restart
     assert await team.look() == []
     async with team.database.write() as session:
-        await add_channel(session, team.campaign.id, "x", "Compte X", resting.settings)
+        await add_channel(session, team.campaign.id, "x", "Compte X", X_KEYS)
     assert await team.look() == []
     await team.publish(ChannelRevoked(REVOKED))
     assert len(await team.look()) == 1
@@ -324,7 +324,7 @@ async def test_complaint_10_a_mended_channel_lets_what_waited_go_on_by_the_late_
     assert (team.sent, await team.states()) == ([], [S.queued] * 4)  # nothing is lost, nothing goes out
     await team.queue("Maintenant", x)
     async with team.database.write() as session:
-        mended = await add_channel(session, team.campaign.id, "x", "Compte X", x.settings | {"access_token": "new"})
+        mended = await add_channel(session, team.campaign.id, "x", "Compte X", X_KEYS | {"access_token": "new"})
     assert (mended.id, mended.resting_reason, mended.told_resting_at) == (x.id, None, None)
     await team.publish()
     assert team.sent == ["Ce matin", "Maintenant"]  # the newest catches up alone: no burst
@@ -344,7 +344,9 @@ async def test_complaint_10_the_real_bot_tells_the_organizer_that_a_token_died_a
     account = DEMO_ACCOUNTS[0]
     keys = {k: getattr(account, k) for k in ("consumer_key", "consumer_secret", "access_token", "access_token_secret")}
     settings = keys | {"base_url": sandbox_server.x}
-    store = Database(f"sqlite:///{shutil.copyfile(migrated_file, program.folder / 'porte-voix.sqlite3')}")
+    store = Database(
+        f"sqlite:///{shutil.copyfile(migrated_file, program.folder / 'porte-voix.sqlite3')}", program.vault
+    )
     async with store.write() as session:
         now = datetime.now(UTC)
         campaign = await installation.add_campaign(session, Campaign(slug="", name="Campagne"), now)

@@ -7,17 +7,21 @@ from pathlib import Path
 import pytest
 
 from campaigns.addresses import NewAddress, addresses_of, store_addresses, unsubscribe
+from campaigns.channel_secrets import settings_of
 from campaigns.database import Database
 from campaigns.installation import add_channel
 from campaigns.models import Campaign, Channel, Publication, PublicationState
 from campaigns.posts import NewPost, add_post
 from campaigns.settling import settle
+from campaigns.vault import Vault
 from networks.base import Network
 from networks.mail import MailRelay
 from sandbox.client import SandboxClient
 from sandbox.server import SandboxServer
 from schedules.publishing import Publisher
 from tests.conftest import FakeClock
+
+VAULT = Vault("a key of the tests")
 
 S = PublicationState
 MINUTE = timedelta(minutes=1)
@@ -37,7 +41,7 @@ class Relay:
         async def no_pause(seconds: float) -> None:
             pass
 
-        return MailRelay(**channel.settings, pause=no_pause)
+        return MailRelay(**settings_of(VAULT, channel), pause=no_pause)
 
     async def tick(self, after: timedelta = timedelta()) -> Publication:
         self.clock.advance(after)

@@ -25,8 +25,10 @@ from campaigns.media import NewPicture
 from campaigns.models import Campaign, Channel, Kind, Organizer, Post, Purpose, Role, ShareLink, Supporter
 from campaigns.posts import NewPost
 from campaigns.settings import Settings
+from campaigns.vault import Vault
 from web import create_app
 
+VAULT = Vault("a key of the tests")
 NOON = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)  # 12:00 in Paris
 PASSWORD = "correct horse battery"
 HUMAN = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
@@ -121,7 +123,7 @@ async def world(tmp_path: Path, empty_store: Path) -> AsyncIterator[World]:
         database_url=f"sqlite:///{tmp_path}/t.sqlite3",
         public_url="http://site.test",
     )
-    built = World(Database(settings.store_url), settings, FakeClock())
+    built = World(Database(settings.store_url, VAULT), settings, FakeClock())
     await _fill(built)
     yield built
     await built.database.close()
@@ -196,7 +198,7 @@ def visit(world: World) -> Callable[..., httpx.AsyncClient]:
 @pytest.fixture
 async def served(world: World) -> AsyncIterator[httpx.AsyncClient]:
     """The same installation behind a real server and a real socket, with a store of its own loop."""
-    with serve(world.app(database=Database(world.settings.store_url))) as address:
+    with serve(world.app(database=Database(world.settings.store_url, VAULT))) as address:
         headers = {"user-agent": HUMAN, "accept-language": "en"}
         async with httpx.AsyncClient(base_url=address, headers=headers, timeout=60) as client:
             yield client

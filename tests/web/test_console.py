@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from sqlalchemy import delete, select
 
 from campaigns import engagement, posts
@@ -38,9 +38,9 @@ async def test_an_organizer_logs_in_over_a_real_socket(served: httpx.AsyncClient
     door = await served.get("/console", follow_redirects=True)
     assert door.url.path == "/console/login"
     cookie = door.headers["set-cookie"]
-    assert "httponly" in cookie
-    assert "samesite=lax" in cookie
-    assert "path=/console" in cookie
+    assert "httponly" in cookie.lower()
+    assert "samesite=lax" in cookie.lower()
+    assert "path=/console" in cookie.lower()
     data = {"csrf": csrf(door.text), "email": "Editor@Example.org ", "password": PASSWORD}
     page = await served.post("/console/login", data=data, follow_redirects=True)
     assert page.url.path == "/console/c/orne"
@@ -54,7 +54,7 @@ async def test_an_organizer_logs_in_over_a_real_socket(served: httpx.AsyncClient
 async def test_the_cookie_is_for_https_alone_where_the_site_is(world: Any, visit: Visit) -> None:
     settings = world.settings.model_copy(update={"public_url": "https://site.test"})
     async with visit(world.app(settings=settings)) as browser:
-        assert "secure" in (await browser.get("/console/login")).headers["set-cookie"]
+        assert "secure" in (await browser.get("/console/login")).headers["set-cookie"].lower()
 
 
 @pytest.mark.parametrize(
@@ -88,23 +88,6 @@ async def test_five_failures_lock_an_address_out_for_a_minute(
     assert await attempt(PASSWORD) == 429
     world.clock.move(seconds=1)
     assert await attempt(PASSWORD) == 303
-
-
-async def test_one_client_cannot_try_every_address(world: Any, browser: httpx.AsyncClient, csrf: Csrf) -> None:
-    lock = world.app().state.site.logins
-    tried = [lock.attempt("192.0.2.1", f"{i}@example.org", world.clock.now) for i in range(26)]
-    assert tried == [True] * 25 + [False]
-    assert lock.attempt("192.0.2.2", "0@example.org", world.clock.now)
-
-
-async def test_a_right_password_in_between_does_not_free_the_others(world: Any) -> None:
-    lock = world.app().state.site.logins
-    for i in range(24):
-        assert lock.attempt("192.0.2.1", f"{i}@example.org", world.clock.now)
-    assert lock.attempt("192.0.2.1", "own@example.org", world.clock.now)
-    lock.succeeded("192.0.2.1", "own@example.org")
-    assert lock.attempt("192.0.2.1", "next@example.org", world.clock.now)
-    assert not lock.attempt("192.0.2.1", "last@example.org", world.clock.now)
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong", "é"])
@@ -145,9 +128,10 @@ async def test_the_demo_can_open_a_session(world: Any, visit: Visit) -> None:
     app: FastAPI = world.app()
 
     @app.get("/console/demo")
-    async def demo(request: Request) -> str:
-        sign_in(request, world.editor.id)
-        return "in"
+    async def demo(request: Request) -> Response:
+        answer = Response("in")
+        await sign_in(request, answer, world.editor.id)
+        return answer
 
     async with visit(app) as browser:
         await browser.get("/console/demo")

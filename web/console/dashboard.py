@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from campaigns import dashboard
 from campaigns.decisions import STATES
@@ -20,7 +20,9 @@ TODAY = (Kind.received, Kind.opened, Kind.said_shared, Kind.visit)
 
 @router.get("/console/c/{slug}")
 async def overview(request: Request, slug: str) -> Response:
-    desk = await desk_of(request, slug)
+    desk = await desk_of(request, slug, territories=True)
+    if desk.reach is not None:  # the figures are the whole campaign's
+        return RedirectResponse(f"/console/c/{slug}/posts", 303)
     site, words = site_of(request), words_of(request, desk.campaign)
     async with site.database.read() as session:
         seen = await dashboard.dashboard_of(

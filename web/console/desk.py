@@ -52,7 +52,7 @@ def list_address(slug: str) -> str:
 
 @router.get("/console/c/{slug}/posts")
 async def post_list(request: Request, slug: str) -> Response:
-    return await _list_page(request, await desk_of(request, slug))
+    return await _list_page(request, await desk_of(request, slug, territories=True))
 
 
 async def _list_page(request: Request, desk: Desk) -> Response:
@@ -63,10 +63,12 @@ async def _list_page(request: Request, desk: Desk) -> Response:
         site_of(request).clock(),
     )
     async with site_of(request).database.read() as session:
-        found, total = await page_of_posts(session, desk.campaign.id, wanted, now, limit=SHOWN, offset=(at - 1) * SHOWN)
+        found, total = await page_of_posts(
+            session, desk.campaign.id, wanted, now, limit=SHOWN, offset=(at - 1) * SHOWN, reach=desk.reach
+        )
         out = await posts.publications_of(session, [post.id for post in found])
         windows = await windows_of(session, desk.campaign.id)
-        known = await installation.channels(session, desk.campaign.id)
+        known = [c for c in await installation.channels(session, desk.campaign.id) if desk.reaches(c.territory_id)]
         choices = await choices_of(session, desk, known)
         on_shelf = await ledger.counts(session, desk.campaign.id)
         standings = {
@@ -89,7 +91,7 @@ async def _list_page(request: Request, desk: Desk) -> Response:
         publications=out,
         states=STATES,
         post_states=POST_STATES,
-        to_decide=on_shelf[Shelf.decide],
+        to_decide=on_shelf[Shelf.decide] if desk.reach is None else 0,  # the queue is the whole campaign's
         undecided=ledger.STATES[Shelf.decide],
         moves_of=lambda post: moves_of(desk.role, desk.organizer.id, post, standings.get(post.id)),
         standings=standings,
@@ -107,7 +109,7 @@ async def choices_of(session: AsyncSession, desk: Desk, channels: Sequence[Chann
     """What a list of posts can be narrowed down by."""
     return {
         "channels": channels,
-        "territories": await installation.territories(session, desk.campaign.id),
+        "territories": [p for p in await installation.territories(session, desk.campaign.id) if desk.reaches(p.id)],
         "authors": await authors(session, desk.campaign.id),
     }
 
@@ -133,16 +135,18 @@ def post_state(request: Request) -> PostState | None:
 
 @router.post("/console/c/{slug}/posts/{post_id:int}/cancel")
 async def cancel(request: Request, slug: str, post_id: int) -> Response:
-    desk = await desk_of(request, slug, write=True)
+    desk = await desk_of(request, slug, write=True, territories=True)
     async with own_form(request), site_of(request).database.write() as session:
-        await posts.cancel_post(session, desk.campaign.id, row(post_id), site_of(request).clock(), desk.organizer.id)
+        await posts.cancel_post(
+            session, desk.campaign.id, row(post_id), site_of(request).clock(), desk.organizer.id, reach=desk.reach
+        )
     return RedirectResponse(f"{list_address(slug)}#post-{post_id}", 303)
 
 
 @router.post("/console/c/{slug}/posts/{post_id:int}/{move}")
 async def move(request: Request, slug: str, post_id: int, move: str) -> Response:
     """Submit, approve or send back a post."""
-    desk, site = await desk_of(request, slug, write=True), site_of(request)
+    desk, site = await desk_of(request, slug, write=True, territories=True), site_of(request)
     acts: dict[str, Callable[[AsyncSession, Post, int, datetime], Awaitable[None]]] = {
         "submit": approval.submit,
         "approve": approval.approve,
@@ -153,7 +157,7 @@ async def move(request: Request, slug: str, post_id: int, move: str) -> Response
             raise Trouble(404, _("There is nothing here"), _("Go back to the list to see where it stands now."))
         try:
             async with site.database.write() as session:
-                post = await posts.find_post(session, desk.campaign.id, row(post_id))
+                post = await posts.find_post(session, desk.campaign.id, row(post_id), desk.reach)
                 if post is not None:
                     await acts[move](session, post, desk.organizer.id, site.clock())
         except approval.ApprovalRefused as refused:

@@ -17,6 +17,7 @@ class Entry:
     path: str
     icon: str  # a name of Font Awesome's solid set
     least: Role = Role.viewer
+    territories: bool = False  # whether a role of one territory finds its own there
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,12 @@ class Group:
 
 
 MENU = (
-    Group("", (Entry(_("Overview"), "", "gauge-high"),)),
+    Group("", (Entry(_("Overview"), "", "gauge-high", territories=True),)),
     Group(
         _("Publishing"),
         (
-            Entry(_("Write"), "/posts/new", "pen-to-square", Role.editor),
-            Entry(_("Posts"), "/posts", "newspaper"),
+            Entry(_("Write"), "/posts/new", "pen-to-square", Role.editor, territories=True),
+            Entry(_("Posts"), "/posts", "newspaper", territories=True),
             Entry(_("Calendar"), "/calendar", "calendar-days"),
             Entry(_("Queue"), "/queue", "list-check"),
             Entry(_("Approvals"), "/approvals", "clipboard-check"),
@@ -59,7 +60,7 @@ MENU = (
             Entry(_("Campaign"), "/setup/campaign", "sliders", Role.admin),
             Entry(_("Channels"), "/channels", "plug"),
             Entry(_("Frames"), "/setup/frames", "crop-simple", Role.admin),
-            Entry(_("Organizers"), "/setup/organizers", "user-shield", Role.admin),
+            Entry(_("Organizers"), "/setup/organizers", "user-shield", Role.admin, territories=True),
             Entry(_("Access"), "/setup/access", "key", Role.admin),
             Entry(_("Audit"), "/setup/audit", "clock-rotate-left", Role.admin),
         ),
@@ -67,9 +68,13 @@ MENU = (
 )
 
 
-def menu_for(role: Role) -> list[Group]:
-    """The groups with the entries that a role sees; no group is empty."""
-    seen = [Group(group.label, tuple(e for e in group.entries if RANKS[role] >= RANKS[e.least])) for group in MENU]
+def menu_for(role: Role, *, whole: bool = True) -> list[Group]:
+    """The groups with the entries that a role sees, of the whole campaign or of a territory; no group is empty."""
+
+    def sees(entry: Entry) -> bool:
+        return RANKS[role] >= RANKS[entry.least] and (whole or entry.territories)
+
+    seen = [Group(group.label, tuple(filter(sees, group.entries))) for group in MENU]
     return [group for group in seen if group.entries]
 
 

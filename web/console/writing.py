@@ -48,12 +48,13 @@ ZONES = (  # offered; any other may be typed
 
 async def _channels(request: Request, desk: Desk) -> Sequence[Channel]:
     async with site_of(request).database.read() as session:
-        return await installation.channels(session, desk.campaign.id)
+        known = await installation.channels(session, desk.campaign.id)
+    return [channel for channel in known if desk.reaches(channel.territory_id)]
 
 
 @router.get("/console/c/{slug}/posts/new")
 async def new_post(request: Request, slug: str) -> Response:
-    desk = await desk_of(request, slug, write=True)
+    desk = await desk_of(request, slug, write=True, territories=True)
     channels = await _channels(request, desk)
     draft = drafts.fresh(desk.campaign, channels, site_of(request).clock())
     return _form(request, desk, channels, draft, outlooks=await _outlooks(request, desk, draft, channels))
@@ -108,7 +109,7 @@ def _next_slots(channels: Sequence[Channel], zone_name: str, now: datetime) -> d
 
 @router.post("/console/c/{slug}/posts/new")
 async def write_post(request: Request, slug: str) -> Response:
-    desk = await desk_of(request, slug, write=True)
+    desk = await desk_of(request, slug, write=True, territories=True)
     site = site_of(request)
     channels = await _channels(request, desk)
     async with own_form(request, LARGEST + FORM_LIMIT) as form:
@@ -117,6 +118,7 @@ async def write_post(request: Request, slug: str) -> Response:
         draft.had_picture = picture is not None
         only_checked = text_of(form, "act") == "check"
         post, problems = drafts.post_of(draft, channels, picture)
+        post = replace(post, territory_id=desk.territory_id)
         try:
             if problems or only_checked:
                 raise PostRefused([*problems, *check_post(post, site.clock(), stamp_of(desk.campaign))])
@@ -136,7 +138,7 @@ async def write_post(request: Request, slug: str) -> Response:
 
 
 async def _post_to_change(session: AsyncSession, desk: Desk, post_id: int) -> Post:
-    post = await posts.find_post(session, desk.campaign.id, row(post_id))
+    post = await posts.find_post(session, desk.campaign.id, row(post_id), desk.reach)
     if post is None:
         raise nothing_here()
     if post.state is PostState.cancelled:
@@ -144,20 +146,27 @@ async def _post_to_change(session: AsyncSession, desk: Desk, post_id: int) -> Po
     return post
 
 
-async def _as_written(request: Request, session: AsyncSession, post: Post) -> NewPost:
+async def _as_written(request: Request, session: AsyncSession, desk: Desk, post: Post) -> NewPost:
     try:
-        return await editing.as_written(session, post, site_of(request).settings.media_dir)
+        written = await editing.as_written(session, post, site_of(request).settings.media_dir)
     except PostRefused as refused:
         said = " ".join(told(words_of(request), problem.message) + "." for problem in refused.problems)
         raise Trouble(409, _("This cannot be done here"), said) from None
+    if not all(desk.reaches(channel.territory_id) for channel in written.channels):
+        raise Trouble(
+            403,
+            _("This cannot be done here"),
+            _("It goes out on channels beyond your territory: ask the whole campaign’s team."),
+        )
+    return written
 
 
 @router.get("/console/c/{slug}/posts/{post_id:int}/edit")
 async def edit_form(request: Request, slug: str, post_id: int) -> Response:
-    desk, site = await desk_of(request, slug, write=True), site_of(request)
+    desk, site = await desk_of(request, slug, write=True, territories=True), site_of(request)
     async with site.database.read() as session:
         post = await _post_to_change(session, desk, post_id)
-        written = await _as_written(request, session, post)
+        written = await _as_written(request, session, desk, post)
     draft = drafts.of_post(written)
     outlooks = await _outlooks(request, desk, draft, written.channels, instead_of=post.id)
     return _form(request, desk, written.channels, draft, outlooks=outlooks, editing=post)
@@ -166,10 +175,10 @@ async def edit_form(request: Request, slug: str, post_id: int) -> Response:
 @router.post("/console/c/{slug}/posts/{post_id:int}/edit")
 async def edit_post(request: Request, slug: str, post_id: int) -> Response:
     """Write what was changed; a post that needed a yes needs it anew."""
-    desk, site = await desk_of(request, slug, write=True), site_of(request)
+    desk, site = await desk_of(request, slug, write=True, territories=True), site_of(request)
     async with own_form(request) as form, site.database.write() as session:
         post = await _post_to_change(session, desk, post_id)
-        before = await _as_written(request, session, post)
+        before = await _as_written(request, session, desk, post)
         draft = replace(
             drafts.read(form, before.channels),
             timezone=before.timezone,
@@ -225,7 +234,7 @@ def _count(network: str, text: str, link: str) -> dict[str, int]:
 @router.post("/console/c/{slug}/posts/check")
 async def live_check(request: Request, slug: str) -> Response:
     """Lengths, cost and silence while somebody writes, for the form's script. Posted, so that no log keeps the text."""
-    desk = await desk_of(request, slug, write=True)
+    desk = await desk_of(request, slug, write=True, territories=True)
     channels = await _channels(request, desk)
     async with own_form(request) as form:
         draft = drafts.read(form, channels)
