@@ -49,7 +49,7 @@ async def add_post(
     """
     campaign = await session.get_one(Campaign, campaign_id)
     stamp = stamp_of(campaign)
-    found = check_post(post, now, stamp)
+    found = check_post(post, now, stamp, alt_required=campaign.alt_required)
     found += [
         Problem("channels", f"“{channel.name}” belongs to another campaign")
         for channel in post.channels
@@ -70,6 +70,8 @@ async def add_post(
         publish_at=publish_at,
         timezone=post.timezone,
         share_kit=post.share_kit,
+        kit_language=post.kit_language,
+        kit_interest_id=post.kit_interest_id,
         late_policy=post.late_policy,
         grace=post.grace,
         recurrence=post.recurrence,
@@ -84,14 +86,14 @@ async def add_post(
     if publish_at is not None:
         row.state = PostState.submitted if await is_needed(session, campaign, row) else PostState.scheduled
         row.told_at = None if row.state is PostState.submitted else now
-    _add_texts(session, row.id, post)
+    add_texts(session, row.id, post)
     session.add_all(media.store(media_dir, row.id, i, picture) for i, picture in enumerate(post.pictures))
     session.add_all(
         Publication(
             post_id=row.id,
             channel_id=channel.id,
             due_at=due[channel.id],
-            cost=cost_of(channel, campaign, post.versions.get(channel.network, "").strip() or row.text, row.link),
+            cost=cost_of(channel, campaign, post.text_for(channel.network), row.link),
         )
         for channel in post.channels
     )
@@ -100,7 +102,8 @@ async def add_post(
     return row
 
 
-def _add_texts(session: AsyncSession, post_id: int, post: NewPost) -> None:
+def add_texts(session: AsyncSession, post_id: int, post: NewPost) -> None:
+    """Versions and wordings."""
     session.add_all(
         PostVersion(post_id=post_id, network=network, text=text.strip())
         for network, text in post.versions.items()

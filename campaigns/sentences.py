@@ -30,6 +30,7 @@ KNOWN = (
     _("picture {name} has {size} MB; at most {limit} MB"),
     _("picture {name} is too large: {size}"),
     _("picture {name} is not a JPEG, PNG, WebP or GIF"),
+    _("picture {name} has no description, which this campaign asks for: say what it shows"),
     # campaigns.editing
     _("picture {name} is gone from the data folder: write the post anew with its picture, and take this one back"),
     # networks.limits
