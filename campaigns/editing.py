@@ -27,6 +27,7 @@ from campaigns.posts import (
     Problem,
     add_texts,
     check_post,
+    check_recipients,
     due_moments,
     local_moment,
     pictures_of,
@@ -129,7 +130,8 @@ async def change_post(
     campaign = await session.get_one(Campaign, post.campaign_id)
     moved = new.publish_at is not None and _minute(new.publish_at) != _minute(before.publish_at)
     checked = new if moved or new.next_slot else replace(new, publish_at=None)
-    if found := check_post(checked, now, stamp_of(campaign), alt_required=campaign.alt_required):
+    found = check_post(checked, now, stamp_of(campaign), alt_required=campaign.alt_required)
+    if found := [*found, *await check_recipients(session, campaign.id, new)]:
         raise PostRefused(found)
     await _write_fields(session, post, before, new, media_dir)
     due = await due_moments(session, new, now) if new.next_slot else {}

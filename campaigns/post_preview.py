@@ -28,7 +28,7 @@ class Part:
 class Crop:
     """What of a picture is in sight: the box of an SVG in the picture's own pixels."""
 
-    name: str  # as NewPicture has it
+    position: int  # among the post's pictures
     alt: str
     width: int
     height: int
@@ -68,12 +68,12 @@ def preview(network: str, post: NewPost, campaign: Campaign) -> Preview:
 def _crops(network: str, post: NewPost) -> tuple[Crop, ...]:
     shown = post.pictures[: LIMITS[network].pictures]
     found = []
-    for picture in shown:
+    for position, picture in enumerate(shown):
         size = shape(Picture(picture.data, ""))
         if size is not None:
             ratio = SQUARE if len(shown) > 1 else min(WIDEST, max(TALLEST, size[0] / size[1]))
             box = cropped(size, ratio, picture.focus)
-            found.append(Crop(picture.name, picture.alt, *size, box))
+            found.append(Crop(position, picture.alt, *size, box))
     return tuple(found)
 
 

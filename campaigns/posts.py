@@ -14,6 +14,7 @@ from campaigns.costs import cost_of
 from campaigns.models import (
     Campaign,
     Channel,
+    Interest,
     LatePolicy,
     Media,
     Post,
@@ -21,6 +22,7 @@ from campaigns.models import (
     PostVersion,
     Publication,
     PublicationState,
+    Territory,
     Wording,
 )
 from campaigns.post_checks import NewPost, PostRefused, Problem, check_post, is_web_address
@@ -55,6 +57,7 @@ async def add_post(
         for channel in post.channels
         if channel.campaign_id != campaign_id
     ]
+    found += await check_recipients(session, campaign_id, post)
     if found:
         raise PostRefused(found)
     due = await due_moments(session, post, now)
@@ -100,6 +103,20 @@ async def add_post(
     audit(session, row, author_id, now, row.state.value, row.title)
     await session.flush()
     return row
+
+
+async def check_recipients(session: AsyncSession, campaign_id: int, post: NewPost) -> list[Problem]:
+    """Territory and theme are the campaign's own."""
+    there = {
+        "territory": await session.get(Territory, post.territory_id) if post.territory_id else None,
+        "kit_interest": await session.get(Interest, post.kit_interest_id) if post.kit_interest_id else None,
+    }
+    asked = {"territory": post.territory_id, "kit_interest": post.kit_interest_id}
+    return [
+        Problem(field, "is not there any more: choose another one")
+        for field, row in there.items()
+        if asked[field] and (row is None or row.campaign_id != campaign_id)
+    ]
 
 
 def add_texts(session: AsyncSession, post_id: int, post: NewPost) -> None:

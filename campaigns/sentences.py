@@ -18,6 +18,7 @@ KNOWN = (
     _("names no channel, and there is no share kit: the post would go nowhere"),
     _("“{link}” is not a web address: it must begin with https:// and hold no space"),
     _("{moment} ({zone}) is in the past"),
+    _("is not there any more: choose another one"),
     # campaigns.times
     _("time zone “{zone}” does not exist; write one such as Europe/Paris"),
     _("{moment} does not exist in {zone}: clocks go forward that night; write {earlier} or {later}"),

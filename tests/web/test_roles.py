@@ -13,8 +13,20 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 
-from campaigns import event_planning, installation, interests, leaders, missions, suggestions, supporters, wall
+from campaigns import (
+    event_planning,
+    installation,
+    interests,
+    leaders,
+    missions,
+    sketches,
+    suggestions,
+    supporters,
+    uploads,
+    wall,
+)
 from campaigns.event_planning import NewBus, NewEvent
+from campaigns.media import NewPicture
 from campaigns.missions import NewMission
 from campaigns.models import Broadcast, Campaign, Organizer, OrganizerRole, Post, Publication, Purpose, Role
 from tests.web.conftest import PASSWORD, picture, token_in
@@ -28,6 +40,10 @@ LEAST = {
     f"GET {C}/posts/new": EDITOR,
     f"POST {C}/posts/new": EDITOR,
     f"POST {C}/posts/check": EDITOR,
+    f"POST {C}/posts/pictures": EDITOR,
+    f"GET {C}/posts/pictures/{{file}}": EDITOR,
+    f"POST {C}/posts/sketch": EDITOR,
+    f"POST {C}/posts/sketches/{{sketch_id:int}}/discard": EDITOR,
     f"GET {C}/posts/{{post_id:int}}/edit": EDITOR,
     f"POST {C}/posts/{{post_id:int}}/edit": EDITOR,
     f"POST {C}/posts/{{post_id:int}}/cancel": EDITOR,
@@ -116,8 +132,15 @@ async def fill(world: Any, campaign: Campaign, post: Post, telegram_id: int) -> 
             language="fr",
             now=now,
         )
+        file = await uploads.add_upload(
+            session, campaign.id, NewPicture("a.jpg", picture(telegram_id, 30)), world.settings.media_dir, now
+        )
+        editor = await session.get_one(Organizer, world.editor.id)
+        sketch = await sketches.keep(session, campaign.id, editor.id, now, fields={"title": ["Un"]})
         await session.flush()
         return {
+            "file": file,
+            "sketch_id": sketch.id,
             "slug": campaign.slug,
             "post_id": post.id,
             "publication_id": publication.id,
