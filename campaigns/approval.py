@@ -212,6 +212,7 @@ async def edit(
     """
     if post.state is PostState.cancelled:
         raise ApprovalRefused(mark("“{title}” was taken back; write it anew"), title=post.title)
+    post.version += 1
     post.title, post.text = title or post.title, text or post.text
     post.link = post.link if link is None else link or None
     if publish_at is not None:

@@ -4,8 +4,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 from twitter_text import extract_urls
 
-from campaigns.models import Campaign, Channel, Post, PostVersion, Publication, PublicationState
-from campaigns.stamp import stamp_of, stamped
+from campaigns.models import Campaign, Channel, Media, Post, PostVersion, Publication, PublicationState
+from campaigns.stamp import credited, stamp_of, stamped
 from networks.base import OutgoingPost
 from networks.limits import parts
 
@@ -47,6 +47,9 @@ async def reprice(session: AsyncSession, post: Post) -> None:
         )
         .where(col(Publication.post_id) == post.id, col(Publication.state).in_(TO_COME))
     )
+    pictures = select(Media.credit).where(col(Media.post_id) == post.id).order_by(col(Media.position))
+    credits = (await session.scalars(pictures)).all()
     for publication, channel, campaign, version in rows.all():
-        publication.cost = cost_of(channel, campaign, version if version is not None else post.text, post.link)
+        text = credited(version if version is not None else post.text, credits)
+        publication.cost = cost_of(channel, campaign, text, post.link)
     await session.flush()

@@ -67,7 +67,7 @@ async def forecast(
     found = []
     for channel in post.channels:
         at = due[channel.id]
-        cost = cost_of(channel, campaign, post.versions.get(channel.network, "").strip() or post.text, post.link)
+        cost = cost_of(channel, campaign, post.text_for(channel.network), post.link)
         window = await window_of(session, campaign.id, channel.territory_id, at) if at else None
         spent = await spent_by(session, campaign, channel, now, at, instead_of=instead_of)
         found.append(Outlook(channel, at, cost, spent, window))

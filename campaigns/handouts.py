@@ -58,7 +58,7 @@ class Run:
     def segment(self) -> Segment:
         if isinstance(self.what, Broadcast):
             return segment_of(self.what)
-        return Segment(self.what.campaign_id, self.what.territory_id)
+        return Segment(self.what.campaign_id, self.what.territory_id, self.what.kit_language, self.what.kit_interest_id)
 
     @property
     def moment(self) -> datetime:

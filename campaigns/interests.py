@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.installation import AlreadyThere, NotFound
-from campaigns.models import Broadcast, BroadcastState, ChosenInterest, Interest, Participation
+from campaigns.models import Broadcast, BroadcastState, ChosenInterest, Interest, Participation, Post, PostState
 
 LONGEST = 40  # characters; it stands on a button
 MOST = 12  # of one campaign; a longer list is not read on a phone
@@ -46,6 +46,11 @@ async def find_interest(session: AsyncSession, campaign_id: int, name: str) -> I
 
 async def remove_interest(session: AsyncSession, interest: Interest) -> None:
     """Take a theme away, with the choices of it; raises InterestProblem while a message for it may still go out."""
+    waits = select(Post.id).where(col(Post.kit_interest_id) == interest.id, col(Post.share_kit))
+    if await session.scalar(
+        waits.where(col(Post.handed_out_at).is_(None), col(Post.state) != PostState.cancelled).limit(1)
+    ):
+        raise InterestProblem(f"a share kit for who chose “{interest.name}” waits: change its recipients first")
     for_it = col(Broadcast.interest_id) == interest.id
     ended = col(Broadcast.state).in_((BroadcastState.done, BroadcastState.cancelled))
     if await session.scalar(select(Broadcast.id).where(for_it, ~ended).limit(1)):

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from campaigns import approval, editing, media
+from campaigns import approval, editing
 from campaigns.forecast import Outlook, forecast
 from campaigns.from_messages import text_and_link, title_of, with_hashtag
 from campaigns.media import NewPicture
 from campaigns.models import Campaign, Channel, LatePolicy, Post, PostState, PublicationState
-from campaigns.posts import NOT_OUT, NewPost, PostRefused, add_post, cancel_post, check_post, find_post, publications_of
+from campaigns.posts import NOT_OUT, NewPost, add_post, cancel_post, find_post, publications_of
 from campaigns.stamp import stamp_of, stamped
 from networks import NEEDS_RECIPIENTS
 from networks.base import OutgoingPost
@@ -118,9 +118,6 @@ async def add_picture(session: AsyncSession, live: Session, post_id: int, pictur
         return False
     before = await editing.as_written(session, post, live.media_dir)
     new = replace(before, pictures=(*before.pictures, picture))
-    if found := check_post(replace(new, publish_at=None), now, stamp_of(live.campaign)):
-        raise PostRefused(found)
-    session.add(media.store(live.media_dir, post.id, len(before.pictures), picture))
     await _change(session, live, post, before, new, now)
     return True
 
@@ -129,7 +126,7 @@ async def _change(
     session: AsyncSession, live: Session, post: Post, before: NewPost, new: NewPost, now: datetime
 ) -> None:
     """An edit takes every yes back, also the author's own: it is given anew."""
-    await editing.change_post(session, post, before, new, live.organizer_id, now)
+    await editing.change_post(session, post, before, new, live.organizer_id, now, live.media_dir)
     if post.state is PostState.draft:
         await approval.submit(session, post, live.organizer_id, now)
     await approval.go_live(session, post, live.organizer_id, now)

@@ -30,11 +30,16 @@ class PictureRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class NewPicture:
-    """A picture as it came: its file name for messages, its encoded bytes, its description."""
+    """A picture as it came: its file name for messages, its encoded bytes, its description, who made it.
+
+    `focus` is what stays in sight where a network crops: per cent from the left and from the top.
+    """
 
     name: str
     data: bytes
     alt: str = ""
+    credit: str = ""
+    focus: tuple[int, int] = (50, 50)
 
     def facts(self) -> PictureFacts:
         """Its kind and size from the header, without decoding it; raises PictureRefused."""
@@ -55,9 +60,27 @@ class NewPicture:
 
 
 def store(folder: Path, post_id: int, position: int, picture: NewPicture) -> Media:
-    """Write the file, unless the same bytes are there, and return its row."""
+    """Write the file, and return its row."""
     facts = picture.facts()
-    extension = next(extension for mime, extension in KINDS.values() if mime == facts.mime)
+    return Media(
+        post_id=post_id,
+        position=position,
+        file=keep(folder, picture),
+        mime=facts.mime,
+        width=facts.width,
+        height=facts.height,
+        size=facts.size,
+        alt=picture.alt,
+        credit=picture.credit,
+        focus_x=picture.focus[0],
+        focus_y=picture.focus[1],
+    )
+
+
+def keep(folder: Path, picture: NewPicture) -> str:
+    """Write the file, unless the same bytes are there, and return its name; raises PictureRefused."""
+    kind = picture.facts().mime
+    extension = next(extension for mime, extension in KINDS.values() if mime == kind)
     file = f"{hashlib.sha256(picture.data).hexdigest()}.{extension}"
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / file
@@ -65,16 +88,7 @@ def store(folder: Path, post_id: int, position: int, picture: NewPicture) -> Med
         unfinished = target.with_suffix(f".{os.getpid()}.part")
         unfinished.write_bytes(picture.data)
         unfinished.replace(target)  # a crash leaves no half picture under the final name
-    return Media(
-        post_id=post_id,
-        position=position,
-        file=file,
-        mime=facts.mime,
-        width=facts.width,
-        height=facts.height,
-        size=facts.size,
-        alt=picture.alt,
-    )
+    return file
 
 
 def load(folder: Path, media: Media) -> Picture:

@@ -256,6 +256,7 @@ class Campaign(SQLModel, table=True):
     quiet_until: int = 8  # the hour until which; the same as quiet_from: no quiet hours
     inclusive: Inclusive = _choice(Inclusive, Inclusive.point)  # how its French speaks of women and men
     second_factor: bool = False  # approvers and admins enter only with a code of their telephone
+    alt_required: bool = False  # no picture goes out without its description
     created_at: datetime = _moment()
 
 
@@ -461,7 +462,10 @@ class Post(SQLModel, table=True):
     state: PostState = _choice(PostState, PostState.draft)
     publish_at: datetime | None = _moment(null=True)
     timezone: str = "Europe/Paris"  # the zone in which publish_at was meant
+    version: int = 1  # raised by each change of what it says: who saves over another's change is told
     share_kit: bool = False
+    kit_language: str | None = None  # who is handed the share kit, of the people of territory_id; None: whatever it is
+    kit_interest_id: int | None = _to("interest.id", "SET NULL", index=False)
     handed_out_at: datetime | None = _moment(null=True)  # when everybody had been served, or waits with a handout
     late_policy: LatePolicy = _choice(LatePolicy, LatePolicy.send)
     grace: int = 60  # minutes after its moment in which it still goes out without further thought
@@ -522,10 +526,26 @@ class Media(SQLModel, table=True):
     height: int
     size: int  # bytes
     alt: str = ""
+    credit: str = ""  # who made it; goes out behind the text
+    focus_x: int = 50  # per cent from the left: what stays in sight where a network crops
+    focus_y: int = 50  # per cent from the top
+
+
+class Sketch(SQLModel, table=True):
+    """What an organizer has typed and not stored yet, field by field; goes when it is stored, or after a month."""
+
+    __table_args__ = (Index("ix_sketch_campaign_post", "campaign_id", "post_id"),)
+    id: int = _key()
+    campaign_id: int = _to("campaign.id", index=False)
+    organizer_id: int = _to("organizer.id")
+    post_id: int | None = _to("post.id", null=True)  # the post that is being changed; None: a new one
+    fields: dict[str, list[str]] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    saved_at: datetime | None = _moment(null=True)  # None: the post is open, and nothing was typed
+    seen_at: datetime = _moment()  # when its page last said that it is open
 
 
 class Upload(SQLModel, table=True):
-    """A picture that came over the API before the post that will show it; kept for a week."""
+    """A picture that came before the post that will show it, by the API or the composer; kept for a month."""
 
     id: int = _key()
     campaign_id: int = _to("campaign.id")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from campaigns.media import NewPicture, PictureRefused
 from campaigns.models import Channel, LatePolicy
 from campaigns.recurrence import RecurrenceProblem, parse_recurrence
-from campaigns.stamp import stamped
+from campaigns.stamp import credited, stamped
 from campaigns.times import TimeProblem, to_utc, zone
 from networks.base import OutgoingPost
 from networks.limits import EMPTY, LIMITS, PictureFacts, count, problems
@@ -50,6 +50,13 @@ class NewPost:
     recurrence: str | None = None  # such as "every first Tuesday at 09:00"; publish_at may then be left out
     recurs_until: datetime | None = None
     repeat_after: int = 0  # days before a text of the series may be used again
+    kit_language: str | None = None  # who of the territory's people is handed the share kit; None: whatever it is
+    kit_interest_id: int | None = None
+
+    def text_for(self, network: str, stamp: str = "") -> str:
+        """What goes out there: its own version or the text, the pictures' credits, the campaign's stamp."""
+        text = self.versions.get(network, "").strip() or self.text.strip()
+        return stamped(credited(text, (picture.credit for picture in self.pictures)), stamp)
 
 
 class PostRefused(ValueError):
@@ -60,7 +67,7 @@ class PostRefused(ValueError):
         self.problems = tuple(found)
 
 
-def check_post(post: NewPost, now: datetime, stamp: str = "") -> list[Problem]:
+def check_post(post: NewPost, now: datetime, stamp: str = "", *, alt_required: bool = False) -> list[Problem]:
     """Everything that is wrong with a post, found before anything is queued; `stamp` is what the campaign adds to it."""
     found = []
     if not post.title.strip():
@@ -74,6 +81,14 @@ def check_post(post: NewPost, now: datetime, stamp: str = "") -> list[Problem]:
     found += _check_link(post.link)
     found += _check_moment(post, now) + _check_rhythm(post)
     facts, refused = _look_at(post.pictures)
+    if alt_required:
+        found += [
+            Problem(
+                "alt", f"picture {picture.name} has no description, which this campaign asks for: say what it shows"
+            )
+            for picture in post.pictures
+            if not picture.alt.strip()
+        ]
     return found + refused + _check_limits(post, facts, stamp)
 
 
@@ -149,7 +164,7 @@ def _check_limits(post: NewPost, facts: tuple[PictureFacts, ...], stamp: str) ->
         found += _check_card(post, facts if "telegram" not in networks else (), stamp)
     for network in dict.fromkeys(networks):
         version = post.versions.get(network, "").strip()
-        outgoing = OutgoingPost("", stamped(version or post.text.strip(), stamp), post.link)
+        outgoing = OutgoingPost("", post.text_for(network, stamp), post.link)
         found += [
             Problem(_field_of(message, f"text.{network}" if version else "text"), message)
             for message in problems(network, outgoing, facts)

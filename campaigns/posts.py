@@ -14,6 +14,7 @@ from campaigns.costs import cost_of
 from campaigns.models import (
     Campaign,
     Channel,
+    Interest,
     LatePolicy,
     Media,
     Post,
@@ -21,6 +22,7 @@ from campaigns.models import (
     PostVersion,
     Publication,
     PublicationState,
+    Territory,
     Wording,
 )
 from campaigns.organizers import Reach, within
@@ -50,12 +52,13 @@ async def add_post(
     """
     campaign = await session.get_one(Campaign, campaign_id)
     stamp = stamp_of(campaign)
-    found = check_post(post, now, stamp)
+    found = check_post(post, now, stamp, alt_required=campaign.alt_required)
     found += [
         Problem("channels", f"“{channel.name}” belongs to another campaign")
         for channel in post.channels
         if channel.campaign_id != campaign_id
     ]
+    found += await check_recipients(session, campaign_id, post)
     if found:
         raise PostRefused(found)
     due = await due_moments(session, post, now)
@@ -71,6 +74,8 @@ async def add_post(
         publish_at=publish_at,
         timezone=post.timezone,
         share_kit=post.share_kit,
+        kit_language=post.kit_language,
+        kit_interest_id=post.kit_interest_id,
         late_policy=post.late_policy,
         grace=post.grace,
         recurrence=post.recurrence,
@@ -85,14 +90,14 @@ async def add_post(
     if publish_at is not None:
         row.state = PostState.submitted if await is_needed(session, campaign, row) else PostState.scheduled
         row.told_at = None if row.state is PostState.submitted else now
-    _add_texts(session, row.id, post)
+    add_texts(session, row.id, post)
     session.add_all(media.store(media_dir, row.id, i, picture) for i, picture in enumerate(post.pictures))
     session.add_all(
         Publication(
             post_id=row.id,
             channel_id=channel.id,
             due_at=due[channel.id],
-            cost=cost_of(channel, campaign, post.versions.get(channel.network, "").strip() or row.text, row.link),
+            cost=cost_of(channel, campaign, post.text_for(channel.network), row.link),
         )
         for channel in post.channels
     )
@@ -101,7 +106,22 @@ async def add_post(
     return row
 
 
-def _add_texts(session: AsyncSession, post_id: int, post: NewPost) -> None:
+async def check_recipients(session: AsyncSession, campaign_id: int, post: NewPost) -> list[Problem]:
+    """Territory and theme are the campaign's own."""
+    there = {
+        "territory": await session.get(Territory, post.territory_id) if post.territory_id else None,
+        "kit_interest": await session.get(Interest, post.kit_interest_id) if post.kit_interest_id else None,
+    }
+    asked = {"territory": post.territory_id, "kit_interest": post.kit_interest_id}
+    return [
+        Problem(field, "is not there any more: choose another one")
+        for field, row in there.items()
+        if asked[field] and (row is None or row.campaign_id != campaign_id)
+    ]
+
+
+def add_texts(session: AsyncSession, post_id: int, post: NewPost) -> None:
+    """Versions and wordings."""
     session.add_all(
         PostVersion(post_id=post_id, network=network, text=text.strip())
         for network, text in post.versions.items()

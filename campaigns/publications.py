@@ -26,7 +26,7 @@ from campaigns.models import (
     PublicationState,
 )
 from campaigns.silence_windows import is_silent
-from campaigns.stamp import stamp_of, stamped
+from campaigns.stamp import credited, stamp_of, stamped
 from campaigns.webhook_messages import note_publications
 from networks.base import parts_out
 
@@ -244,7 +244,10 @@ async def contents_of(session: AsyncSession, ids: Sequence[int]) -> dict[int, Co
     return {
         ident: Content(
             ident,
-            stamped(version if version is not None else text, stamp_of(campaign)),
+            stamped(
+                credited(version if version is not None else text, (m.credit for m in media.get(post_id, ()))),
+                stamp_of(campaign),
+            ),
             link,
             tuple(media.get(post_id, ())),
             attempts,

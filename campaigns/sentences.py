@@ -26,6 +26,7 @@ KNOWN = (
     _("give the channel a name of at most 80 characters"),
     _("a channel of this name exists already: mend it, or choose another name"),
     _("The bot does not know you yet: make a link on your account's page first."),
+    _("is not there any more: choose another one"),
     # campaigns.times
     _("time zone “{zone}” does not exist; write one such as Europe/Paris"),
     _("{moment} does not exist in {zone}: clocks go forward that night; write {earlier} or {later}"),
@@ -41,6 +42,7 @@ KNOWN = (
     _("picture {name} has {size} MB; at most {limit} MB"),
     _("picture {name} is too large: {size}"),
     _("picture {name} is not a JPEG, PNG, WebP or GIF"),
+    _("picture {name} has no description, which this campaign asks for: say what it shows"),
     # campaigns.editing
     _("picture {name} is gone from the data folder: write the post anew with its picture, and take this one back"),
     # networks.limits

@@ -80,6 +80,7 @@ def read(typed: dict[str, str]) -> tuple[dict[str, object], list[Wrong]]:
     except ValueError:
         wrong.append(Wrong("inclusive", _("Choose one of the list."), {}))
     found["second_factor"] = typed.get("second_factor") == "yes"
+    found["alt_required"] = typed.get("alt_required") == "yes"
     return found, wrong
 
 

@@ -1,4 +1,4 @@
-"""Pictures that come before the post that shows them: stored as a post's own are, and forgotten after a week."""
+"""Pictures that come before the post that shows them: stored as a post's own are, and forgotten after a month."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,14 +10,14 @@ from sqlmodel import col, select
 
 from campaigns import media
 from campaigns.media import NewPicture, PictureRefused
-from campaigns.models import Media, Upload
+from campaigns.models import Media, Post, Upload
 
-KEPT = timedelta(days=7)
+KEPT = timedelta(days=30)  # as long as what was typed
 TOGETHER = 50_000_000  # bytes of one post's pictures, which are in memory at once; no network takes as much
 
 
 async def add_upload(
-    session: AsyncSession, campaign_id: int, organizer_id: int, picture: NewPicture, folder: Path, now: datetime
+    session: AsyncSession, campaign_id: int, organizer_id: int | None, picture: NewPicture, folder: Path, now: datetime
 ) -> Upload:
     """Look at a picture and store it; raises PictureRefused."""
     stored = media.store(folder, 0, 0, picture)
@@ -44,6 +44,16 @@ async def find_upload(session: AsyncSession, campaign_id: int, upload_id: int) -
     )
 
 
+async def names_of(session: AsyncSession, campaign_id: int, files: Sequence[str]) -> dict[str, str]:
+    """Of these files, the ones that belong to the campaign, each with the name that people know it by."""
+    posted = (
+        select(Media.file).join(Post, col(Post.id) == col(Media.post_id)).where(col(Post.campaign_id) == campaign_id)
+    )
+    found = {file: file for file in await session.scalars(posted.where(col(Media.file).in_(files)))}
+    chosen = select(col(Upload.file), col(Upload.name)).where(col(Upload.campaign_id) == campaign_id)
+    return found | {row[0]: row[1] for row in await session.execute(chosen.where(col(Upload.file).in_(files)))}
+
+
 async def pictures(
     session: AsyncSession, campaign_id: int, upload_ids: Sequence[int], folder: Path
 ) -> tuple[NewPicture, ...]:
@@ -63,7 +73,7 @@ async def pictures(
 
 
 async def forget_old(session: AsyncSession, folder: Path, now: datetime) -> None:
-    """Drop the uploads of more than a week ago, and the files that no post shows."""
+    """Drop the uploads of more than a month ago, and the files that no post shows."""
     old = await session.scalars(
         delete(Upload)
         .where(col(Upload.uploaded_at) <= now - KEPT)

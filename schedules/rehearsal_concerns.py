@@ -14,7 +14,7 @@ from sqlmodel import col, select
 
 from campaigns.models import Campaign, Channel, Media, Post, PostVersion, Publication
 from campaigns.silence_windows import windows_of
-from campaigns.stamp import stamp_of, stamped
+from campaigns.stamp import credited, stamp_of, stamped
 from campaigns.times import zone
 from networks.base import OutgoingPost
 from networks.limits import PictureFacts, problems
@@ -85,12 +85,20 @@ async def _coming(session: AsyncSession, campaign: Campaign, ids: set[int]) -> l
         .order_by(col(Publication.due_at), col(Publication.id))
     )
     pictures: dict[int, list[PictureFacts]] = defaultdict(list)
+    credits: dict[int, list[str]] = defaultdict(list)
     media = select(Media).join(Post, col(Post.id) == col(Media.post_id)).where(col(Post.campaign_id) == campaign.id)
     for m in await session.scalars(media.order_by(col(Media.position))):
+        credits[m.post_id].append(m.credit)
         pictures[m.post_id].append(PictureFacts(m.file, m.mime, m.width, m.height, m.size, m.alt))
     stamp = stamp_of(campaign)
     return [
-        Coming(publication, post, channel, stamped(version or post.text, stamp), tuple(pictures[post.id]))
+        Coming(
+            publication,
+            post,
+            channel,
+            stamped(credited(version or post.text, credits[post.id]), stamp),
+            tuple(pictures[post.id]),
+        )
         for publication, post, channel, version in rows.all()
         if publication.id in ids
     ]

@@ -248,7 +248,7 @@ async def test_the_comms_team_writes_a_post_and_reads_the_figures(
     )  # counted by the server as X does
     await expect(page.locator("#outlook")).to_contain_text("Ce message coûte 0,015")
     await camera.shot(page, "console-write", whole=True)
-    await page.locator(".writing button.large").click()
+    await page.locator("[data-schedule]").click()
     await expect(page.get_by_role("heading", name="Marché de samedi")).to_be_visible()
     async with SandboxClient(
         f"{demo.site}/sandbox", patience=90

@@ -29,6 +29,10 @@ from web.console import (
     campaign_setup,
     channel_care,
     channels,
+    composer,
+    composer_media,
+    composer_preview,
+    composer_sketches,
     dashboard,
     desk,
     events,
@@ -42,7 +46,6 @@ from web.console import (
     results,
     team,
     wall_care,
-    writing,
 )
 from web.headers import SecurityHeaders, secure
 from web.pages import STATIC, Trouble, nothing_here, trouble_page
@@ -91,7 +94,9 @@ def create_app(
         app.include_router(room.router)
     for room in (login, account, invited, organizers, campaign_setup, audit_trail, channel_care, programs):
         app.include_router(room.router)
-    for room in (dashboard, writing, desk, queue, calendar, approvals, board, results):
+    for room in (dashboard, composer, composer_media, composer_preview, composer_sketches):
+        app.include_router(room.router)
+    for room in (desk, queue, calendar, approvals, board, results):
         app.include_router(room.router)
     for room in (missions, events, ideas, broadcasts, team, wall_care, channels):
         app.include_router(room.router)

@@ -31,9 +31,8 @@ OURS = ("", "/static", SHELL.rstrip("/"))  # mounts
 # Telegram's web clients show a Mini App in a frame, and nobody else does.
 MINI_APP = re.compile(r"/c/[^/]+/badge/app")
 IN_TELEGRAM = CSP.replace(FRAMED_BY, "frame-ancestors https://web.telegram.org")
-MODULES = (
-    "/static/badge/"  # they import each other by name, without what makes an address new: so they are asked for again
-)
+# They import each other by name, without what makes an address new: so they are asked for again.
+MODULES = ("/static/badge/", "/static/console/")
 AMONG_SITES = "strict-origin-when-cross-origin"
 SHARED = ("/s/", "/o/", "/p/")  # where people come from and go to: a site may learn that a campaign sent them
 

@@ -61,8 +61,8 @@ async def _parse(request: Request, body: AsyncGenerator[bytes, None], limit: int
     try:
         async with asyncio.timeout(PATIENCE):
             if kind == "multipart/form-data":
-                return await _InMemory(request.headers, body, max_files=4, max_fields=200).parse()
-            return await FormParser(request.headers, body, max_fields=200, max_part_size=limit).parse()
+                return await _InMemory(request.headers, body, max_files=10, max_fields=400).parse()
+            return await FormParser(request.headers, body, max_fields=400, max_part_size=limit).parse()
     except MultiPartException:
         raise Trouble(400, _("This form did not arrive whole"), _("Go back, and send it once more.")) from None
     except TimeoutError:
@@ -102,3 +102,9 @@ async def file_of(form: FormData, name: str) -> tuple[str, bytes] | None:
     if not isinstance(value, UploadFile) or not value.filename:
         return None
     return value.filename, await value.read()
+
+
+async def files_of(form: FormData, name: str) -> list[tuple[str, bytes]]:
+    """The names and bytes of all files of a field."""
+    chosen = [value for value in form.getlist(name) if isinstance(value, UploadFile) and value.filename]
+    return [(str(value.filename), await value.read()) for value in chosen]

@@ -147,7 +147,7 @@ async def test_a_yes_is_to_what_was_read(people, submit, ask, database, settings
         row = await session.get_one(Post, post.id)
         before = await editing.as_written(session, row, settings.media_dir)
         new = NewPost(**{**vars_of(before), "text": "Tout autre chose"})
-        await editing.change_post(session, row, before, new, author.id, clock())
+        await editing.change_post(session, row, before, new, author.id, clock(), settings.media_dir)
         await approval.submit(session, row, author.id, clock())
     said = await nour.tap("yes:approve")
     assert "a changé entre-temps" in said.toast

@@ -1,18 +1,23 @@
 """A post is changed before it is out: checked as a new one, approved anew, paid for by its new text."""
 
+import io
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from campaigns import approval
 from campaigns.database import Database
-from campaigns.editing import as_written, change_post
+from campaigns.editing import Change, ChangedMeanwhile, as_written, change_post
 from campaigns.installation import Terms, set_terms
+from campaigns.media import NewPicture
 from campaigns.models import Campaign, Channel, LatePolicy, Post, PublicationState
 from campaigns.models import PostState as P
 from campaigns.posts import NewPost, PostRefused, add_post, publications_of
+from campaigns.publications import contents_of
 
 
 @pytest.fixture
@@ -32,7 +37,7 @@ async def changed(database: Database, post: Post, clock: Any, tmp_path: Path, **
     async with database.write() as session:
         row = await session.get_one(Post, post.id)
         before = await as_written(session, row, tmp_path)
-        await change_post(session, row, before, replace(before, **what), None, clock())
+        await change_post(session, row, before, replace(before, **what), None, clock(), tmp_path)
         after = await as_written(session, row, tmp_path)
         rows = (await publications_of(session, [post.id]))[post.id]
     return {
@@ -91,3 +96,60 @@ async def test_a_change_takes_the_yes_back_where_one_is_needed(
     async with database.write() as session:
         (await session.get_one(Campaign, campaign.id)).approvals = 1
     assert (await changed(database, post, clock, tmp_path, text="Autre"))["post"].state is P.draft
+
+
+async def test_pictures_wordings_and_recipients_are_changed_too(
+    database: Database, post: Post, clock: Any, tmp_path: Path
+) -> None:
+    picture = NewPicture("halle.png", png(), "Une halle", "Jo Petit", (10, 90))
+    what = {"pictures": (picture,), "wordings": ("Deux", "Un"), "share_kit": True, "kit_language": "en"}
+    written = (await changed(database, post, clock, tmp_path, **what))["written"]
+    assert [(p.alt, p.credit, p.focus) for p in written.pictures] == [("Une halle", "Jo Petit", (10, 90))]
+    assert (written.wordings, written.share_kit, written.kit_language) == (("Deux", "Un"), True, "en")
+    bare = (await changed(database, post, clock, tmp_path, pictures=()))["written"]
+    assert bare.pictures == ()
+
+
+async def test_who_made_the_picture_goes_out_behind_the_text(
+    database: Database, post: Post, clock: Any, tmp_path: Path
+) -> None:
+    await changed(database, post, clock, tmp_path, pictures=(NewPicture("a.png", png(), credit="Jo Petit"),))
+    async with database.read() as session:
+        ids = {c.network: p.id for p, c in (await publications_of(session, [post.id]))[post.id]}
+        contents = await contents_of(session, list(ids.values()))
+    assert contents[ids["x"]].text == "Court\n\n📷 Jo Petit"
+    assert contents[ids["telegram"]].text == "Texte\n\n📷 Jo Petit"
+
+
+async def test_who_saves_over_anothers_change_is_told_and_nothing_is_lost(
+    database: Database, post: Post, clock: Any, tmp_path: Path
+) -> None:
+    """The version is raised by every way in: the form, the bot and the use case itself."""
+    async with database.write() as session:
+        await approval.edit(session, await session.get_one(Post, post.id), None, clock(), text="De Nadia")
+    with pytest.raises(ChangedMeanwhile) as told:
+        async with database.write() as session:
+            row = await session.get_one(Post, post.id)
+            before = await as_written(session, row, tmp_path)
+            mine = replace(before, text="De Karim")
+            await change_post(session, row, before, mine, None, clock(), tmp_path, seen=1)
+    assert told.value.last == Change("", clock())
+    async with database.read() as session:
+        row = await session.get_one(Post, post.id)
+        assert (row.text, row.version) == ("De Nadia", 2)
+
+
+async def test_a_picture_without_a_description_is_refused_where_the_campaign_asks_for_one(
+    database: Database, post: Post, campaign: Campaign, clock: Any, tmp_path: Path
+) -> None:
+    async with database.write() as session:
+        (await session.get_one(Campaign, campaign.id)).alt_required = True
+    with pytest.raises(PostRefused, match=r"alt: picture a\.png has no description"):
+        await changed(database, post, clock, tmp_path, pictures=(NewPicture("a.png", png()),))
+    await changed(database, post, clock, tmp_path, pictures=(NewPicture("a.png", png(), "Une halle"),))
+
+
+def png() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (40, 20), "#3377AA").save(file, "PNG")
+    return file.getvalue()

@@ -100,7 +100,7 @@ async def test_the_pictures_of_one_post_have_a_size_together(
     assert (await client.post(f"{API}/posts", json=POST | {"pictures": numbers[:1]})).status_code == 201
 
 
-async def test_after_a_week_an_upload_is_forgotten_and_its_file_goes_unless_a_post_shows_it(
+async def test_after_a_month_an_upload_is_forgotten_and_its_file_goes_unless_a_post_shows_it(
     world: Any, client: httpx.AsyncClient, picture_of: Any
 ) -> None:
     shown, left = picture_of(100, 100), picture_of(300, 300)
@@ -113,7 +113,7 @@ async def test_after_a_week_an_upload_is_forgotten_and_its_file_goes_unless_a_po
         await uploads.forget_old(session, world.settings.media_dir, world.clock() + timedelta(days=6))
     assert set(world.settings.media_dir.iterdir()) == before
     async with world.database.write() as session:
-        await uploads.forget_old(session, world.settings.media_dir, world.clock() + timedelta(days=7))
+        await uploads.forget_old(session, world.settings.media_dir, world.clock() + timedelta(days=30))
     (gone,) = before - set(world.settings.media_dir.iterdir())
     assert gone.suffix == ".jpg"
     for number in numbers:

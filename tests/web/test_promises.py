@@ -104,7 +104,7 @@ async def test_the_script_is_told_lengths_cost_and_silence_by_the_same_rules(
     token = await enter()
     answer = await browser.post(f"{BASE}/posts/check", data=filled(token, world, date="2026-12-05"))
     told = answer.json()
-    assert told["counts"]["x"] == {"length": 16 + 2 + 23, "limit": 280}
+    assert told["counts"]["x"] == {"length": 16 + 2 + 23, "limit": 280, "over": False}
     assert "This post costs $0.200." in words(told["outlook"]) and "premier tour" in told["outlook"]
 
 
@@ -158,7 +158,7 @@ async def test_what_cannot_be_read_is_told_beside_its_field(
     token, before = await enter(), await stored(world)
     answer = await browser.post(NEW, data=filled(token, world, **changes))
     assert answer.status_code == 422
-    told_there = re.findall(rf'<p class="wrong" id="wrong-{field}-\d">(.*?)</p>', answer.text)
+    told_there = re.findall(rf'<p class="invalid-feedback d-block" id="wrong-{field}-\d">(.*?)</p>', answer.text)
     assert sentence in unescape(" ".join(told_there))
     assert await stored(world) == before
 

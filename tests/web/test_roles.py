@@ -13,8 +13,20 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 
-from campaigns import event_planning, installation, interests, leaders, missions, suggestions, supporters, wall
+from campaigns import (
+    event_planning,
+    installation,
+    interests,
+    leaders,
+    missions,
+    sketches,
+    suggestions,
+    supporters,
+    uploads,
+    wall,
+)
 from campaigns.event_planning import NewBus, NewEvent
+from campaigns.media import NewPicture
 from campaigns.missions import NewMission
 from campaigns.models import (
     AccessToken,
@@ -40,6 +52,10 @@ LEAST = {
     f"GET {C}/posts/new": EDITOR,
     f"POST {C}/posts/new": EDITOR,
     f"POST {C}/posts/check": EDITOR,
+    f"POST {C}/posts/pictures": EDITOR,
+    f"GET {C}/posts/pictures/{{file}}": EDITOR,
+    f"POST {C}/posts/sketch": EDITOR,
+    f"POST {C}/posts/sketches/{{sketch_id:int}}/discard": EDITOR,
     f"GET {C}/posts/{{post_id:int}}/edit": EDITOR,
     f"POST {C}/posts/{{post_id:int}}/edit": EDITOR,
     f"POST {C}/posts/{{post_id:int}}/cancel": EDITOR,
@@ -185,8 +201,13 @@ async def fill(world: Any, campaign: Campaign, post: Post, telegram_id: int) -> 
         )
         target = WebhookTarget(campaign_id=campaign.id, url="https://example.org/", secret="whsec_", created_at=now)
         session.add_all([token, target])
+        choice = NewPicture("a.jpg", picture(telegram_id, 30))
+        chosen = await uploads.add_upload(session, campaign.id, world.editor.id, choice, world.settings.media_dir, now)
+        sketch = await sketches.keep(session, campaign.id, world.editor.id, now, fields={"title": ["Un"]})
         await session.flush()
         return {
+            "file": chosen.file,
+            "sketch_id": sketch.id,
             "token_id": token.id,
             "target_id": target.id,
             "slug": campaign.slug,

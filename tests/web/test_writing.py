@@ -113,7 +113,7 @@ async def test_a_problem_stands_beside_its_field(
     token = await enter()
     answer = await browser.post(NEW, data=filled(token, world, **changes))
     assert answer.status_code == 422
-    told_there = re.findall(rf'<p class="wrong" id="wrong-{field}-\d">(.*?)</p>', answer.text)
+    told_there = re.findall(rf'<p class="invalid-feedback d-block" id="wrong-{field}-\d">(.*?)</p>', answer.text)
     assert sentence in unescape(" ".join(told_there))
     assert f'aria-describedby="wrong-{field}-1"' in answer.text
     assert "Nothing was scheduled" in answer.text
@@ -129,19 +129,19 @@ async def test_what_was_typed_stays(world: Any, browser: httpx.AsyncClient, ente
     files = {"image": ("halle.jpg", picture_of())}
     page = (await browser.post(NEW, data=data, files=files)).text
     assert "Deux &#34;lignes&#34;\n&lt;/textarea&gt;&lt;script&gt;</textarea>" in page
-    for value in ("https://example.org/halle", "2026-12-01", "08:30", "Une halle"):
+    for value in ("https://example.org/halle", "2026-12-01", "08:30"):
         assert f'value="{value}"' in page
     assert "Tous à la halle</textarea>" in page
     assert "Jeudi, la halle</textarea>" in page
     assert checked_channels(page) == [str(world.channels[1].id)]
-    assert "Choose the picture once more" in page
+    assert 'name="picture_name" value="halle.jpg"' in page and "Une halle</textarea>" in page  # the picture too
 
 
 async def test_every_problem_is_told_at_once(world: Any, browser: httpx.AsyncClient, enter: Enter) -> None:
     token = await enter()
     data = filled(token, world, title="", text="", link="x", date="", timezone="Nowhere/Land")
     page = (await browser.post(NEW, data=data)).text
-    fields = set(re.findall(r'<p class="wrong" id="wrong-([\w-]+)-\d"', page))
+    fields = set(re.findall(r'<p class="invalid-feedback d-block" id="wrong-([\w-]+)-\d"', page))
     assert {"title", "text", "link", "publish_at", "timezone"} <= fields
 
 
@@ -155,12 +155,15 @@ async def test_a_file_that_is_no_picture_is_named(
     assert "Picture notes.png" in answer.text
 
 
-async def test_a_file_that_is_too_large_gets_a_page(world: Any, browser: httpx.AsyncClient, enter: Enter) -> None:
+async def test_a_picture_of_60_mb_is_refused_beside_its_field_and_the_rest_stays(
+    world: Any, browser: httpx.AsyncClient, enter: Enter
+) -> None:
     token = await enter()
-    files = {"image": ("film.png", b"\0" * 21_000_000)}
+    files = {"image": ("film.png", b"\0" * 60_000_000)}
     answer = await browser.post(NEW, data=filled(token, world), files=files)
-    assert answer.status_code == 413
-    assert "too large" in answer.text
+    assert answer.status_code == 422
+    assert "Picture film.png has 60.0 MB; at most 20 MB" in answer.text
+    assert "Jeudi à la halle</textarea>" in answer.text
 
 
 async def test_the_server_counts_as_each_network_does(world: Any, browser: httpx.AsyncClient, enter: Enter) -> None:
@@ -170,7 +173,11 @@ async def test_the_server_counts_as_each_network_does(world: Any, browser: httpx
     token = await enter()
     data = {"csrf": token, "text": "Prix : 2 €", "link": "https://example.org/" + "a" * 100, "text.mastodon": "court"}
     counts = (await browser.post("/console/c/orne/posts/check", data=data)).json()["counts"]
-    assert counts["x"] == {"length": 36, "limit": 280}  # "€" weighs 2, any link 23, two line ends between
+    assert counts["x"] == {
+        "length": 36,
+        "limit": 280,
+        "over": False,
+    }  # "€" weighs 2, any link 23, two line ends between
     assert counts["telegram"]["length"] == 10 + 2 + 120
     assert counts["mastodon"]["length"] == 5 + 2 + 23
 

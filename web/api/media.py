@@ -48,7 +48,7 @@ USE = needs(Scope.media_write)
 
 
 class UploadShown(BaseModel):
-    """A picture that was uploaded: name its `id` in `pictures` of a new post within a week."""
+    """A picture that was uploaded: name its `id` in `pictures` of a new post within a month."""
 
     id: int
     mime: str
@@ -65,7 +65,7 @@ class UploadShown(BaseModel):
 
 @router.post("", status_code=201, response_model=UploadShown, responses=UPLOADS, openapi_extra=FORM)
 async def upload_picture(request: Request, caller: Caller = USE, idempotency_key: IdempotencyKey = None) -> Response:
-    """Store a picture for a post that will name it within a week."""
+    """Store a picture for a post that will name it within a month."""
     site = site_of(request)
     async with form_of(request, LARGEST + FORM_LIMIT) as form:
         file, alt = await file_of(form, "file"), text_of(form, "alt")
@@ -110,5 +110,5 @@ async def _find(request: Request, caller: Caller, number: int) -> Upload:
     async with site_of(request).database.read() as session:
         upload = await uploads.find_upload(session, caller.campaign.id, number)
     if upload is None:
-        raise nothing_here(f"{caller.campaign.name} has no upload {number}; uploads are kept for a week.")
+        raise nothing_here(f"{caller.campaign.name} has no upload {number}; uploads are kept for a month.")
     return upload

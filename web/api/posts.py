@@ -96,7 +96,13 @@ async def change_post(
             raise ApiProblem(409, f"“{found.title}” is out, or decided, on every channel: write a new post.")
         before = await editing.as_written(session, found, site.settings.media_dir)
         await editing.change_post(
-            session, found, before, changed(found, before, given), caller.organizer.id, site.clock()
+            session,
+            found,
+            before,
+            changed(found, before, given),
+            caller.organizer.id,
+            site.clock(),
+            site.settings.media_dir,
         )
         return Done(await _shown(session, found))
 

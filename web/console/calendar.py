@@ -140,7 +140,9 @@ async def move(request: Request, slug: str, post_id: int) -> Response:
             asked = post.state
             before = await editing.as_written(session, post, site.settings.media_dir)
             new = replace(before, publish_at=_moment(post, day, clock), recurrence=None)
-            await editing.change_post(session, post, before, new, desk.organizer.id, site.clock())
+            await editing.change_post(
+                session, post, before, new, desk.organizer.id, site.clock(), site.settings.media_dir
+            )
             again = post.state is PostState.draft and asked is not PostState.draft
     except PostRefused as refused:
         words = words_of(request)

@@ -16,7 +16,7 @@ from campaigns.set_up import SetUpRefused
 from campaigns.silence import SilenceProblem
 from campaigns.words import Inclusive, mark
 from web.console.access import Desk, desk_of, entered, own_form
-from web.console.writing import ZONES
+from web.console.composer import ZONES
 from web.pages import Trouble, nothing_here, page, row, words_of
 from web.site import site_of
 from web.uploads import text_of
@@ -35,6 +35,7 @@ FIELDS = (
     "timezone",
     "inclusive",
     "second_factor",
+    "alt_required",
 )
 WAYS = {
     Inclusive.point: "compté·e",
@@ -95,7 +96,11 @@ async def _form(
 
 def _stored(campaign: Campaign) -> dict[str, str]:
     found = {name: str(getattr(campaign, name)) for name in FIELDS}
-    return found | {"inclusive": campaign.inclusive.value, "second_factor": "yes" if campaign.second_factor else ""}
+    return found | {
+        "inclusive": campaign.inclusive.value,
+        "second_factor": "yes" if campaign.second_factor else "",
+        "alt_required": "yes" if campaign.alt_required else "",
+    }
 
 
 @router.post(HERE)
