@@ -17,7 +17,23 @@ from campaigns.share_links import follow_all
 from campaigns.times import Clock
 from campaigns.words import mark
 from web import badge_maker, badge_to_chat, health, metrics, public, share_redirect, unsubscribe, wall
-from web.console import access, broadcasts, channels, desk, events, figures, ideas, missions, team, wall_care, writing
+from web.console import (
+    access,
+    broadcasts,
+    channels,
+    desk,
+    events,
+    figures,
+    ideas,
+    kit,
+    missions,
+    people,
+    segments,
+    team,
+    territories,
+    wall_care,
+    writing,
+)
 from web.headers import SecurityHeaders, secure
 from web.pages import STATIC, Trouble, nothing_here, trouble_page
 from web.sends import SendCounts
@@ -70,6 +86,8 @@ def create_app(
     for room in (public, health, metrics, badge_maker, badge_to_chat, wall, share_redirect, unsubscribe):
         app.include_router(room.router)
     for room in (access, writing, desk, channels, figures, missions, events, ideas, broadcasts, team, wall_care):
+        app.include_router(room.router)
+    for room in (people, territories, segments, kit):
         app.include_router(room.router)
     app.add_exception_handler(Trouble, _tell_trouble)
     app.add_exception_handler(access.NotSignedIn, _to_login)
