@@ -2,7 +2,7 @@
 
 from html import escape
 
-from bot import about_me, team_messages
+from bot import about_me, team_kit, team_messages
 from bot.missions import report_lines
 from bot.visit import Keyboard, Visit, button, in_messages, number
 from campaigns import leaders, missions
@@ -60,6 +60,8 @@ async def tapped(visit: Visit) -> None:
         await _mission(visit, seat, number(value) or 0)
     elif action == "contacts":
         await visit.change_text(*await _contacts(visit, seat, number(value) or 0))
+    elif action == "kit":
+        await team_kit.send(visit, seat)
     elif action == "leave":
         await visit.change_text(*_leave(visit, seat))
     elif action == "left":
@@ -87,6 +89,7 @@ async def _overview(visit: Visit, seat: Seat, seats: list[Seat]) -> tuple[str, K
             button("📝 " + _("Reports"), f"team:reports::{here.id}"),
             button("📇 " + _("To contact ({n})", n=_.number(len(asked))), f"team:contacts:0:{here.id}"),
         ],
+        [button("🧰 " + _("The campaign’s kit"), f"team:kit::{here.id}")],
         *([button(f"↪ {each.territory.name}", f"team:all::{each.territory.id}")] for each in seats if each.territory.id != here.id),
         [button("🚪 " + _("Give my place back"), f"team:leave::{here.id}")],
     ]  # fmt: skip

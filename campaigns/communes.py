@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import and_, case, delete, insert, or_
+from sqlalchemy import and_, case, delete, func, insert, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -17,6 +17,7 @@ from campaigns.post_files import BadCell, FileRefused, csv_rows
 
 NEEDED, OPTIONAL = ("name", "postcode", "territory"), ("lat", "lon")
 LONGEST_NAME = 80  # characters; the longest in France has 45
+NAMES_TOLD = 20  # territories that the message about an unknown one lists
 FEWEST_LETTERS = 2  # with one, half of the towns would fit
 FARTHEST = 50.0  # kilometres from a location to the town that is taken for its own
 DEGREE = 111.2  # kilometres of a degree of latitude
@@ -53,13 +54,14 @@ def fold(text: str) -> str:
 def read_communes(path: Path, territories: Sequence[Territory]) -> ReadCommunes:
     """Read and check a CSV with the columns name, postcode, territory, and lat, lon if it has them; raises FileRefused."""
     by_name = {territory.name.casefold(): territory for territory in territories}
+    names = _names_of(territories)
     good: list[NewCommune] = []
     bad: list[BadCell] = []
     lines: dict[tuple[str, str], int] = {}
     rows = [(line, row) for line, row in csv_rows(path, _check_header) if any(row.values())]
     longest = max((len(row.get("postcode", "")) for _, row in rows), default=0)
     for line, row in rows:
-        wrong = _wrong_cells(row, by_name)
+        wrong = _wrong_cells(row, by_name, names)
         if (longest, len(row.get("postcode", ""))) == (5, 4):
             wrong.append(
                 ("postcode", "has 4 digits, others have 5: a spreadsheet took the first 0; make the column text")
@@ -81,7 +83,14 @@ def _check_header(path: Path, header: Sequence[str]) -> None:
         raise FileRefused(f"{path}, line 1: the columns are {', '.join(NEEDED)}, and, if you have them, lat, lon")
 
 
-def _wrong_cells(row: Mapping[str, str], territories: Mapping[str, Territory]) -> list[tuple[str, str]]:
+def _names_of(territories: Sequence[Territory]) -> str:
+    """What a wrong line may choose from; a line of a long list cannot hold hundreds."""
+    names = sorted(each.name for each in territories)
+    more = ["…"] if len(names) > NAMES_TOLD else []
+    return ", ".join([*names[:NAMES_TOLD], *more]) or "none yet; run: python run_bot.py territories add"
+
+
+def _wrong_cells(row: Mapping[str, str], territories: Mapping[str, Territory], names: str) -> list[tuple[str, str]]:
     wrong = []
     name, postcode, territory = (row.get(column, "") for column in NEEDED)
     if not fold(name) or len(name) > LONGEST_NAME or not name.replace("\u00a0", " ").isprintable():
@@ -89,11 +98,7 @@ def _wrong_cells(row: Mapping[str, str], territories: Mapping[str, Territory]) -
     if not re.fullmatch(r"[0-9]{2,10}", postcode):
         wrong.append(("postcode", f"“{postcode}” is none: 2 to 10 digits"))
     if territory.casefold() not in territories:
-        known = (
-            ", ".join(sorted(each.name for each in territories.values()))
-            or "none yet; run: python run_bot.py territories add"
-        )
-        wrong.append(("territory", f"territory “{territory}” is unknown; there are: {known}"))
+        wrong.append(("territory", f"territory “{territory}” is unknown; there are: {names}"))
     given = {column: row.get(column, "") for column in OPTIONAL}
     for column, most in zip(OPTIONAL, (90, 180), strict=True):
         if given[column] and _degrees(given[column], most) is None:
@@ -129,6 +134,12 @@ async def store_communes(session: AsyncSession, campaign_id: int, communes: Sequ
     ]
     if rows:
         await (await session.connection()).execute(insert(TABLE), rows)
+
+
+async def count(session: AsyncSession, campaign_id: int) -> int:
+    """How many communes the campaign has."""
+    query = select(func.count()).select_from(Commune).where(col(Commune.campaign_id) == campaign_id)
+    return await session.scalar(query) or 0
 
 
 async def any_known(session: AsyncSession, campaign_id: int) -> bool:

@@ -233,9 +233,11 @@ async def comes_no_more(session: AsyncSession, supporter_id: int, campaign_id: i
     )
 
 
-async def forget(session: AsyncSession, supporter_id: int) -> None:
+async def forget(session: AsyncSession, supporter_id: int, campaign_id: int | None = None) -> None:
     """Before a person is erased: their remarks and the yes that brought no report go, the numbers stay without them."""
     mine = col(MissionSignup.supporter_id) == supporter_id
+    if campaign_id is not None:
+        mine &= col(MissionSignup.mission_id).in_(select(Mission.id).where(col(Mission.campaign_id) == campaign_id))
     await session.execute(delete(MissionSignup).where(mine, col(MissionSignup.reported_at).is_(None)))
     await session.execute(update(MissionSignup).where(mine).values(remark=""))
 

@@ -739,7 +739,7 @@ class Supporter(SQLModel, table=True):
     """A person who said yes. Nothing is kept of who did not."""
 
     # Without AUTOINCREMENT, SQLite would give a new person the number of one who was erased.
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (Index("ix_supporter_first_name", "first_name"), {"sqlite_autoincrement": True})
     id: int = _key()
     telegram_id: int = Field(sa_column=Column(BigInteger, unique=True, nullable=False))
     first_name: str
@@ -805,6 +805,19 @@ class ChosenInterest(SQLModel, table=True):
     )
 
 
+class SavedSegment(SQLModel, table=True):
+    """A part of a campaign's people under a name, to be used again; None: whatever it is. Goes with what it is made of."""
+
+    __tablename__ = "saved_segment"
+    __table_args__ = (Unique("campaign_id", "name"),)
+    id: int = _key()
+    campaign_id: int = _to("campaign.id", index=False)
+    name: str
+    territory_id: int | None = _to("territory.id", null=True)  # and those below it
+    language: str | None = None
+    interest_id: int | None = _to("interest.id", null=True)
+
+
 class Broadcast(SQLModel, table=True):
     """A message to a segment of a campaign's supporters. What became of it is counted from its handouts."""
 
@@ -867,7 +880,7 @@ class Handout(SQLModel, table=True):
 
 
 class ShareLink(SQLModel, table=True):
-    """A supporter's own link to a post; without a supporter, the campaign's own."""
+    """A supporter's own link to a post, or that of a section's kit; without either, the campaign's own."""
 
     __tablename__ = "share_link"
     __table_args__ = (Unique("post_id", "supporter_id"),)
@@ -875,6 +888,7 @@ class ShareLink(SQLModel, table=True):
     campaign_id: int = _to("campaign.id")
     post_id: int = _to("post.id", index=False)
     supporter_id: int | None = _to("supporter.id", "SET NULL")
+    territory_id: int | None = _to("territory.id", "SET NULL", index=False)  # of its kit: its visits are nobody's own
     token: str = Field(sa_column=Column(String(24), unique=True, nullable=False))  # public: it stands in what they post
     open_token: str = Field(sa_column=Column(String(24), unique=True, nullable=False))  # only on their own card
     destination: str  # fixed when the link is made, so that it can never be turned elsewhere
@@ -905,9 +919,10 @@ class Engagement(SQLModel, table=True):
     __table_args__ = (
         Index("ix_engagement_post", "post_id", "kind", "supporter_id", "wording"),
         Index("ix_engagement_person", "supporter_id", "kind"),
+        Index("ix_engagement_campaign_id_at", "campaign_id", "at"),
     )
     id: int = _key()
-    campaign_id: int = _to("campaign.id")
+    campaign_id: int = _to("campaign.id", index=False)
     supporter_id: int | None = _to("supporter.id", "SET NULL", index=False)
     post_id: int | None = _to("post.id", "SET NULL", index=False)
     kind: Kind = _choice(Kind)

@@ -82,13 +82,33 @@ def _of(table: Table, telegram_id: int) -> ColumnElement[bool]:
     return or_(*(column.in_(led[to]) if to else column == telegram_id for column, to in _columns_of_people(table)))
 
 
-async def own_data(session: AsyncSession, telegram_id: int) -> OwnData:
-    """All that is stored of the person with this account, in every campaign; empty where nothing is."""
+def in_campaign(table: Table, campaign_id: int) -> ColumnElement[bool] | None:
+    """In SQL: a row of such a table is of this campaign, itself or by what it refers to. None: such rows are of none."""
+    if table.name == "campaign":
+        return table.c.id == campaign_id
+    if "campaign_id" in table.columns:
+        return table.c.campaign_id == campaign_id
+    parts = []
+    for key in table.foreign_keys:
+        target = key.column.table
+        within = in_campaign(target, campaign_id) if target is not table else None
+        if within is not None:
+            parts.append(key.parent.in_(select(key.column).where(within)))
+    return or_(*parts) if parts else None
+
+
+async def own_data(session: AsyncSession, telegram_id: int, campaign_id: int | None = None) -> OwnData:
+    """All that is stored of the person with this account, in every campaign or in one; empty where nothing is."""
     rows: dict[str, list[Row]] = {}
     wanted: dict[str, set[int]] = defaultdict(set)
     for table in tables_of_people():
         shown = [column for column in table.columns if column.name not in KEPT_BACK.get(table.name, ())]
         query = select(*shown).where(_of(table, telegram_id)).order_by(*table.primary_key.columns)
+        if campaign_id is not None and table.name != "supporter":
+            within = in_campaign(table, campaign_id)
+            if within is None:
+                continue  # an account of the console, the menu of a chat: nothing of a campaign's
+            query = query.where(within)
         found = [dict(row) for row in (await session.execute(query)).mappings()]
         for column in shown:
             for key in column.foreign_keys:
@@ -96,6 +116,19 @@ async def own_data(session: AsyncSession, telegram_id: int) -> OwnData:
         if found:
             rows[table.name] = [{name: _plain(value) for name, value in row.items()} for row in found]
     return OwnData(rows, {name: await _names(session, name, wanted[name]) for name in NAMED if wanted[name]})
+
+
+async def unlink(session: AsyncSession, supporter_id: int, campaign_id: int) -> None:
+    """Let a campaign's rows of a person go, or stand without them, as the tables say for the day on which they are erased."""
+    for table in reversed(SQLModel.metadata.sorted_tables):
+        within = in_campaign(table, campaign_id)
+        keys = [key for key in table.foreign_keys if key.column.table.name == "supporter"]
+        for key in keys if within is not None else ():
+            mine = (key.parent == supporter_id) & within
+            if key.ondelete == "SET NULL":
+                await session.execute(table.update().where(mine).values({key.parent.name: None}))
+            else:
+                await session.execute(table.delete().where(mine))
 
 
 async def _names(session: AsyncSession, name: str, numbers: set[int]) -> dict[int, str]:

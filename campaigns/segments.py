@@ -20,15 +20,20 @@ class Segment:
     interest_id: int | None = None
 
 
-def agreed_to_contact() -> ColumnElement[bool]:
-    """In SQL, of a Participation: the person agreed that this campaign writes to them."""
+def agreed_to(purpose: Purpose) -> ColumnElement[bool]:
+    """In SQL, of a Participation: the person's yes to this purpose holds in this campaign."""
     consent = (
         select(Consent.id)
         .where(col(Consent.supporter_id) == col(Participation.supporter_id))
         .where(col(Consent.campaign_id) == col(Participation.campaign_id))
-        .where(col(Consent.purpose) == Purpose.contact, col(Consent.withdrawn_at).is_(None))
+        .where(col(Consent.purpose) == purpose, col(Consent.withdrawn_at).is_(None))
     )
     return consent.exists()
+
+
+def agreed_to_contact() -> ColumnElement[bool]:
+    """In SQL, of a Participation: the person agreed that this campaign writes to them."""
+    return agreed_to(Purpose.contact)
 
 
 def with_those_below(territory_id: int) -> Select[tuple[int]]:

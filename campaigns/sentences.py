@@ -61,6 +61,18 @@ KNOWN = (
     _("a share kit takes {limit} characters with title and link, this has {length}: shorten it"),
     _("channel “{channel}” has no posting slots; give it some, or write a moment"),
     _("the next slot needs a channel, and neither a moment nor a recurrence beside it"),
+    # campaigns.communes
+    _("must be a name of at most {limit} characters"),
+    _("“{postcode}” is none: 2 to 10 digits"),
+    _("has 4 digits, others have 5: a spreadsheet took the first 0; make the column text"),
+    _("“{name}” with postcode {postcode} stands on line {line} already"),
+    _("territory “{territory}” is unknown; there are: {known}"),
+    _("“{text}” is no number of degrees from {least} to {most}"),
+    _("is empty while the other one is not"),
+    _("{file}, line 1: the columns are name, postcode, territory, and, if you have them, lat, lon"),
+    _("{file}, line {line}: not UTF-8; save the file as “CSV UTF-8”"),
+    _("{file}, line {line}: {cells} cells under {columns} columns; put quotes around a text with a comma"),
+    _("{file} has {size} MB; at most {limit} MB"),
     # campaigns.plans, campaigns.event_planning, web.console.planning
     _("the {field} is empty: write one"),
     _("the {field} has {length} characters; at most {limit}"),

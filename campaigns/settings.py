@@ -80,6 +80,11 @@ class Settings(BaseSettings):
         return self.data_dir / "frames"
 
     @property
+    def kits_dir(self) -> Path:
+        """The sections' kits as they were made last; they are made anew where they are gone."""
+        return self.data_dir / "kits"
+
+    @property
     def media_dir(self) -> Path:
         return self.data_dir / "media"
 

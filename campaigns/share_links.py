@@ -75,18 +75,31 @@ class Visit:
 
 
 async def link_for(
-    session: AsyncSession, post: Post, supporter: Supporter | None, site_url: str, now: datetime
+    session: AsyncSession,
+    post: Post,
+    supporter: Supporter | None,
+    site_url: str,
+    now: datetime,
+    *,
+    territory_id: int | None = None,
 ) -> ShareLink:
-    """The link of this supporter to this post, made at its first use; without a supporter, the campaign's own."""
+    """The link of this supporter to this post, made at its first use; without a supporter, the campaign's own.
+
+    With a territory, that of its kit, which many people hand on: its visits count for the post, and for nobody's figures.
+    """
     owner = col(ShareLink.supporter_id).is_(None) if supporter is None else col(ShareLink.supporter_id) == supporter.id
+    section = (
+        col(ShareLink.territory_id).is_(None) if territory_id is None else col(ShareLink.territory_id) == territory_id
+    )
     link = await session.scalar(
-        select(ShareLink).where(col(ShareLink.post_id) == post.id, owner).order_by(col(ShareLink.id)).limit(1)
+        select(ShareLink).where(col(ShareLink.post_id) == post.id, owner, section).order_by(col(ShareLink.id)).limit(1)
     )
     if link is None:
         link = ShareLink(
             campaign_id=post.campaign_id,
             post_id=post.id,
             supporter_id=supporter.id if supporter else None,
+            territory_id=territory_id,
             token=secrets.token_urlsafe(TOKEN_BYTES),
             open_token=secrets.token_urlsafe(TOKEN_BYTES),
             destination=destination(post, site_url),
@@ -120,7 +133,9 @@ async def find_card_link(session: AsyncSession, open_token: str) -> ShareLink | 
 
 
 async def territory_of(session: AsyncSession, link: ShareLink) -> int | None:
-    """Where the supporter of a link is; None where they did not say, or nobody is there any more."""
+    """Where the supporter of a link is, or whose kit it stands in; None where nobody said."""
+    if link.territory_id is not None:
+        return link.territory_id
     return await session.scalar(
         select(Participation.territory_id).where(
             col(Participation.supporter_id) == link.supporter_id, col(Participation.campaign_id) == link.campaign_id

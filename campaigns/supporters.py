@@ -5,14 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Text, cast, delete, update
+from sqlalchemy import Text, cast, delete, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from campaigns import consents, events, leaders, missions, wall
+from campaigns import consents, events, leaders, missions, own_data, wall
 from campaigns.consents import has_consent
 from campaigns.engagement import Act, record
 from campaigns.models import (
+    Broadcast,
     Campaign,
     ChatMenu,
     Dialogue,
@@ -22,6 +23,7 @@ from campaigns.models import (
     Kind,
     Organizer,
     Participation,
+    Post,
     Purpose,
     Supporter,
 )
@@ -199,3 +201,32 @@ async def forget(session: AsyncSession, supporter: Supporter, now: datetime) -> 
     await missions.forget(session, supporter.id)
     await events.comes_no_more(session, supporter.id, now)  # their seats are free; where they were, the count stays
     await session.execute(delete(Supporter).where(col(Supporter.id) == supporter.id))
+
+
+async def forget_in(session: AsyncSession, supporter: Supporter, campaign_id: int, now: datetime) -> None:
+    """Erase a person from one campaign; whoever is in no other one is erased altogether.
+
+    What goes and what stays as a bare count is what `forget` does, by the tables' own ON DELETE.
+    """
+    elsewhere = select(Participation.id).where(
+        col(Participation.supporter_id) == supporter.id, col(Participation.campaign_id) != campaign_id
+    )
+    if await session.scalar(elsewhere.limit(1)) is None:
+        await forget(session, supporter, now)
+        return
+    await stop(session, supporter, campaign_id, now)
+    here = col(Engagement.supporter_id) == supporter.id, col(Engagement.campaign_id) == campaign_id
+    await session.execute(update(Engagement).where(*here).values(once=None))
+    await missions.forget(session, supporter.id, campaign_id)
+    posts = select(Post.id).where(col(Post.campaign_id) == campaign_id)
+    broadcasts = select(Broadcast.id).where(col(Broadcast.campaign_id) == campaign_id)
+    await session.execute(
+        update(Handout)
+        .where(col(Handout.supporter_id) == supporter.id, col(Handout.state) == HandoutState.queued)
+        .where(or_(col(Handout.post_id).in_(posts), col(Handout.broadcast_id).in_(broadcasts)))
+        .values(state=HandoutState.skipped)
+    )
+    await session.execute(
+        delete(Dialogue).where(col(Dialogue.chat_id) == supporter.telegram_id, col(Dialogue.campaign_id) == campaign_id)
+    )
+    await own_data.unlink(session, supporter.id, campaign_id)

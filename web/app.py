@@ -38,13 +38,17 @@ from web.console import (
     events,
     ideas,
     invited,
+    kit,
     login,
     missions,
     organizers,
+    people,
     programs,
     queue,
     results,
+    segments,
     team,
+    territories,
     wall_care,
 )
 from web.headers import SecurityHeaders, secure
@@ -99,6 +103,8 @@ def create_app(
     for room in (desk, queue, calendar, approvals, board, results):
         app.include_router(room.router)
     for room in (missions, events, ideas, broadcasts, team, wall_care, channels):
+        app.include_router(room.router)
+    for room in (people, territories, segments, kit):
         app.include_router(room.router)
     app.add_exception_handler(Trouble, _tell_trouble)
     app.add_exception_handler(access.NotSignedIn, _to_login)

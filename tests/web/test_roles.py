@@ -19,6 +19,7 @@ from campaigns import (
     interests,
     leaders,
     missions,
+    saved_segments,
     sketches,
     suggestions,
     supporters,
@@ -40,6 +41,7 @@ from campaigns.models import (
     Role,
     WebhookTarget,
 )
+from campaigns.segments import Segment
 from tests.web.conftest import PASSWORD, picture, token_in
 from web.console import board
 
@@ -121,6 +123,23 @@ LEAST = {
     f"POST {C}/setup/access/tokens/{{token_id:int}}/revoke": ADMIN,
     f"POST {C}/setup/access/webhooks": ADMIN,
     f"POST {C}/setup/access/webhooks/{{target_id:int}}/{{move}}": ADMIN,
+    f"GET {C}/people": EDITOR,
+    f"GET {C}/people/{{person_id:int}}": APPROVER,
+    f"POST {C}/people/{{person_id:int}}/export": ADMIN,
+    f"POST {C}/people/{{person_id:int}}/erase": ADMIN,
+    f"GET {C}/segments": EDITOR,
+    f"GET {C}/segments/count": EDITOR,
+    f"POST {C}/segments": EDITOR,
+    f"POST {C}/segments/{{segment_id:int}}/remove": EDITOR,
+    f"GET {C}/territories": VIEWER,
+    f"POST {C}/territories": ADMIN,
+    f"GET {C}/territories/communes": ADMIN,
+    f"POST {C}/territories/communes": ADMIN,
+    f"GET {C}/territories/{{territory_id:int}}": ADMIN,
+    f"POST {C}/territories/{{territory_id:int}}": ADMIN,
+    f"GET {C}/kit": VIEWER,
+    f"GET {C}/kit/campaign.zip": EDITOR,
+    f"GET {C}/kit/{{territory_id:int}}.zip": EDITOR,
     f"GET {C}/wall": VIEWER,
     f"POST {C}/wall/{{number:int}}/take-down": EDITOR,
 }
@@ -161,7 +180,7 @@ async def fill(world: Any, campaign: Campaign, post: Post, telegram_id: int) -> 
     now = world.clock.now
     async with world.database.write() as session:
         joining = supporters.Joining(campaign.id, telegram_id, "Ada", "fr", frozenset({Purpose.contact}), now)
-        person, _place = await supporters.join(session, joining)
+        person, place = await supporters.join(session, joining)
         channel = await installation.add_channel(session, campaign.id, "telegram", "Autre canal", {"chat_id": "9"})
         publication = Publication(post_id=post.id, channel_id=channel.id, campaign_id=campaign.id, due_at=now)
         section = await installation.add_territory(session, campaign.id, "Section")
@@ -179,6 +198,7 @@ async def fill(world: Any, campaign: Campaign, post: Post, telegram_id: int) -> 
         broadcast = Broadcast(campaign_id=campaign.id, text="Samedi", created_at=now)
         session.add_all([publication, broadcast])
         leader = await leaders.appoint(session, section, now)
+        segment = await saved_segments.save(session, "Tout le monde", Segment(campaign.id))
         theme = await interests.add_interest(session, campaign.id, "Transports")
         small = wall.small(picture(600, 600))
         badge = await wall.put_up(
@@ -221,9 +241,11 @@ async def fill(world: Any, campaign: Campaign, post: Post, telegram_id: int) -> 
             "broadcast_id": broadcast.id,
             "leader_id": leader.id,
             "interest_id": theme.id,
+            "person_id": place.id,
+            "segment_id": segment.id,
+            "territory_id": section.id,
             "number": badge.id,
             "kind": "csv",
-            "territory_id": section.id,
             "move": "cancel",
             "network": "telegram",
             "organizer_id": 9_999_999,

@@ -10,13 +10,14 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from campaigns import broadcasts, installation, interests
+from campaigns import broadcasts, installation, interests, saved_segments
 from campaigns.broadcasts import BroadcastRefused, Preview, Progress
-from campaigns.models import Broadcast, BroadcastState, Campaign, Organizer
+from campaigns.models import Broadcast, BroadcastState, Campaign, Organizer, SavedSegment
 from campaigns.segments import Segment
 from campaigns.stamp import stamp_of, stamped
 from campaigns.words import LANGUAGES, mark
 from web.console.access import Desk, desk_of, own_form
+from web.console.people import number_in
 from web.pages import Trouble, nothing_here, page, render, row, words_of
 from web.site import site_of
 from web.uploads import text_of
@@ -79,11 +80,24 @@ async def broadcast_list(request: Request, slug: str) -> Response:
     desk = await desk_of(request, slug)
     edited = request.query_params.get("edit", "")
     async with site_of(request).database.read() as session:
-        found = await _find(session, desk, int(edited) if edited.isdecimal() and len(edited) < 10 else 0)
+        found = await _find(session, desk, number_in(edited) or 0)
+        begun = number_in(request.query_params.get("segment"))
+        saved = await saved_segments.find_segment(session, desk.campaign.id, begun) if begun else None
     typed = {}
     if found is not None and found.state is BroadcastState.draft and desk.may_write:
-        typed = {"edit": str(found.id), "text": found.text, "territory": str(found.territory_id or ""), "language": found.language or "", "interest": str(found.interest_id or "")}  # fmt: skip
+        typed = {"edit": str(found.id), "text": found.text} | _as_typed(found)
+    elif saved is not None and desk.may_write:
+        typed = _as_typed(saved)
     return await _list_page(request, desk, typed=typed)
+
+
+def _as_typed(whom: Broadcast | SavedSegment) -> dict[str, str]:
+    """A segment as the form's fields hold it."""
+    return {
+        "territory": str(whom.territory_id or ""),
+        "language": whom.language or "",
+        "interest": str(whom.interest_id or ""),
+    }
 
 
 async def _find(session: AsyncSession, desk: Desk, broadcast_id: int) -> Broadcast | None:
@@ -100,6 +114,7 @@ async def _list_page(
         shown = [await _shown(request, session, desk, each) for each in latest]
         territories = await installation.territories(session, desk.campaign.id)
         themes = await interests.interests_of(session, desk.campaign.id)
+        kept = await saved_segments.segments_of(session, desk.campaign.id)
     return page(
         request,
         "console/broadcasts.html",
@@ -109,6 +124,7 @@ async def _list_page(
         found=shown,
         territories=territories,
         themes=themes,
+        kept=kept,
         spoken=LANGUAGES,
         longest=broadcasts.LONGEST,
         problem=problem,

@@ -43,7 +43,7 @@ MENU = (
     Group(
         _("People"),
         (
-            Entry(_("Supporters"), "/people", "users"),
+            Entry(_("Supporters"), "/people", "users", Role.editor),
             Entry(_("Territories"), "/territories", "sitemap"),
             Entry(_("Broadcasts"), "/broadcasts", "bullhorn"),
             Entry(_("Missions"), "/missions", "person-walking"),
