@@ -245,7 +245,7 @@ def _life_of(post: Post, desk: Desk, request: Request) -> Period:
 @router.get("/console/c/{slug}/results/table.csv")
 async def as_csv(request: Request, slug: str) -> Response:
     """One of campaigns.overviews.TABLES, named by `table`."""
-    name = request.query_params.get("table", "")
+    name = request.query_params.get("table", "days")
     desk, seen, words = await _taken_away(request, slug)
     sheet = next((each for each in sheets_of(seen, words) if each.name == name), None)
     if sheet is None:
