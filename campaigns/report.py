@@ -212,7 +212,11 @@ def _table(sheet: Sheet, words: Words, style: Style) -> list[Any]:
     table.setStyle(TableStyle([("LINEBELOW", (0, 0), (-1, -1), 0.4, colors.HexColor("#DDE1E7"))]))
     table.setStyle(TableStyle([("LEFTPADDING", (0, 0), (-1, -1), 2), ("RIGHTPADDING", (0, 0), (-1, -1), 2)]))
     table.setStyle(TableStyle([("LEFTPADDING", (0, 0), (0, -1), 0), ("VALIGN", (0, 0), (-1, -1), "TOP")]))
-    parts: list[Any] = [Spacer(1, 6 * mm), _said(sheet.title, 13, style.ink, HEAVY, spaceAfter=4), table]
+    parts: list[Any] = [
+        Spacer(1, 6 * mm),
+        _said(sheet.title, 13, style.ink, HEAVY, spaceAfter=4, keepWithNext=1),
+        table,
+    ]
     if len(sheet.rows) > ROWS:
         parts.append(_said(words("The first {n} of {all}.", n=ROWS, all=len(sheet.rows)), 8))
     return parts
