@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from campaigns.times import system_clock
-from commands import addresses, badges, channels, communes, events, frames, missions, posts, rehearse, silence
+from commands import (
+    addresses,
+    badges,
+    channels,
+    communes,
+    events,
+    frames,
+    missions,
+    posts,
+    rehearse,
+    silence,
+    tokens,
+    webhooks,
+)
 from commands.common import (
     checked,
     opened,
@@ -36,6 +49,8 @@ app.add_typer(missions.app, name="missions")
 app.add_typer(events.app, name="events")
 app.add_typer(leaders_app, name="leaders")
 app.add_typer(interests_app, name="interests")
+app.add_typer(tokens.app, name="tokens")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(badges.app, name="badge")
 app.command("rehearse")(rehearse.rehearse_queue)
 

@@ -23,6 +23,7 @@ BENCHMARKS = {
     "badges": "bench.badges",
     "badge-form": "bench.badge_form",
     "bot": "bench.bot",
+    "console": "bench.console",
     "kills": "bench.kills",
     "redirect": "bench.redirect",
     "rehearsal": "bench.rehearsal",

@@ -26,6 +26,7 @@ from campaigns.models import (
 )
 from campaigns.organizers import APPROVERS
 from campaigns.times import to_utc, zone
+from campaigns.webhook_messages import note_approval
 from campaigns.words import mark
 
 
@@ -245,3 +246,4 @@ async def _go_on(session: AsyncSession, post: Post, now: datetime) -> None:
     post.told_at = None
     await changes.keep(session, post, now)
     audit(session, post, None, now, post.state.value)
+    await note_approval(session, post, now)

@@ -120,7 +120,7 @@ async def _upwards(session: AsyncSession, territory_id: int | None) -> list[Terr
     return found
 
 
-def _people(campaign_id: int, territory_id: int | None, purposes: Sequence[Purpose]) -> list[ColumnElement[bool]]:
+def people_in(campaign_id: int, territory_id: int | None, purposes: Sequence[Purpose]) -> list[ColumnElement[bool]]:
     """In SQL, of a Participation: of that territory or below it, still here, and agreeing to each of these purposes."""
     wanted = [col(Participation.campaign_id) == campaign_id, col(Participation.stopped_at).is_(None)]
     for purpose in purposes:
@@ -142,7 +142,7 @@ async def goal_of(session: AsyncSession, place: Participation) -> Goal | None:
     territory = next((each for each in above if each.goal is not None and each.goal_kind is not None), None)
     if territory is None or territory.goal is None or territory.goal_kind is None:
         return None
-    people = _people(place.campaign_id, territory.id, [Purpose.counting])
+    people = people_in(place.campaign_id, territory.id, [Purpose.counting])
     counted = await session.scalar(select(func.count()).select_from(Participation).where(*people))
     if (counted or 0) < SMALLEST:
         return None
@@ -165,8 +165,8 @@ class Common:
 
 async def common_figures(session: AsyncSession, campaign_id: int, territory_id: int) -> Common:
     """The figures that a territory's referents see; never of fewer than five people."""
-    everybody = _people(campaign_id, territory_id, [])
-    agreed = _people(campaign_id, territory_id, [Purpose.counting])
+    everybody = people_in(campaign_id, territory_id, [])
+    agreed = people_in(campaign_id, territory_id, [Purpose.counting])
     people, counted = [
         await session.scalar(select(func.count()).select_from(Participation).where(*wanted)) or 0
         for wanted in (everybody, agreed)
@@ -200,7 +200,7 @@ async def ranking_of(session: AsyncSession, place: Participation) -> Ranking | N
                 & (col(Tally.campaign_id) == place.campaign_id)
                 & (col(Tally.kind) == Kind.visit),
             )
-            .where(*_people(place.campaign_id, territory_id, [Purpose.counting, Purpose.ranking]))
+            .where(*people_in(place.campaign_id, territory_id, [Purpose.counting, Purpose.ranking]))
             .where(col(Supporter.gone_at).is_(None))
         )
         people = await session.scalar(select(func.count()).select_from(query.subquery())) or 0

@@ -271,11 +271,17 @@ async def log_in(session: AsyncSession, email: str, password: str) -> Organizer 
 
 async def make_link_code(session: AsyncSession, email: str) -> str:
     """A code with which an organizer shows the bot once who they are; an earlier one is void. Raises NotFound."""
+    organizer = await find_organizer(session, email)
+    organizer.link_code = secrets.token_urlsafe(12)
+    return organizer.link_code
+
+
+async def find_organizer(session: AsyncSession, email: str) -> Organizer:
+    """The organizer of that address; raises NotFound."""
     organizer = await session.scalar(select(Organizer).where(col(Organizer.email) == email.strip().lower()))
     if organizer is None:
         raise NotFound(f"no organizer has the address “{email}”; run: python run_bot.py organizers add {email}")
-    organizer.link_code = secrets.token_urlsafe(12)
-    return organizer.link_code
+    return organizer
 
 
 async def organizer_of(session: AsyncSession, telegram_id: int) -> Organizer | None:

@@ -174,6 +174,23 @@ class Kind(enum.StrEnum):
     mission_done = "mission_done"  # reported back from a mission
 
 
+class WebhookOccasion(enum.StrEnum):
+    """What another program may be told of."""
+
+    published = "published"  # a publication is out, by the network's receipt or a human's word
+    failed = "failed"  # a network refused a publication
+    unknown = "unknown"  # nobody can tell whether a publication went out
+    approved = "approved"  # a post has every yes it needs
+
+
+class MessageState(enum.StrEnum):
+    """Of a message to another program."""
+
+    queued = "queued"  # waits for its turn, or for the next try
+    delivered = "delivered"  # answered with a status of 200 to 299
+    given_up = "given_up"  # refused, or not answered, for as long as it is tried
+
+
 class MetricKind(enum.StrEnum):
     """What a network reports of a publication: its own count, which nobody can check."""
 
@@ -261,6 +278,38 @@ class OrganizerRole(SQLModel, table=True):
     organizer_id: int = Field(sa_column=Column(ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True))
     campaign_id: int = Field(sa_column=Column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True))
     role: Role = _choice(Role, Role.viewer)
+
+
+class AccessToken(SQLModel, table=True):
+    """With it a program acts for one organizer in one campaign: never more than the role that they still have."""
+
+    __tablename__ = "access_token"
+    id: int = _key()
+    campaign_id: int = _to("campaign.id")
+    organizer_id: int = _to("organizer.id")  # the author of what it writes
+    name: str
+    secret_hash: str = Field(sa_column=Column(String(64), unique=True, nullable=False))  # SHA-256, in hexadecimal
+    ending: str = Field(sa_column=Column(String(4), nullable=False))  # its last characters, to be told from others
+    scopes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    created_at: datetime = _moment()
+    expires_at: datetime | None = _moment(null=True)
+    last_used_at: datetime | None = _moment(null=True)  # to within a few minutes
+    revoked_at: datetime | None = _moment(null=True)
+
+
+class KeptAnswer(SQLModel, table=True):
+    """What a write over the API answered, for who sends it again with the same Idempotency-Key; kept for a day."""
+
+    __tablename__ = "kept_answer"
+    __table_args__ = (Unique("token_id", "key"),)
+    id: int = _key()
+    token_id: int = _to("access_token.id", index=False)
+    key: str = Field(sa_column=Column(String(200), nullable=False))
+    request: str = Field(sa_column=Column(String(64), nullable=False))  # a hash of what was asked
+    status: int
+    location: str | None = None
+    body: str = Field(sa_column=Column(Text, nullable=False))  # JSON
+    answered_at: datetime = _moment(index=True)
 
 
 class Territory(SQLModel, table=True):
@@ -398,6 +447,22 @@ class Media(SQLModel, table=True):
     alt: str = ""
 
 
+class Upload(SQLModel, table=True):
+    """A picture that came over the API before the post that will show it; kept for a week."""
+
+    id: int = _key()
+    campaign_id: int = _to("campaign.id")
+    organizer_id: int | None = _to("organizer.id", "SET NULL")
+    name: str  # as its file was called, for messages
+    file: str  # as of a Media
+    mime: str
+    width: int  # pixels
+    height: int
+    size: int  # bytes
+    alt: str = Field(default="", sa_column=Column(Text, nullable=False))
+    uploaded_at: datetime = _moment()
+
+
 class Publication(SQLModel, table=True):
     """One post on one channel, its state and its address."""
 
@@ -483,6 +548,41 @@ class Audit(SQLModel, table=True):
     at: datetime = _moment()
     action: str  # a word, such as "submitted"
     detail: str = Field(default="", sa_column=Column(Text, nullable=False))
+
+
+class WebhookTarget(SQLModel, table=True):
+    """An address of another program that a campaign tells of what happens to its posts."""
+
+    __tablename__ = "webhook_target"
+    id: int = _key()
+    campaign_id: int = _to("campaign.id")
+    url: str
+    secret: str  # signs each message; shown once
+    occasions: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))  # of WebhookOccasion
+    failures: int = 0  # in a row, of the target itself
+    not_before: datetime | None = _moment(null=True)  # the whole target waits, so that its order is kept
+    trouble: str | None = None  # what came of the last call, where it failed
+    created_at: datetime = _moment()
+
+
+class WebhookMessage(SQLModel, table=True):
+    """One message to one target; written in the transaction of what it tells of, and sent until it is taken."""
+
+    __tablename__ = "webhook_message"
+    __table_args__ = (
+        Unique("target_id", "event"),
+        Index("ix_webhook_message_target_state", "target_id", "state", "id"),
+    )
+    id: int = _key()
+    target_id: int = _to("webhook_target.id", index=False)
+    event: str = Field(sa_column=Column(String(60), nullable=False))  # the same at each try: who has it, has it
+    body: str = Field(sa_column=Column(Text, nullable=False))  # JSON, as it is signed
+    state: MessageState = _choice(MessageState, MessageState.queued)
+    attempts: int = 0
+    not_before: datetime | None = _moment(null=True)  # None: at once
+    happened_at: datetime = _moment()
+    delivered_at: datetime | None = _moment(null=True)
+    trouble: str | None = None  # what came of the last try, where it failed
 
 
 class PollingDay(SQLModel, table=True):

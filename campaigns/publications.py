@@ -26,6 +26,7 @@ from campaigns.models import (
 )
 from campaigns.silence_windows import is_silent
 from campaigns.stamp import stamp_of, stamped
+from campaigns.webhook_messages import note_publications
 from networks.base import parts_out
 
 S = PublicationState
@@ -165,6 +166,7 @@ async def _finish(session: AsyncSession, steps: Sequence[Finish]) -> None:
         waiting = [step.publication_id for step in steps if step.state is S.queued]
         if waiting:
             await cancel_taken_back(session, waiting)
+        await note_publications(session, [step.publication_id for step in steps if step.state is not S.queued])
     for step in steps:
         if step.settings:
             await _keep_settings(session, step)
@@ -383,4 +385,6 @@ async def end_leases(session: AsyncSession, now: datetime, *, every: bool = Fals
         .returning(col(Publication.id))
         .execution_options(synchronize_session=False)
     )
-    return len(moved.all())
+    left = moved.scalars().all()
+    await note_publications(session, left, now)
+    return len(left)

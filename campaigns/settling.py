@@ -14,6 +14,7 @@ from campaigns.approval import audit
 from campaigns.models import Audit, Channel, Post, PostState, Publication, PublicationState
 from campaigns.publications import Content, Finish, Mover, MoveRefused, cancel_taken_back, contents_of, may
 from campaigns.silence_windows import first_free
+from campaigns.webhook_messages import note_publications
 from networks import NEEDS_RECIPIENTS
 from networks.base import parts_out
 
@@ -57,6 +58,7 @@ async def settle(
         await cancel_taken_back(session, [found.id])
     if to is S.published:
         found.sent_at, found.url = now, url or None
+        await note_publications(session, [found.id], now)
 
 
 async def try_all_again(session: AsyncSession, campaign_id: int, now: datetime, organizer_id: int | None = None) -> int:
@@ -130,5 +132,6 @@ async def settle_by_asking(
         .values(**values)
         .execution_options(synchronize_session=False)
     )
+    await note_publications(session, [asked.id], now)
     if to is S.queued:
         await cancel_taken_back(session, [asked.id])

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from badges import BadgeError
 from campaigns import installation
+from campaigns.access_tokens import TokenRefused
 from campaigns.database import Database, DatabaseProblem
 from campaigns.interests import InterestProblem
 from campaigns.models import Campaign, Channel
@@ -22,6 +23,7 @@ from campaigns.plans import PlanProblem
 from campaigns.post_files import FileRefused
 from campaigns.settings import Settings, SettingsProblem, read_settings
 from campaigns.times import TimeProblem, system_clock
+from campaigns.webhooks import TargetRefused
 from networks import GIVEN_SETTINGS, open_network
 from networks.base import Network
 from networks.errors import ChannelRevoked, ChannelSettingsWrong
@@ -51,6 +53,8 @@ KNOWN_PROBLEMS = (
     BadgeError,
     PlanProblem,
     InterestProblem,
+    TokenRefused,
+    TargetRefused,
     ChannelSettingsWrong,
     installation.NotFound,
     installation.AlreadyThere,

@@ -25,6 +25,7 @@ from campaigns.database import Database
 from campaigns.settings import Settings, secret_key
 from campaigns.times import Clock
 from commands.common import Refused, opened, opener, out
+from networks.webhooks import WebhookSender
 from schedules.answers import Answers
 from schedules.approvals import Approvals
 from schedules.broadcasts import Broadcaster
@@ -38,8 +39,10 @@ from schedules.recurring import Recurring
 from schedules.rolling import Rolling
 from schedules.settling import Settler
 from schedules.signup_messages import SignupMessages
+from schedules.tidying import Tidying
 from schedules.timetable import Work
 from schedules.watches import Watches
+from schedules.webhooks import Webhooks
 from web.app import create_app
 from web.sends import SendCounts
 
@@ -161,6 +164,8 @@ def _works(house: House, runner: BotRunner | None, sends: SendCounts) -> list[Wo
         publisher,
         Recurring(house.database, house.clock),
         Settler(house.database, house.clock, opener(settings), settings.media_dir),
+        Webhooks(house.database, house.clock, WebhookSender()),
+        Tidying(house.database, house.clock, settings.media_dir),
         Measuring(house.database, house.clock, opener(settings)),
         Rolling(house.database, house.clock),
     ]

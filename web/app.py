@@ -15,8 +15,10 @@ from campaigns.database import Database
 from campaigns.settings import Settings
 from campaigns.share_links import follow_all
 from campaigns.times import Clock
+from campaigns.webhooks import Send
 from campaigns.words import mark
-from web import badge_maker, badge_to_chat, health, metrics, public, share_redirect, unsubscribe, wall
+from networks.webhooks import WebhookSender
+from web import api, badge_maker, badge_to_chat, health, metrics, public, share_redirect, unsubscribe, wall
 from web.console import (
     access,
     approvals,
@@ -29,6 +31,7 @@ from web.console import (
     events,
     ideas,
     missions,
+    programs,
     queue,
     results,
     team,
@@ -55,10 +58,12 @@ def create_app(
     secret_key: str,
     bot_username: str | None,
     sends: SendCounts | None = None,
+    send_webhook: Send | None = None,
 ) -> FastAPI:
     """The web pages of one installation, ready for an ASGI server. `bot_username` is None while no bot is connected.
 
-    `sends` is what the publisher of this process counts, where it has one.
+    `sends` is what the publisher of this process counts, where it has one. `send_webhook` sends a webhook's test message;
+    only tests, on one machine, give one that reaches inside the network.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = Site(
@@ -70,6 +75,7 @@ def create_app(
         visits=BatchWriter(database, follow_all, gather=GATHER),
         salt=DaySalt(database),
         sends=sends or SendCounts(),
+        send_webhook=send_webhook or WebhookSender(),
     )
     app.add_middleware(
         SessionMiddleware,
@@ -84,26 +90,12 @@ def create_app(
     app.add_middleware(share_redirect.ShareLinks, site=app.state.site)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.mount("/console/shell", StaticFiles(packages=[("starlette_admin", "static")]), name="shell")
+    app.mount(api.ADDRESS, api.create_api(app.state.site), name="api")
     for room in (public, health, metrics, badge_maker, badge_to_chat, wall, share_redirect, unsubscribe):
         app.include_router(room.router)
-    for room in (
-        access,
-        writing,
-        dashboard,
-        desk,
-        queue,
-        calendar,
-        approvals,
-        channels,
-        results,
-        board,
-        missions,
-        events,
-        ideas,
-        broadcasts,
-        team,
-        wall_care,
-    ):
+    for room in (access, dashboard, writing, desk, queue, calendar, approvals, board, results):
+        app.include_router(room.router)
+    for room in (missions, events, ideas, broadcasts, team, wall_care, channels, programs):
         app.include_router(room.router)
     app.add_exception_handler(Trouble, _tell_trouble)
     app.add_exception_handler(access.NotSignedIn, _to_login)

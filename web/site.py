@@ -14,6 +14,7 @@ from campaigns.database import Database
 from campaigns.settings import Settings
 from campaigns.share_links import Followed
 from campaigns.times import Clock
+from campaigns.webhooks import Send
 from web.boards import Boards
 from web.console.lock import LoginLock
 from web.receipts import VALID
@@ -53,6 +54,7 @@ class Site:
     visits: BatchWriter[Followed]
     salt: DaySalt
     sends: SendCounts
+    send_webhook: Send
     workshop: Workshop = field(default_factory=Workshop)
     logins: LoginLock = field(default_factory=LoginLock)
     wall_clients: Turns = field(default_factory=lambda: Turns(40, timedelta(hours=1)))  # a meeting shares one address

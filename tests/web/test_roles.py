@@ -16,7 +16,18 @@ from sqlmodel import select
 from campaigns import event_planning, installation, interests, leaders, missions, suggestions, supporters, wall
 from campaigns.event_planning import NewBus, NewEvent
 from campaigns.missions import NewMission
-from campaigns.models import Broadcast, Campaign, Organizer, OrganizerRole, Post, Publication, Purpose, Role
+from campaigns.models import (
+    AccessToken,
+    Broadcast,
+    Campaign,
+    Organizer,
+    OrganizerRole,
+    Post,
+    Publication,
+    Purpose,
+    Role,
+    WebhookTarget,
+)
 from tests.web.conftest import PASSWORD, picture, token_in
 from web.console import board
 
@@ -76,6 +87,11 @@ LEAST = {
     f"POST {C}/team/{{leader_id:int}}/dismiss": APPROVER,
     f"POST {C}/team/themes": EDITOR,
     f"POST {C}/team/themes/{{interest_id:int}}/remove": EDITOR,
+    f"GET {C}/setup/access": ADMIN,
+    f"POST {C}/setup/access/tokens": ADMIN,
+    f"POST {C}/setup/access/tokens/{{token_id:int}}/revoke": ADMIN,
+    f"POST {C}/setup/access/webhooks": ADMIN,
+    f"POST {C}/setup/access/webhooks/{{target_id:int}}/{{move}}": ADMIN,
     f"GET {C}/wall": VIEWER,
     f"POST {C}/wall/{{number:int}}/take-down": EDITOR,
 }
@@ -133,8 +149,20 @@ async def fill(world: Any, campaign: Campaign, post: Post, telegram_id: int) -> 
             language="fr",
             now=now,
         )
+        token = AccessToken(
+            campaign_id=campaign.id,
+            organizer_id=world.editor.id,
+            name="Site",
+            secret_hash=f"{campaign.id}",
+            ending="abcd",
+            created_at=now,
+        )
+        target = WebhookTarget(campaign_id=campaign.id, url="https://example.org/", secret="whsec_", created_at=now)
+        session.add_all([token, target])
         await session.flush()
         return {
+            "token_id": token.id,
+            "target_id": target.id,
             "slug": campaign.slug,
             "post_id": post.id,
             "publication_id": publication.id,

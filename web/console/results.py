@@ -244,10 +244,11 @@ def _life_of(post: Post, desk: Desk, request: Request) -> Period:
 
 @router.get("/console/c/{slug}/results/table.csv")
 async def as_csv(request: Request, slug: str) -> Response:
-    """One of campaigns.overviews.TABLES, named by `table`."""
-    name = request.query_params.get("table", "days")
+    """One of campaigns.overviews.TABLES, named by `table`; without a name, the first."""
     desk, seen, words = await _taken_away(request, slug)
-    sheet = next((each for each in sheets_of(seen, words) if each.name == name), None)
+    sheets = sheets_of(seen, words)
+    name = request.query_params.get("table", sheets[0].name)
+    sheet = next((each for each in sheets if each.name == name), None)
     if sheet is None:
         raise nothing_here()
     return _file(result_files.as_csv(sheet), f"{_file_name(desk, seen)}-{name}.csv", "text/csv; charset=utf-8")

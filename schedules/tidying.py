@@ -1,0 +1,33 @@
+"""Drops what was kept for a while only: answers of the API, pictures that no post took, messages that are long delivered."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from campaigns import kept_answers, uploads, webhook_messages
+from campaigns.database import Database
+from campaigns.times import Clock
+from schedules.looking import Looking
+
+EVERY = timedelta(hours=1)
+
+
+class Tidying(Looking):
+    """Leases nothing, and does no harm twice."""
+
+    name = "what is old"
+
+    def __init__(self, database: Database, clock: Clock, media_dir: Path) -> None:
+        super().__init__(clock)
+        self._database = database
+        self._media_dir = media_dir
+        self._last: datetime | None = None
+
+    async def _look(self) -> None:
+        now = self._clock()
+        if self._last is not None and abs(now - self._last) < EVERY:
+            return
+        async with self._database.write() as session:
+            await kept_answers.forget_old(session, now)
+            await uploads.forget_old(session, self._media_dir, now)
+            await webhook_messages.forget_old(session, now)
+        self._last = now
