@@ -158,12 +158,14 @@ async def board_of(session: AsyncSession, campaign: Campaign, now: datetime) -> 
         await session.scalar(out_today) or 0,
         await session.scalar(waiting) or 0,
         await results.sums_of_campaign(session, campaign.id, day),
-        await _latest(session, campaign.id),
+        await _latest(session, campaign.id, now),
         await _online(session, campaign.id, now),
     )
 
 
-async def _latest(session: AsyncSession, campaign_id: int) -> tuple[tuple[Kind, datetime, str | None], ...]:
+async def _latest(
+    session: AsyncSession, campaign_id: int, now: datetime
+) -> tuple[tuple[Kind, datetime, str | None], ...]:
     newest = (
         select(Engagement)
         .where(col(Engagement.campaign_id) == campaign_id)
@@ -174,6 +176,7 @@ async def _latest(session: AsyncSession, campaign_id: int) -> tuple[tuple[Kind, 
     rows = await session.execute(
         select(newest.c.kind, newest.c.at, Post.title)
         .outerjoin(Post, col(Post.id) == newest.c.post_id)
+        .where(newest.c.at > now - timedelta(days=1))
         .order_by(newest.c.id.desc())
     )
     return tuple((row[0], row[1], row[2]) for row in rows)

@@ -15,7 +15,7 @@ from campaigns.times import zone
 from campaigns.words import Words, mark
 
 _ = mark
-POSTS = 50  # of a page; a file has more
+POSTS = 20  # of a page; a file has more
 IN_A_FILE = 5_000
 KINDS = {  # its name, what it means
     Kind.received: (_("Received"), _("share kits that reached a supporter")),

@@ -29,7 +29,7 @@ from campaigns.results import OF_POSTS, best_hours
 from campaigns.words import Words
 
 HEAVY, LIGHT = "Porte-voix-Heavy", "Helvetica"  # people's own words, in any European script; our words and numbers
-WIDTH = A4[0] - 36 * mm
+WIDTH = A4[0] - 36 * mm - 12  # points; a frame keeps 6 clear on each side
 PICTURES, ROWS = 6, 25  # of posts; of a table, whose rest is in the files
 LARGEST = 700  # pixels of a picture's longer side: it is a few centimetres wide
 CHARTS = (Kind.visit, Kind.opened, Kind.said_shared, Kind.recruited)
@@ -201,16 +201,22 @@ def _picture(file: Path | None) -> Image | None:
 
 
 def _table(sheet: Sheet, words: Words, style: Style) -> list[Any]:
-    """The first rows; columns in which nothing stands are left away."""
-    kept = [0, *(x for x in range(1, len(sheet.columns)) if any(row[x] not in (None, "") for row in sheet.rows))]
-    first = 48 * mm
+    """The first rows; columns in which no number stands are left away."""
+    numbers = [x for x in range(1, len(sheet.columns)) if any(isinstance(row[x], int) for row in sheet.rows)]
+    kept = [0, *numbers]
+    first = 38 * mm
     wide = (WIDTH - first) / max(1, len(kept) - 1)
-    head = [_said(sheet.columns[x], 7, style.ink, alignment=TA_RIGHT if n else 0) for n, x in enumerate(kept)]
+    head = [_said(sheet.columns[x], 6, style.ink, alignment=TA_RIGHT if n else 0) for n, x in enumerate(kept)]
     rows = [[_cell(row[x], words) for x in kept] for row in sheet.rows[:ROWS]]
     table = Table([head, *rows], colWidths=[first, *[wide] * (len(kept) - 1)], repeatRows=1)
     table.setStyle(TableStyle([("LINEBELOW", (0, 0), (-1, -1), 0.4, colors.HexColor("#DDE1E7"))]))
+    table.setStyle(TableStyle([("LEFTPADDING", (0, 0), (-1, -1), 2), ("RIGHTPADDING", (0, 0), (-1, -1), 2)]))
     table.setStyle(TableStyle([("LEFTPADDING", (0, 0), (0, -1), 0), ("VALIGN", (0, 0), (-1, -1), "TOP")]))
-    parts: list[Any] = [Spacer(1, 6 * mm), _said(sheet.title, 13, style.ink, HEAVY, spaceAfter=4), table]
+    parts: list[Any] = [
+        Spacer(1, 6 * mm),
+        _said(sheet.title, 13, style.ink, HEAVY, spaceAfter=4, keepWithNext=1),
+        table,
+    ]
     if len(sheet.rows) > ROWS:
         parts.append(_said(words("The first {n} of {all}.", n=ROWS, all=len(sheet.rows)), 8))
     return parts
@@ -218,8 +224,8 @@ def _table(sheet: Sheet, words: Words, style: Style) -> list[Any]:
 
 def _cell(value: object, words: Words) -> Paragraph:
     if isinstance(value, int):
-        return _said(words.number(value), 8, alignment=TA_RIGHT)
-    return _said("" if value is None else str(value), 8, font=HEAVY if value else LIGHT)
+        return _said(words.number(value), 7, alignment=TA_RIGHT)
+    return _said("" if value is None else str(value), 7, font=HEAVY if value else LIGHT)
 
 
 def picture_files(folder: Path, media: Iterable[Any]) -> dict[int, Path]:

@@ -150,8 +150,8 @@ async def join(sandbox: SandboxClient) -> int:
 async def an_organizer_writes_and_she_gets_the_card(site: str, sandbox: SandboxClient, zoe: int) -> dict[str, object]:
     async with Browser(site) as camille:
         assert (await camille.get("/console")).status_code in (302, 303)
-        page = await camille.submit("/console/login", email="camille@exemple.fr", password=PASSWORD)
-        assert "Canal Telegram" in page.text
+        await camille.submit("/console/login", email="camille@exemple.fr", password=PASSWORD)
+        assert "Canal Telegram" in (await camille.get("/console/c/la-region-qui-ose/channels")).text
         soon = datetime.now(ZoneInfo("Europe/Paris")) + timedelta(minutes=1)
         moment = {"date": f"{soon:%Y-%m-%d}", "time": f"{soon:%H:%M}", "timezone": "Europe/Paris"}
         texts = {
