@@ -130,7 +130,7 @@ async def test_the_first_page_says_what_needs_a_human(world: Any, browser: httpx
     page = unescape((await browser.get(HOME)).text)
     assert "The token was revoked" in page
     assert "1 nobody knows" in page and "Signez la pétition" in page
-    assert role[0][1].value == "editor" and "waits for your yes" not in page  # an editor cannot give it
+    assert role[0][1].role.value == "editor" and "waits for your yes" not in page  # an editor cannot give it
     async with world.database.write() as session:
         await installation.add_organizer(
             session, world.orne.id, "oui@example.org", "Oui", "correct horse battery", installation.Role.approver, now
