@@ -450,6 +450,7 @@ class Post(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_post_campaign_publish", "campaign_id", "publish_at"),
+        Index("ix_post_campaign_state", "campaign_id", "state", "publish_at"),
         Unique("series_id", "occurrence_at"),
     )
     id: int = _key()

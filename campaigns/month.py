@@ -1,6 +1,6 @@
 """What a campaign says in some days: posts, silences and free slots, day by day on the clock of its zone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
@@ -42,19 +42,39 @@ class FreeSlot:
 class Day:
     day: date
     posts: list[Planned] = field(default_factory=list)
+    more: int = 0  # posts beyond those
     slots: list[FreeSlot] = field(default_factory=list)
     silences: list[SilenceWindow] = field(default_factory=list)
 
 
 async def days(
-    session: AsyncSession, campaign: Campaign, first: date, last: date, choosing: Choosing, now: datetime
+    session: AsyncSession,
+    campaign: Campaign,
+    first: date,
+    last: date,
+    choosing: Choosing,
+    now: datetime,
+    *,
+    a_day: int | None = None,
+    enough: int | None = None,
 ) -> list[Day]:
-    """Each day from the first to the last, with what stands in it; at most MOST_DAYS."""
+    """Each day from the first to the last, with what stands in it; at most MOST_DAYS.
+
+    Of a day's posts the first `a_day` are read, and the others counted. The days end early with the one in which there
+    are `enough` posts.
+    """
     place = zone(campaign.timezone)
     last = min(last, first + timedelta(days=MOST_DAYS - 1))
+    moments = await _moments(session, campaign, first, last, choosing)
+    last = _end(moments, last, enough)
     start, end = (midnight(day, campaign.timezone) for day in (first, last + timedelta(days=1)))
     found = {first + timedelta(days=n): Day(first + timedelta(days=n)) for n in range((last - first).days + 1)}
-    for planned in await _posts(session, campaign, start, end, choosing):
+    shown: dict[int, datetime] = {}
+    for day in found.values():
+        ids = moments.get(day.day, {})
+        day.more = max(0, len(ids) - a_day) if a_day is not None else 0
+        shown |= list(ids.items())[:a_day]
+    for planned in await _planned(session, shown):
         found[planned.at.date()].posts.append(planned)
     for slot in await _free_slots(session, campaign, start, end, choosing, now):
         found[slot.at.date()].slots.append(slot)
@@ -66,17 +86,28 @@ async def days(
     return list(found.values())
 
 
+def _end(moments: Mapping[date, Mapping[int, datetime]], last: date, enough: int | None) -> date:
+    """The day up to which there are enough posts."""
+    seen = 0
+    for day in sorted(moments):
+        seen += len(moments[day])
+        if enough is not None and seen >= enough:
+            return day
+    return last
+
+
 def midnight(day: date, zone_name: str) -> datetime:
     """When a day begins in a zone, in UTC; where its first hour is missing, the first moment that there is."""
     return datetime.combine(day, time(), tzinfo=zone(zone_name)).astimezone(zone("UTC"))
 
 
-async def _posts(
-    session: AsyncSession, campaign: Campaign, start: datetime, end: datetime, choosing: Choosing
-) -> list[Planned]:
-    query = select(Post).where(
-        col(Post.campaign_id) == campaign.id, col(Post.publish_at) >= start, col(Post.publish_at) < end
-    )
+async def _moments(
+    session: AsyncSession, campaign: Campaign, first: date, last: date, choosing: Choosing
+) -> dict[date, dict[int, datetime]]:
+    """Of each day its posts' ids, with their moments on the campaign's clock, in order."""
+    start, end = (midnight(day, campaign.timezone) for day in (first, last + timedelta(days=1)))
+    at = col(Post.publish_at)
+    query = select(Post.id, at).where(col(Post.campaign_id) == campaign.id, at >= start, at < end)
     query = query.where(col(Post.state) == choosing.state if choosing.state else col(Post.state) != PostState.cancelled)
     if choosing.territory_id:
         query = query.where(col(Post.territory_id) == choosing.territory_id)
@@ -84,22 +115,29 @@ async def _posts(
         query = query.where(
             col(Post.id).in_(select(Publication.post_id).where(col(Publication.channel_id) == choosing.channel_id))
         )
-    found = (await session.scalars(query.order_by(col(Post.publish_at), col(Post.id)))).all()
+    found: dict[date, dict[int, datetime]] = {}
+    place = zone(campaign.timezone)
+    for post_id, moment in await session.execute(query.order_by(at, col(Post.id))):
+        if moment is None:  # for the type checker: the bounds leave it out
+            continue
+        local = moment.astimezone(place)
+        found.setdefault(local.date(), {})[post_id] = local
+    return found
+
+
+async def _planned(session: AsyncSession, moments: Mapping[int, datetime]) -> list[Planned]:
+    """These posts in their order, with their channels."""
+    posts = {post.id: post for post in await session.scalars(select(Post).where(col(Post.id).in_(moments)))}
     rows = await session.execute(
         select(Publication.post_id, Channel)
         .join(Channel, col(Channel.id) == col(Publication.channel_id))
-        .where(col(Publication.post_id).in_([post.id for post in found]))
+        .where(col(Publication.post_id).in_(moments))
         .order_by(col(Publication.id))
     )
     channels: dict[int, list[Channel]] = {}
     for post_id, channel in rows:
         channels.setdefault(post_id, []).append(channel)
-    place = zone(campaign.timezone)
-    return [
-        Planned(post, post.publish_at.astimezone(place), tuple(channels.get(post.id, ())))
-        for post in found
-        if post.publish_at is not None
-    ]
+    return [Planned(posts[each], at, tuple(channels.get(each, ()))) for each, at in moments.items() if each in posts]
 
 
 async def _free_slots(

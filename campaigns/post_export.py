@@ -44,13 +44,14 @@ async def gather(
     session: AsyncSession, campaign: Campaign, start: datetime | None = None, end: datetime | None = None
 ) -> list[ExportedPost]:
     """A campaign's posts in the order of their moments; drafts without one come last, and only where no bounds are set."""
-    query = select(Post).where(col(Post.campaign_id) == campaign.id)
+    bounds = [col(Post.campaign_id) == campaign.id]
     if start is not None:
-        query = query.where(col(Post.publish_at) >= start)
+        bounds.append(col(Post.publish_at) >= start)
     if end is not None:
-        query = query.where(col(Post.publish_at) < end)
+        bounds.append(col(Post.publish_at) < end)
+    query = select(Post).where(*bounds)
     posts = (await session.scalars(query.order_by(col(Post.publish_at).asc().nulls_last(), col(Post.id)))).all()
-    mine = select(Post.id).where(col(Post.campaign_id) == campaign.id)
+    mine = select(Post.id).where(*bounds)
     versions: dict[int, dict[str, str]] = defaultdict(dict)
     for version in await session.scalars(select(PostVersion).where(col(PostVersion.post_id).in_(mine))):
         versions[version.post_id][version.network] = version.text

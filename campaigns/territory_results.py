@@ -21,7 +21,7 @@ from campaigns.periods import Period
 Sums = dict[Kind, int]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # compared by what they hold, trees would be walked
 class Part:
     """A territory with those below it, or the people of a territory who are in none of those below it (`direct`)."""
 

@@ -24,6 +24,7 @@ from campaigns.models import (
 )
 from campaigns.silence_windows import add_window
 from tests.web.conftest import PASSWORD
+from web.console.calendar import A_DAY
 
 BASE = "/console/c/orne"
 S = PublicationState
@@ -185,6 +186,39 @@ async def test_the_calendar_shows_posts_silences_and_free_slots(
     events = Calendar.from_ical(file.content).walk("VEVENT")
     assert "Marché <b>" in {str(event["SUMMARY"]) for event in events}
     assert "Rivale" not in file.text
+
+
+async def test_a_full_day_shows_its_first_posts_and_leads_to_the_list_of_all(
+    world: Any, browser: httpx.AsyncClient, enter: Any
+) -> None:
+    days = [world.clock.now + timedelta(days=1), world.clock.now + timedelta(days=2)]
+    for number in range(A_DAY["month"] + 2):
+        await world.add_post(f"Tract {number} !", due=days[0] + timedelta(minutes=number))
+    await world.add_post("Le lendemain", due=days[1])
+    await enter()
+    month = (await browser.get(f"{BASE}/calendar")).text
+    assert re.findall(r"Tract (\d) !", month) == [str(number) for number in range(A_DAY["month"])]
+    assert "2 more posts" in month and "Le lendemain" in month
+    address = re.search(r'href="([^"]+)">2 more posts', month)
+    assert address
+    listed = (await browser.get(unescape(address[1]))).text
+    assert all(f"Tract {number} !" in listed for number in range(A_DAY["month"] + 2))
+
+
+async def test_a_long_list_of_days_ends_with_a_whole_day_and_goes_on_behind_it(
+    world: Any, browser: httpx.AsyncClient, enter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.console.calendar.ENOUGH", 2)
+    start = world.clock.now + timedelta(days=1)
+    for day, titles in enumerate((["Un"], ["Deux", "Trois"], ["Quatre"])):
+        for title in titles:
+            await world.add_post(f"Post {title}.", due=start + timedelta(days=day))
+    await enter()
+    first = (await browser.get(f"{BASE}/calendar?view=list&at={start.date()}")).text
+    assert list(dict.fromkeys(re.findall(r"Post (\w+)\.", first))) == ["Un", "Deux", "Trois"]
+    later = re.search(r'href="([^"]+)" rel="next"', first)
+    assert later
+    assert "Post Quatre." in (await browser.get(unescape(later[1]))).text
 
 
 async def test_a_post_is_moved_to_another_day_and_keeps_its_time(

@@ -29,6 +29,8 @@ _ = mark
 router = APIRouter()
 VIEWS = {"month": _("Month"), "week": _("Week"), "list": _("List")}
 LISTED = 30  # days of the list
+A_DAY = {"month": 6, "week": 30}  # posts shown of one; the list shows them all
+ENOUGH = 150  # posts of the list; it ends with the day that reaches them
 FIRST, LAST = date(2000, 1, 1), date(2100, 12, 31)  # what the calendar shows
 
 
@@ -46,9 +48,20 @@ async def _page(request: Request, desk: Desk, status: int = 200, *, problem: str
     first, last = _span(view, at)
     choosing = Choosing(number_of(request, "channel"), number_of(request, "territory"), post_state(request))
     async with site_of(request).database.read() as session:
-        found = await days(session, desk.campaign, first, last, choosing, now)
+        found = await days(
+            session,
+            desk.campaign,
+            first,
+            last,
+            choosing,
+            now,
+            a_day=A_DAY.get(view),
+            enough=ENOUGH if view == "list" else None,
+        )
         channels = await installation.channels(session, desk.campaign.id)
         choices = await choices_of(session, desk, channels)
+    last = found[-1].day
+    later = last + timedelta(days=1) if view == "list" else _step(view, at, 1)
     return page(
         request,
         "console/calendar.html",
@@ -64,7 +77,8 @@ async def _page(request: Request, desk: Desk, status: int = 200, *, problem: str
         month=at.month if view == "month" else 0,
         heading=_heading(words_of(request), view, first, last, at),
         earlier=address_with(request, at=_step(view, at, -1), said=None),
-        later=address_with(request, at=_step(view, at, 1), said=None),
+        later=address_with(request, at=later, said=None),
+        whole=lambda day: address_with(request, view="list", at=day, said=None),
         now_address=address_with(request, at=None, said=None),
         choosing=choosing,
         choices=choices,
