@@ -6,7 +6,7 @@ What a channel's settings hold in the clear is locked when the program starts: a
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
+revision = "0016"
 down_revision = "0015"
 branch_labels = None
 depends_on = None
