@@ -301,7 +301,7 @@ class _Filler:
         for model, counts in ((CampaignHour, of_campaign), (PostHour, of_posts), (TerritoryTally, of_places)):
             self._add(model, (*KEYS[model], "count"), sorted((*key, number) for key, number in counts.items()))
         self.connection.execute(_PEOPLE)
-        self.connection.execute("UPDATE rollup_mark SET engagement_id = (SELECT max(id) FROM engagement)")
+        self.connection.execute("UPDATE rollup_mark SET engagement_id = (SELECT coalesce(max(id), 0) FROM engagement)")
 
     def _metrics(self) -> None:
         """What the networks report: of each publication with an id, its last figures."""
