@@ -313,6 +313,7 @@ async def test_without_javascript_the_comms_team_checks_schedules_changes_approv
     page = await (await person(chromium, WIDE, java_script_enabled=False)).new_page()
     base = f"{demo.site}/console/c/la-region-respire"
     await page.goto(f"{demo.site}/console/demo")
+    await page.goto(f"{base}/posts")
     await expect(page.get_by_text("accord(s) sur 1").first).to_be_visible()  # the colleague's post waits
     await expect(page.get_by_text("Ce sera retenu.").first).to_be_visible()  # and falls into silence
     tariffs = page.locator("article", has_text="Notre réponse sur les tarifs")
@@ -333,7 +334,7 @@ async def test_without_javascript_the_comms_team_checks_schedules_changes_approv
     await expect(market.get_by_text("On vous attend dimanche")).to_be_visible()
     await page.goto(f"{base}/channels")
     x = page.locator("article", has_text="Compte X")
-    await x.locator("summary").click()
+    await x.locator("summary", has_text="Créneaux").click()
     await x.get_by_label("Dollars par mois").fill("5")
     await x.get_by_role("button", name="Enregistrer").click()
     await expect(page.get_by_text("sur 5,000")).to_be_visible()

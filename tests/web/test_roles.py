@@ -44,6 +44,7 @@ from campaigns.models import (
 from campaigns.segments import Segment
 from tests.web.conftest import PASSWORD, picture, token_in
 from web.console import board
+from web.console.menu import MENU
 
 C = "/console/c/{slug}"
 VIEWER, EDITOR, APPROVER, ADMIN = Role
@@ -389,3 +390,8 @@ async def test_who_lost_their_role_finds_nothing_from_the_next_click_on(
         method, path = route.split(" ")
         if method == "GET":
             assert (await browser.get(address(path, ids[0]))).status_code in (303, 404), route
+
+
+async def test_every_entry_of_the_menu_leads_to_a_page(world: Any) -> None:
+    pages = {path for method, path in routes_of(world.app()) if method == "GET"}
+    assert {f"{C}{entry.path}" for group in MENU for entry in group.entries} <= pages
