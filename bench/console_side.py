@@ -16,6 +16,7 @@ from typing import Any
 import uvicorn
 
 from bench.large import SLUG, Size, fill
+from bench.vaults import vault_in
 from campaigns.database import Database
 from campaigns.settings import read_settings
 from campaigns.times import system_clock
@@ -66,7 +67,7 @@ async def main() -> None:
     file = folder / "porte-voix.sqlite3"
     fill(file, size, now=system_clock())
     settings = read_settings(_env_file=None, data_dir=folder)
-    database = Database(settings.store_url)
+    database = Database(settings.store_url, vault_in(folder))
     app = create_app(database=database, settings=settings, clock=system_clock, secret_key="bench", bot_username="bench_bot")  # noqa: S106 # fmt: skip
     with sqlite3.connect(file) as store:
         pages = list(pages_of(app.routes, store))

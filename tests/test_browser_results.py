@@ -14,7 +14,7 @@ from campaigns import rollups
 from campaigns.database import Database
 from campaigns.engagement import Act, record
 from campaigns.models import Kind
-from campaigns.settings import Settings
+from campaigns.settings import Settings, vault_for
 from tests.browser import PHONE, WIDE, Camera, person
 from tests.web.conftest import serve
 from web import create_app
@@ -38,7 +38,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def site(filled: Path) -> Iterator[str]:
     settings = Settings(_env_file=None, data_dir=filled)  # type: ignore[call-arg]
-    database = Database(settings.store_url)
+    database = Database(settings.store_url, vault_for(settings))
     app = create_app(
         database=database, settings=settings, clock=lambda: NOW, secret_key="k" * 32, bot_username="grande_bot"
     )
