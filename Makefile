@@ -48,7 +48,8 @@ $(PEERS): $(RUN) requirements-bench.lock
 
 # The screenshots of README and docs, taken from the program as it is, and the contact sheet of the frames.
 pictures: $(DEV)
-	$(BIN)/python -m pytest tests/test_browser.py tests/test_browser_badge.py --pictures docs/pictures
+	$(BIN)/python -m pytest tests/test_browser*.py --pictures docs/pictures
+	$(BIN)/python -m pytest tests/web/test_desk_journeys.py tests/web/test_programs.py tests/web/test_setup_browser.py --pictures docs/pictures
 	$(BIN)/python run_bot.py frames sheet --photo sandbox/material/portrait.jpg --out docs/pictures/frames.webp
 
 # Texts that the code has and campaigns/locales/fr.po has not are added there, empty, each in its place by the alphabet.
