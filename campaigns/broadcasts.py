@@ -28,6 +28,7 @@ from campaigns.models import (
 )
 from campaigns.organizers import APPROVERS, WRITERS
 from campaigns.segments import Segment, in_segment, silent
+from campaigns.silence_windows import any_silence
 from campaigns.stamp import stamp_of, stamped
 from campaigns.words import LANGUAGES, mark
 from networks.limits import utf16_units
@@ -173,7 +174,8 @@ async def preview(session: AsyncSession, segment: Segment, now: datetime) -> Pre
         .where(*in_segment(segment))
     )
     everybody = await session.scalar(people) or 0
-    reached = await session.scalar(people.where(~silent(now))) or 0
+    quiet = await any_silence(session, segment.campaign_id, now)  # usually none: spares a second count of everybody
+    reached = await session.scalar(people.where(~silent(now))) or 0 if quiet else everybody
     return Preview(reached, everybody - reached, duration(reached))
 
 

@@ -169,7 +169,7 @@ async def _latest(
     newest = (
         select(Engagement)
         .where(col(Engagement.campaign_id) == campaign_id)
-        .order_by(col(Engagement.id).desc())
+        .order_by(col(Engagement.at).desc(), col(Engagement.id).desc())  # in the order of the campaign's index
         .limit(ACTS)
         .subquery()
     )
@@ -177,7 +177,7 @@ async def _latest(
         select(newest.c.kind, newest.c.at, Post.title)
         .outerjoin(Post, col(Post.id) == newest.c.post_id)
         .where(newest.c.at > now - timedelta(days=1))
-        .order_by(newest.c.id.desc())
+        .order_by(newest.c.at.desc(), newest.c.id.desc())
     )
     return tuple((row[0], row[1], row[2]) for row in rows)
 

@@ -149,6 +149,13 @@ async def window_of(
     )
 
 
+async def any_silence(session: AsyncSession, campaign_id: int, at: datetime) -> bool:
+    """Whether anybody in the campaign is kept silent at that moment."""
+    query = select(SilenceWindow.id).where(col(SilenceWindow.campaign_id) == campaign_id)
+    within = query.where(col(SilenceWindow.starts_at) <= at, col(SilenceWindow.ends_at) > at)
+    return await session.scalar(within.limit(1)) is not None
+
+
 async def first_free(session: AsyncSession, campaign_id: int, territory_id: int | None, at: datetime) -> datetime:
     """The first moment, not before `at`, at which this territory may speak; windows that touch are one silence."""
     while window := await window_of(session, campaign_id, territory_id, at):
