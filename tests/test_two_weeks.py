@@ -34,9 +34,9 @@ from campaigns.models import (
     Supporter,
     Tally,
 )
+from campaigns.opening import opener
 from campaigns.posts import NewPost, add_post
 from campaigns.settings import read_settings
-from commands.common import opener
 from commands.serving import settle_memory
 from networks.pace import Pace
 from sandbox.client import SandboxClient
@@ -136,6 +136,7 @@ async def test_the_figures_of_two_weeks_equal_an_independent_recount(
         bot_token=DEMO_TOKEN,
         telegram_base_url=sandbox_server.url + "/telegram",
         public_url=SITE,
+        secret_key="a key of the tests",
     )
     made = Installation(database, clock, tmp_path)
     await made.prepare()

@@ -185,6 +185,7 @@ def settings(tmp_path: Path, sandbox_server: SandboxServer) -> Settings:
         bot_token=DEMO_TOKEN,
         telegram_base_url=sandbox_server.url + "/telegram",
         public_url=SITE,
+        secret_key="a key of the tests",
     )
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from campaigns.installation import add_channel
-from commands.common import opener
+from campaigns.opening import opener
 from commands.demo import keys_of
 from networks import bluesky_session
 from sandbox.bluesky.state import DEMO_ACTORS
