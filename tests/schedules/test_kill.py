@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.vaults import vault_in
 from campaigns import installation, posts
 from campaigns.database import Database
 from campaigns.media import NewPicture
@@ -32,7 +33,7 @@ class Stage:
         self.program, self.sandbox, self.server, self.folder, self.network = program, sandbox, server, folder, network
 
     def database(self) -> Database:
-        return Database(f"sqlite:///{self.folder / 'porte-voix.sqlite3'}")
+        return Database(f"sqlite:///{self.folder / 'porte-voix.sqlite3'}", vault_in(self.folder))
 
     async def prepare(self) -> None:
         account, database = DEMO_ACCOUNTS[0], self.database()
