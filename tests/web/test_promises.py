@@ -253,7 +253,7 @@ async def test_a_resting_channel_stands_on_top_with_what_to_do(
     assert f"{BASE}/channels#channel-{world.channels[1].id}" in page
     there = words((await browser.get(f"{BASE}/channels")).text)
     assert "The channel rests: X refuses the channel's keys" in there
-    assert 'run_bot.py channels mend "Compte" --set' in there
+    assert "a new credential, what waited goes on by its late policy" in there
 
 
 async def test_what_was_held_is_sent_after_or_dropped(world: Any, browser: httpx.AsyncClient, enter: Enter) -> None:
