@@ -51,11 +51,6 @@ def again_after(age: timedelta) -> timedelta | None:
     return next((wait for until, wait in RHYTHM if age < until), None)
 
 
-def cost_of_reading(network: str) -> int:
-    """Thousandths of a dollar for the figures of one post, from its first day to its last."""
-    return READS * READ_PRICES.get(network, 0)
-
-
 def spent(channel: Channel, month: str) -> int:
     return channel.metrics_spent if channel.metrics_month == month else 0
 

@@ -195,10 +195,6 @@ async def posts_of(session: AsyncSession, campaign_id: int, *, limit: int = 200,
     ).all()
 
 
-async def count_of_posts(session: AsyncSession, campaign_id: int, *, reach: Reach = None) -> int:
-    return await session.scalar(select(func.count()).select_from(Post).where(*_of(campaign_id, reach))) or 0
-
-
 async def undecided(session: AsyncSession, campaign_id: int, *, reach: Reach = None) -> Sequence[Post]:
     """All posts of a campaign that wait for a human: for a yes, or for a word on a publication that went astray."""
     S = PublicationState
