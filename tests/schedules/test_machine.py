@@ -33,6 +33,7 @@ from campaigns.models import Campaign, Channel, LatePolicy, Post, Publication, P
 from campaigns.posts import NewPost
 from campaigns.publications import LEASE, MOVES, MoveRefused
 from campaigns.silence_windows import add_window
+from campaigns.vault import Vault
 from schedules.publishing import Publisher
 from schedules.settling import CLOCKS_APART, GIVE_UP, REST, Settler
 from schedules.timetable import Work
@@ -85,7 +86,7 @@ class Machine(RuleBasedStateMachine):
         self.eye = sqlite3.connect(file)
         self.eye.executescript(STORY)
         self.clock = Clock()
-        self.database = Database(f"sqlite:///{file}")
+        self.database = Database(f"sqlite:///{file}", Vault("a key of the tests"))
         self.world = World(self.database, self.clock)
         self.names = (f"worker {number}" for number in itertools.count(1))
         self.processes: list[Process] = []
