@@ -12,7 +12,7 @@ from sqlmodel import select
 from campaigns.database import Database
 from campaigns.models import Media, Post, PostVersion, Wording
 from tests.browser import PHONE, WIDE, Camera, person
-from tests.web.conftest import PASSWORD, empty_store, picture, quick_passwords, serve, world
+from tests.web.conftest import PASSWORD, VAULT, empty_store, picture, quick_passwords, serve, world
 
 __all__ = ["empty_store", "quick_passwords", "world"]  # fixtures
 FORM = "/console/c/orne/posts/new"
@@ -20,7 +20,7 @@ FORM = "/console/c/orne/posts/new"
 
 @pytest.fixture
 async def site(world: Any) -> AsyncIterator[str]:
-    with serve(world.app(database=Database(world.settings.store_url))) as address:
+    with serve(world.app(database=Database(world.settings.store_url, VAULT))) as address:
         yield address
 
 

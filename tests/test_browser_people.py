@@ -30,7 +30,7 @@ from campaigns.settings import Settings
 from campaigns.supporters import Joining
 from tests.browser import PHONE, WIDE, Camera, person
 from tests.conftest import FakeClock
-from tests.web.conftest import PASSWORD, serve
+from tests.web.conftest import PASSWORD, VAULT, serve
 from web import create_app
 
 NAMES = ("Zoé", "Ada", "Noé <b>", "Inès", "Karim", "Lou", "Émile")
@@ -81,7 +81,7 @@ async def console(database: Database, clock: FakeClock, tmp_path: Path) -> Async
         data_dir=tmp_path,
         database_url=str(database.url.render_as_string()).replace("+aiosqlite", ""),
     )
-    own = Database(settings.store_url)  # the server lives in a loop of its own
+    own = Database(settings.store_url, VAULT)  # the server lives in a loop of its own
     app = create_app(database=own, settings=settings, clock=clock, secret_key="a key of the tests", bot_username="b")
     with serve(app) as url:
         yield Console(url, f"{url}/console/c/orne", database)
