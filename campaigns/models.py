@@ -752,11 +752,14 @@ class Supporter(SQLModel, table=True):
 class Participation(SQLModel, table=True):
     """A supporter in one campaign."""
 
-    __table_args__ = (Unique("supporter_id", "campaign_id"),)
+    __table_args__ = (
+        Unique("supporter_id", "campaign_id"),
+        Index("ix_participation_place", "territory_id", "campaign_id", "stopped_at"),  # counts a place without its rows
+    )
     id: int = _key()
     supporter_id: int = _to("supporter.id", index=False)
     campaign_id: int = _to("campaign.id")
-    territory_id: int | None = _to("territory.id", "SET NULL")
+    territory_id: int | None = _to("territory.id", "SET NULL", index=False)
     invite_code: str = Field(sa_column=Column(String(32), unique=True, nullable=False))
     badge_name: str | None = None  # of the last badge, while there is a consent to remember it
     badge_frame: str | None = None  # its design
@@ -773,7 +776,7 @@ class Participation(SQLModel, table=True):
 class Consent(SQLModel, table=True):
     """A yes of a supporter to one purpose of one campaign, with its wording, or its withdrawal."""
 
-    __table_args__ = (Index("ix_consent_person", "supporter_id", "campaign_id", "purpose"),)
+    __table_args__ = (Index("ix_consent_person", "supporter_id", "campaign_id", "purpose", "withdrawn_at"),)
     id: int = _key()
     supporter_id: int = _to("supporter.id", index=False)
     campaign_id: int = _to("campaign.id")
