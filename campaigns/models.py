@@ -385,7 +385,7 @@ class KeptAnswer(SQLModel, table=True):
     request: str = Field(sa_column=Column(String(64), nullable=False))  # a hash of what was asked
     status: int
     location: str | None = None
-    body: str = Field(sa_column=Column(Text, nullable=False))  # JSON
+    body: str = Field(sa_column=Column(Text, nullable=False))  # JSON, locked (campaigns/kept_answers.py)
     answered_at: datetime = _moment(index=True)
 
 
@@ -656,7 +656,7 @@ class WebhookTarget(SQLModel, table=True):
     id: int = _key()
     campaign_id: int = _to("campaign.id")
     url: str
-    secret: str  # signs each message; shown once
+    secret: str  # signs each message; locked (campaigns/webhook_secrets.py)
     occasions: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))  # of WebhookOccasion
     failures: int = 0  # in a row, of the target itself
     not_before: datetime | None = _moment(null=True)  # the whole target waits, so that its order is kept
