@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     latest_minutes: int = Field(default=5, ge=1)  # how late a publication may be before /healthz says so
     metrics_token: SecretStr = SecretStr("")  # lets a monitor on another machine read /metrics
+    _token_is_kept: bool = PrivateAttr(default=False)
 
     @field_validator("log_level")
     @classmethod
@@ -69,6 +70,15 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         named = {**_env_vars(dotenv_settings), **_env_vars(env_settings)}
         return init_settings, env_settings, _NamedFiles(settings_cls, named), dotenv_settings
+
+    @property
+    def token_is_kept(self) -> bool:
+        """Whether the bot's token was given in the console, and not by the environment."""
+        return self._token_is_kept
+
+    def take_kept_token(self, token: str) -> None:
+        """Use the token that was given in the console."""
+        self.bot_token, self._token_is_kept = SecretStr(token), True
 
     @property
     def store_url(self) -> str:

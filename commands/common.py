@@ -14,7 +14,7 @@ from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from badges import BadgeError
-from campaigns import channel_secrets, installation, webhook_secrets
+from campaigns import bot_tokens, channel_secrets, installation, webhook_secrets
 from campaigns.access_tokens import TokenRefused
 from campaigns.database import Database, DatabaseProblem
 from campaigns.interests import InterestProblem
@@ -115,6 +115,8 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
     try:
         await database.prepare()
         await _lock_what_is_open(database)
+        async with database.read() as session:
+            await bot_tokens.take_kept(session, settings)
         yield database
     finally:
         await database.close()

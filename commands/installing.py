@@ -13,7 +13,7 @@ from campaigns.times import system_clock
 from campaigns.words import Inclusive
 from commands.common import CampaignOption, Refused, campaign_of, opened, out, prepared_settings, run_async
 from networks.errors import NetworkProblem
-from networks.telegram import answered, open_bot
+from networks.telegram import username_of
 
 campaigns_app = typer.Typer(help="The installation's campaigns.", no_args_is_help=True)
 territories_app = typer.Typer(help="Where a campaign's people are.", no_args_is_help=True)
@@ -219,10 +219,7 @@ async def bot_name(settings: Settings) -> str | None:
     token = settings.bot_token.get_secret_value()
     if not token:
         return None
-    bot = open_bot(token, settings.telegram_base_url)
     try:
-        return (await answered(bot.get_me())).username
+        return await username_of(token, settings.telegram_base_url)
     except NetworkProblem:
         return None
-    finally:
-        await bot.request.shutdown()

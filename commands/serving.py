@@ -20,11 +20,12 @@ from telegram.error import InvalidToken, NetworkError
 from bot import organizers
 from bot.app import BotRunner
 from bot.visit import House
-from campaigns import installation
+from campaigns import first_steps, installation
 from campaigns.database import Database
 from campaigns.opening import opener
 from campaigns.settings import Settings, secret_key
 from campaigns.times import Clock
+from campaigns.vault import vault_of
 from commands.common import Refused, opened, out
 from networks.webhooks import WebhookSender
 from schedules.answers import Answers
@@ -46,6 +47,7 @@ from schedules.watches import Watches
 from schedules.webhooks import Webhooks
 from web.app import create_app
 from web.sends import SendCounts
+from web.site import Site
 
 log = logging.getLogger(__name__)
 BOT_REFUSED = "Telegram refuses PORTEVOIX_BOT_TOKEN; set it to the token that @BotFather shows"
@@ -94,10 +96,8 @@ async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, besid
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with opened(settings) as database, contextlib.AsyncExitStack() as stack:
-        token = settings.bot_token.get_secret_value()
-        await _refuse_without_token(database, token)
+        await _refuse_without_token(database, settings.bot_token.get_secret_value())
         house = House(database, settings, clock)
-        runner = BotRunner(house) if token else None
         sends = SendCounts()
         page = create_app(
             database=database,
@@ -111,31 +111,60 @@ async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, besid
             await beside.mount(page, database)
         server = Server(uvicorn.Config(page, log_config=None, access_log=False, timeout_graceful_shutdown=5))
         serving = asyncio.create_task(server.serve(sockets=[taken]))
+        site: Site = page.state.site
 
         async def stop_serving() -> None:
-            page.state.site.boards.close()  # whoever watches one would keep the server from stopping
+            site.boards.close()  # whoever watches one would keep the server from stopping
             server.should_exit = True
             await serving
 
         stack.push_async_callback(stop_serving)
         if beside is not None:
             stack.push_async_callback(beside.close)
+        address = beside.address if beside else settings.site_url
+        told: Text | None = Text.assemble("Porte-voix runs at ", (address, "bold"), " (Ctrl-C stops it)")
+        while not stop.is_set():
+            site.token_changed.clear()
+            await _run_works(house, site, sends, stop, told)
+            told = None
+        out.print("Stopping; what is being sent ends first.")
+
+
+async def _run_works(house: House, site: Site, sends: SendCounts, stop: asyncio.Event, told: Text | None) -> None:
+    """The schedules, and the bot where there is a token, until the program stops or the token is another one.
+
+    `told` is printed when the schedules run.
+    """
+    runner = BotRunner(house) if house.settings.bot_token.get_secret_value() else None
+    async with contextlib.AsyncExitStack() as stack:
         if runner is not None:
             stack.push_async_callback(runner.close)  # behind the engine: its last cards go out through the bot
-        engine = EmbeddedEngine(settings.data_dir, _works(house, runner, sends))
+        engine = EmbeddedEngine(house.settings.data_dir, _works(house, runner, sends))
         await engine.start()
         stack.push_async_callback(engine.stop)
-        address = beside.address if beside else settings.site_url
-        out.print(Text.assemble("Porte-voix runs at ", (address, "bold"), " (Ctrl-C stops it)"))
+        if told is not None:
+            out.print(told)
+            await _tell_of_first_steps(house)
         if runner is not None:
             await runner.register()  # before Telegram answers: a bot that cannot begin must not look well
-        if runner is not None and await _start_bot(runner, stop):
-            page.state.site.bot_username = runner.username
+        if runner is not None and await _start_bot(runner, house.settings, stop, site.token_changed):
+            site.bot_username = runner.username
             stack.push_async_callback(runner.hush)
             settle_memory()
-            await _until_stopped(runner, stop)
-        await stop.wait()
-        out.print("Stopping; what is being sent ends first.")
+            if await _until_changed(runner, house.settings, stop, site.token_changed):
+                return
+        ends = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(site.token_changed.wait())]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
+
+
+async def _tell_of_first_steps(house: House) -> None:
+    async with house.database.read() as session:
+        if await first_steps.is_untouched(session):
+            key = first_steps.setup_key(vault_of(session))
+            address = f"{house.settings.site_url}/console/start?key={key}"
+            out.print(f"Nobody can log in yet. Make the first account at {address}", soft_wrap=True)
 
 
 def settle_memory() -> None:
@@ -201,23 +230,36 @@ async def _refuse_without_token(database: Database, token: str) -> None:
         log.warning("PORTEVOIX_BOT_TOKEN is empty: the bot does not run")
 
 
-async def _until_stopped(runner: BotRunner, stop: asyncio.Event) -> None:
-    """Wait for the signal. A token that is revoked meanwhile ends the program: a deaf bot must not look alive."""
-    ends = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(runner.heard_its_last())]
+async def _until_changed(runner: BotRunner, settings: Settings, stop: asyncio.Event, changed: asyncio.Event) -> bool:
+    """Wait for the signal, or for another token; False where this one was revoked meanwhile, and the console may give one.
+
+    A token of the environment that is revoked ends the program: a deaf bot must not look alive.
+    """
+    ends = [asyncio.ensure_future(each) for each in (stop.wait(), changed.wait(), runner.heard_its_last())]
     done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     for end in ends:
         end.cancel()
-    if ends[1] in done and isinstance(ends[1].exception(), InvalidToken):
+    if ends[2] not in done or not isinstance(ends[2].exception(), InvalidToken):
+        return True
+    _refused(settings)
+    return False
+
+
+def _refused(settings: Settings) -> None:
+    """Telegram refuses the token. One that was given in the console can be given anew there, so the program goes on."""
+    if not settings.token_is_kept:
         raise Refused(BOT_REFUSED)
+    log.error("Telegram refuses the bot's token: give a new one in the console, under First steps")
 
 
-async def _start_bot(runner: BotRunner, stop: asyncio.Event) -> bool:
-    """Start the bot, however long Telegram is away; False where the program was stopped meanwhile."""
-    while not stop.is_set():
+async def _start_bot(runner: BotRunner, settings: Settings, stop: asyncio.Event, changed: asyncio.Event) -> bool:
+    """Start the bot, however long Telegram is away; False where the program was stopped meanwhile, or the token refused."""
+    while not stop.is_set() and not changed.is_set():
         try:
             await runner.start()
         except InvalidToken:
-            raise Refused(BOT_REFUSED) from None
+            _refused(settings)
+            return False
         except NetworkError as error:
             log.warning("Telegram cannot be reached (%s); the bot starts as soon as it answers", error)
             with contextlib.suppress(TimeoutError):

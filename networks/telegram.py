@@ -171,6 +171,15 @@ def _id(message: object) -> str:
     return str(message.message_id)
 
 
+async def username_of(token: str, base_url: str = HOST) -> str:
+    """The name of the bot whose token this is, without its @; raises networks.errors."""
+    bot = open_bot(token, base_url)
+    try:
+        return str((await answered(bot.get_me())).username)
+    finally:
+        await bot.request.shutdown()
+
+
 async def answered(call: Awaitable[T]) -> T:
     """Await a call of the Bot API and turn what goes wrong into this project's few errors."""
     try:

@@ -15,7 +15,7 @@ from campaigns.settings import Settings
 from campaigns.times import Clock
 from networks.base import Network
 from networks.errors import NetworkProblem
-from networks.telegram import answered, open_bot
+from networks.telegram import username_of
 
 LITTLE_DISK = 500_000_000  # bytes; pictures and the database's log need room
 LARGEST_SKEW = timedelta(seconds=5)  # a post would go out that early or late
@@ -88,14 +88,11 @@ async def _token(settings: Settings) -> Finding:
     token = settings.bot_token.get_secret_value()
     if not token:
         return Finding("bot token", False, "PORTEVOIX_BOT_TOKEN is empty; ask @BotFather for one")
-    bot = open_bot(token, settings.telegram_base_url)
     try:
-        me = await answered(bot.get_me())
+        username = await username_of(token, settings.telegram_base_url)
     except NetworkProblem as problem:
         return Finding("bot token", False, str(problem))
-    finally:
-        await bot.request.shutdown()
-    return Finding("bot token", True, f"the bot is @{me.username}")
+    return Finding("bot token", True, f"the bot is @{username}")
 
 
 async def _channel(channel: Channel, open_network: Callable[[Channel], Network]) -> Finding:

@@ -36,6 +36,7 @@ from web.console import (
     dashboard,
     desk,
     events,
+    first_steps,
     ideas,
     invited,
     kit,
@@ -47,6 +48,7 @@ from web.console import (
     queue,
     results,
     segments,
+    start,
     team,
     territories,
     wall_care,
@@ -95,6 +97,8 @@ def create_app(
     app.mount("/console/shell", StaticFiles(packages=[("starlette_admin", "static")]), name="shell")
     app.mount(api.ADDRESS, api.create_api(app.state.site), name="api")
     for room in (public, health, metrics, badge_maker, badge_to_chat, wall, share_redirect, unsubscribe):
+        app.include_router(room.router)
+    for room in (start, first_steps):
         app.include_router(room.router)
     for room in (login, account, invited, organizers, campaign_setup, audit_trail, channel_care, programs):
         app.include_router(room.router)

@@ -61,6 +61,7 @@ class Site:
     boards: Boards = field(default_factory=Boards)
     counted: Counted = field(default_factory=Counted)
     linked: set[int] = field(default_factory=set)  # posts whose own share link exists: nothing to write for them
+    token_changed: asyncio.Event = field(default_factory=asyncio.Event)  # another bot token was given in the console
     mute_since: datetime | None = None  # when the store was first found not to answer
 
     @property

@@ -245,3 +245,16 @@ async def test_an_hour_that_comes_twice_and_a_text_that_was_said_are_told(
     outlook = unescape((await browser.post(f"{BASE}/check", data=data)).json()["outlook"])
     assert "02:30 comes twice that night, as clocks go back: the first one is meant." in outlook
     assert "Nearly the same as “Signez la pétition”" in outlook
+
+
+async def test_a_post_can_go_out_at_once_whatever_stands_in_the_other_fields(
+    world: Any, browser: httpx.AsyncClient, enter: Enter
+) -> None:
+    token = await enter()
+    answer = await browser.post(f"{BASE}/new", data=filled(token, world, when="now", date="2020-02-30", time=""))
+    assert answer.status_code == 303
+    number = int(answer.headers["location"].rpartition("-")[2])
+    async with world.database.read() as session:
+        post = await session.get_one(Post, number)
+        waiting = (await posts.publications_of(session, [number]))[number]
+    assert post.publish_at == world.clock() and waiting[0][0].due_at == world.clock()

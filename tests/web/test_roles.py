@@ -141,13 +141,22 @@ LEAST = {
     f"GET {C}/kit": VIEWER,
     f"GET {C}/kit/campaign.zip": EDITOR,
     f"GET {C}/kit/{{territory_id:int}}.zip": EDITOR,
+    f"GET {C}/start": ADMIN,
+    f"POST {C}/start/bot": ADMIN,
+    f"POST {C}/start/channel": ADMIN,
+    f"POST {C}/start/link": ADMIN,
+    f"POST {C}/start/test": ADMIN,
+    f"POST {C}/start/post": ADMIN,
     f"GET {C}/wall": VIEWER,
     f"POST {C}/wall/{{number:int}}/take-down": EDITOR,
 }
 FOR_ALL = {"GET /console/login", "POST /console/login", "POST /console/logout", "GET /console"}
 FOR_ALL |= {"GET /console/login/code", "POST /console/login/code"}  # for who gave the right password
+FOR_ALL |= {"GET /console/start", "POST /console/start"}  # for who has the key that the program printed
 FOR_ALL |= {"GET /console/invite/{token}", "POST /console/invite/{token}"}  # for who has the link
 OWN = {  # of whoever is signed in, whatever their role
+    "GET /console/start/campaign",  # while there is no campaign
+    "POST /console/start/campaign",
     "GET /console/account",
     "POST /console/account/password",
     "POST /console/account/log-out-everywhere",

@@ -14,7 +14,7 @@ from campaigns.models import Campaign, PollingDay
 from campaigns.sentences import told
 from campaigns.set_up import SetUpRefused
 from campaigns.silence import SilenceProblem
-from campaigns.words import Inclusive, mark
+from campaigns.words import Inclusive, Words, mark
 from web.console.access import Desk, desk_of, entered, own_form
 from web.console.composer import ZONES
 from web.pages import Trouble, nothing_here, page, row, words_of
@@ -81,7 +81,7 @@ async def _form(
         status,
         desk=desk,
         campaign=desk.campaign,
-        typed=typed or _stored(desk.campaign),
+        typed=typed or stored(desk.campaign),
         wrong=wrong or {},
         saved=request.query_params.get("saved") == "yes",
         days=days,
@@ -94,7 +94,14 @@ async def _form(
     )
 
 
-def _stored(campaign: Campaign) -> dict[str, str]:
+def by_field(words: Words, refused: SetUpRefused) -> dict[str, str]:
+    return {
+        each.field: badge_sentence(words, each.badge) if each.badge else words(each.msgid, **each.values)
+        for each in refused.wrong
+    }
+
+
+def stored(campaign: Campaign) -> dict[str, str]:
     found = {name: str(getattr(campaign, name)) for name in FIELDS}
     return found | {
         "inclusive": campaign.inclusive.value,
@@ -115,11 +122,7 @@ async def set_campaign(request: Request, slug: str) -> Response:
                 session, desk.campaign.id, typed, desk.organizer.id, site.clock(), has_factor=has_factor
             )
     except SetUpRefused as refused:
-        wrong = {
-            each.field: badge_sentence(words, each.badge) if each.badge else words(each.msgid, **each.values)
-            for each in refused.wrong
-        }
-        return await _form(request, desk, 422, typed=typed, wrong=wrong)
+        return await _form(request, desk, 422, typed=typed, wrong=by_field(words, refused))
     return RedirectResponse(f"{HERE.format(slug=slug)}?saved=yes", 303)
 
 

@@ -14,7 +14,7 @@ from campaigns.opening import ask, with_known
 from campaigns.sentences import told
 from campaigns.times import Clock
 from campaigns.vault import Vault, vault_of
-from campaigns.words import mark
+from campaigns.words import Words, mark
 from networks import NETWORKS, open_network
 from networks.base import OutgoingPost, Recipient
 from networks.errors import ChannelSettingsWrong, NetworkProblem
@@ -30,6 +30,7 @@ from web.uploads import text_of
 _ = mark
 router = APIRouter()
 LONGEST_NAME = 80  # characters
+ON_ITS_WAY = _("A test message is on its way to you.")
 NEEDS_LINK = _("The bot does not know you yet: make a link on your account's page first.")
 
 
@@ -150,22 +151,29 @@ async def send_test(request: Request, slug: str, channel_id: int) -> Response:
     if channel.network not in CAN_TEST:
         raise nothing_here()
     try:
-        if channel.network == "telegram" and desk.organizer.telegram_id is None:
-            raise ChannelSettingsWrong(NEEDS_LINK)
-        settings = with_known(site.settings, channel.network, _merged(vault, channel, {}))
-        if channel.network == "telegram":
-            settings["chat_id"] = str(desk.organizer.telegram_id)
-        network = open_network(channel.network, settings)
-        try:
-            text = words("This is a test of “{channel}”: it works.", channel=channel.name)
-            me = Recipient(desk.organizer.email, desk.organizer.name, site.url)
-            post = OutgoingPost(
-                f"test-{channel.id}", text, title=desk.campaign.name, recipients=(me,), written_at=site.clock()
-            )
-            await network.publish(post)
-        finally:
-            await network.close()
+        await send_to_oneself(site, desk, channel, vault, words)
     except (ChannelSettingsWrong, NetworkProblem, SecretUnreadable) as problem:
         return await list_page(request, desk, 422, wrong=channel.id, problem=told(words, str(problem)))
-    said = words("A test message is on its way to you.")
-    return await list_page(request, desk, wrong=channel.id, good=said)
+    return await list_page(request, desk, wrong=channel.id, good=words(ON_ITS_WAY))
+
+
+async def send_to_oneself(site: Site, desk: Desk, channel: Channel, vault: Vault, words: Words) -> None:
+    """A test message from the channel's account to the organizer alone.
+
+    Raises ChannelSettingsWrong, NetworkProblem and SecretUnreadable.
+    """
+    settings = with_known(site.settings, channel.network, _merged(vault, channel, {}))
+    if channel.network == "telegram":
+        if desk.organizer.telegram_id is None:
+            raise ChannelSettingsWrong(NEEDS_LINK)
+        settings["chat_id"] = str(desk.organizer.telegram_id)
+    network = open_network(channel.network, settings)
+    try:
+        text = words("This is a test of “{channel}”: it works.", channel=channel.name)
+        me = Recipient(desk.organizer.email, desk.organizer.name, site.url)
+        post = OutgoingPost(
+            f"test-{channel.id}", text, title=desk.campaign.name, recipients=(me,), written_at=site.clock()
+        )
+        await network.publish(post)
+    finally:
+        await network.close()

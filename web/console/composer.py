@@ -90,20 +90,19 @@ async def write_post(request: Request, slug: str) -> Response:
     draft.pictures += [each for each in taken if each.file not in {known.file for known in draft.pictures}]
     try:
         async with site.database.write() as session:
+            now = site.clock()
             pictures, gone = await composer_media.load(request, session, desk, draft.pictures)
-            post, problems = composer_form.post_of(draft, channels, pictures)
+            post, problems = composer_form.post_of(draft, channels, pictures, now)
             post = _within_reach(desk, post)
             problems += [*refused, *gone]
             if problems or act in ("check", "upload"):
-                raise PostRefused(
-                    [] if act == "upload" and not problems else [*problems, *_check(desk, post, site.clock())]
-                )
+                raise PostRefused([] if act == "upload" and not problems else [*problems, *_check(desk, post, now)])
             stored = await add_post(
                 session,
                 desk.campaign.id,
                 post,
                 media_dir=site.settings.media_dir,
-                now=site.clock(),
+                now=now,
                 author_id=desk.organizer.id,
             )
             await composer_sketches.drop(session, desk, composer_form.number(draft.sketch))
@@ -204,7 +203,7 @@ async def _change(
     site, draft, post = site_of(request), sheet.draft, sheet.post
     assert post is not None  # noqa: S101 - for the type checker
     pictures, gone = await composer_media.load(request, session, desk, draft.pictures)
-    new, problems = composer_form.post_of(draft, before.channels, pictures)
+    new, problems = composer_form.post_of(draft, before.channels, pictures, site.clock())
     new = _within_reach(desk, new)
     if draft.when not in (composer_form.AT, composer_form.QUEUE):  # a series, or a draft that stays one
         new = replace(new, publish_at=None)

@@ -17,8 +17,9 @@ from networks.boosts import boost_of
 from web.uploads import text_of
 
 _ = mark
-AT, QUEUE, SERIES, NEVER = "at", "queue", "series", "draft"
+NOW, AT, QUEUE, SERIES, NEVER = "now", "at", "queue", "series", "draft"
 WHEN = {  # in the order in which they stand
+    NOW: _("At once"),
     AT: _("At a moment"),
     QUEUE: _("In the queue: the next free slot of each channel"),
     SERIES: _("Again and again"),
@@ -169,15 +170,15 @@ def _pictures(form: FormData) -> list[Chosen]:
 
 
 def post_of(
-    draft: Draft, channels: Sequence[Channel], pictures: Sequence[NewPicture] = ()
+    draft: Draft, channels: Sequence[Channel], pictures: Sequence[NewPicture], now: datetime
 ) -> tuple[NewPost, list[Problem]]:
-    """The post that a form makes, and what in it cannot be read; the rules look at the rest."""
+    """The post that a form makes `now`, and what in it cannot be read; the rules look at the rest."""
     problems: list[Problem] = []
     made = NewPost(
         title=draft.title,
         text=draft.text,
         link=draft.link or None,
-        publish_at=_moment(draft, problems),
+        publish_at=_moment(draft, now, problems),
         timezone=draft.timezone,
         channels=tuple(channel for channel in channels if str(channel.id) in draft.channels),
         share_kit=draft.share_kit,
@@ -213,7 +214,9 @@ def picture_of(chosen: Chosen, data: bytes) -> NewPicture:
     return NewPicture(chosen.name or chosen.file, data, chosen.alt, chosen.credit, focus)
 
 
-def _moment(draft: Draft, problems: list[Problem]) -> datetime | None:
+def _moment(draft: Draft, now: datetime, problems: list[Problem]) -> datetime | None:
+    if draft.when == NOW:
+        return now
     if draft.when != AT:
         return None
     if not draft.date or not draft.time:

@@ -55,7 +55,7 @@ async def beside(
 ) -> Beside:
     words, now = words_of(request), site_of(request).clock()
     pictures, _gone = await composer_media.load(request, session, desk, draft.pictures)
-    post, problems = composer_form.post_of(draft, channels, pictures)
+    post, problems = composer_form.post_of(draft, channels, pictures, now)
     unread = any(problem.field in ("publish_at", "recurrence", "until") for problem in problems)
     networks = dict.fromkeys(channel.network for channel in channels)
     return Beside(

@@ -41,6 +41,10 @@ async def console(request: Request) -> Response:
     organizer, places = await campaigns_of(request)
     if len(places) == 1:
         return RedirectResponse(f"/console/c/{places[0][0].slug}", 303)
+    if not places:
+        async with site_of(request).database.read() as session:
+            if not await installation.campaigns(session):
+                return RedirectResponse("/console/start/campaign", 303)
     return page(
         request, "console/choose.html", organizer=organizer, places=places, csrf=csrf_token(request), campaign=None
     )

@@ -60,6 +60,7 @@ MENU = (
             Entry(_("Campaign"), "/setup/campaign", "sliders", Role.admin),
             Entry(_("Channels"), "/channels", "plug"),
             Entry(_("Organizers"), "/setup/organizers", "user-shield", Role.admin, territories=True),
+            Entry(_("First steps"), "/start", "shoe-prints", Role.admin),
             Entry(_("Access"), "/setup/access", "key", Role.admin),
             Entry(_("Audit"), "/setup/audit", "clock-rotate-left", Role.admin),
         ),
