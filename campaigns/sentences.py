@@ -114,7 +114,9 @@ KNOWN = (
     _("Facebook refuses the Page's token ({said}); make a new one, then run `channels mend`"),
     _("{where} refuses the access token ({said}); make a new one with read, write:statuses and write:media"),
     _("Bluesky refuses the account ({said}); make a new app password and set it"),
-    _("Telegram refuses the bot token; set PORTEVOIX_BOT_TOKEN to the one @BotFather shows"),
+    _(
+        "Telegram refuses the bot token; take the one @BotFather shows, for PORTEVOIX_BOT_TOKEN or the channel's own bot"
+    ),
     _("Telegram: {said}; make the bot an administrator of the channel again"),
     _("{where} refuses username and password ({said}); set them again"),
     _("{where} could not be reached; look whether the server is up and base_url is right"),

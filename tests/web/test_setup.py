@@ -4,7 +4,6 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 from sqlmodel import select
 
 from campaigns import installation
@@ -102,14 +101,6 @@ async def test_a_polling_day_brings_its_silence_and_takes_it_along(
     assert gone.status_code == 303
     async with world.database.read() as session:
         assert (await session.scalars(select(SilenceWindow))).all() == []
-
-
-@pytest.fixture
-def networks(world: Any, sandbox: SandboxClient, sandbox_server: SandboxServer) -> SandboxServer:
-    """The stand-ins, where the world's bot is at home."""
-    world.settings.bot_token = SecretStr(DEMO_TOKEN)
-    world.settings.telegram_base_url = f"{sandbox_server.url}/telegram"
-    return sandbox_server
 
 
 async def find(world: Any, name: str) -> Channel | None:
