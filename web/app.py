@@ -36,6 +36,7 @@ from web.console import (
     dashboard,
     desk,
     events,
+    frames,
     ideas,
     invited,
     kit,
@@ -96,7 +97,7 @@ def create_app(
     app.mount(api.ADDRESS, api.create_api(app.state.site), name="api")
     for room in (public, health, metrics, badge_maker, badge_to_chat, wall, share_redirect, unsubscribe):
         app.include_router(room.router)
-    for room in (login, account, invited, organizers, campaign_setup, audit_trail, channel_care, programs):
+    for room in (login, account, invited, organizers, campaign_setup, frames, audit_trail, channel_care, programs):
         app.include_router(room.router)
     for room in (dashboard, composer, composer_media, composer_preview, composer_sketches):
         app.include_router(room.router)
