@@ -6,6 +6,7 @@ import shutil
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
+from secrets import token_hex
 from tempfile import TemporaryDirectory
 
 from badges import FrameRefused
@@ -14,13 +15,13 @@ from badges.frame_files import FILE
 from badges.starting_frame import write_starting_frame
 from campaigns.badge_frames import frame_at
 from campaigns.installation import slug_of
+from campaigns.kits import safe
 from campaigns.models import Campaign
 
 ZIP = b"PK\x03\x04"  # how a zip begins, whatever its name may claim
 KINDS = (".toml", ".png", ".ttf", ".otf")  # what a frame is made of; the rest of a zip is left out
 MOST_FILES = 40
 MOST_UNPACKED = 60_000_000  # bytes of all that a zip holds of a frame
-LONGEST_KEY = 40  # letters of a frame's name in its key
 
 
 def keep(campaign: Campaign, name: str, file: str, data: bytes, frames_dir: Path) -> str:
@@ -29,12 +30,11 @@ def keep(campaign: Campaign, name: str, file: str, data: bytes, frames_dir: Path
     Takes seconds: call it in a thread. Raises FrameRefused, which names file, line and key as the designer knows them;
     then nothing is kept.
     """
-    key = f"{slug_of(name)[:LONGEST_KEY].strip('-')}-{hashlib.sha256(data).hexdigest()[:8]}"
+    key = f"{slug_of(name)}-{hashlib.sha256(data).hexdigest()[:8]}"
     home = frames_dir / campaign.slug
-    draft = home / f".{key}.new"
-    shutil.rmtree(draft, ignore_errors=True)
+    draft = home / f".{key}.{token_hex(4)}"  # beside the others, which it may take up
     draft.mkdir(parents=True)
-    called = PurePosixPath(file.replace("\\", "/")).name or "frame"
+    called = safe(PurePosixPath(file.replace("\\", "/")).name)
     try:
         source = _unpacked(called, data, draft) if data.startswith(ZIP) else _written(draft / called, data)
         _try(campaign, source)

@@ -1,5 +1,6 @@
 """An admin's page of the badge's frames: what is offered, what is added and looked at first, and what is refused in words."""
 
+import asyncio
 import io
 import zipfile
 from collections.abc import Callable
@@ -154,6 +155,29 @@ async def test_a_designers_folder_comes_as_a_zip(
     assert "Square, Story" in (await browser.get(HERE)).text
 
 
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("Le rond", ".."),  # names that lead elsewhere, or that no disk takes
+        ("Le rond", "../../rond.png"),
+        ("Le rond", "C:\\cadres\\rond.png"),
+        ("Le rond", "é" * 300 + ".png"),
+        ("x" * 60, "rond.png"),
+        ("إطار", "إطار.png"),
+        ("🌹", "🌹.png"),
+    ],
+)
+async def test_a_frame_and_its_file_may_have_any_name(
+    world: Any, browser: httpx.AsyncClient, upload: Any, act: Any, name: str, file: str
+) -> None:
+    before = {each.id for each in await frames(world)}
+    assert (await upload(png(), file, name=name)).status_code == 303
+    [frame] = [each for each in await frames(world) if each.id not in before]
+    assert (await act(frame, "use")).status_code == 303
+    assert (await browser.get(f"/c/orne/frames/{frame.design}.png")).status_code == 200
+    assert [each.name for each in left_behind(world.settings.frames_dir)] == [f"{frame.design}.png"]
+
+
 async def test_the_folder_to_start_from_comes_back_as_a_frame(
     world: Any, browser: httpx.AsyncClient, upload: Any, admin: str
 ) -> None:
@@ -269,6 +293,13 @@ async def test_the_same_frame_is_not_kept_twice(world: Any, upload: Any) -> None
     answer = await upload(png())
     assert answer.status_code == 422 and "This frame is there already" in answer.text
     assert len(await frames(world, "le-rond-")) == 1
+
+
+async def test_a_button_that_is_pressed_twice_adds_one_frame(world: Any, upload: Any) -> None:
+    answers = await asyncio.gather(*(upload(png()) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [303, 422, 422]
+    [frame] = await frames(world, "le-rond-")
+    assert [each.name for each in left_behind(world.settings.frames_dir)] == [f"{frame.design}.png"]
 
 
 async def test_a_frame_without_room_for_who_pays_is_refused_to_a_campaign_that_must_say_it(
