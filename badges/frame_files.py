@@ -93,6 +93,15 @@ def read_frame_file(folder: Path) -> list[Side]:
     return sides
 
 
+def parent_of(folder: Path) -> str:
+    """The name of the folder whose frame the one in this folder takes up; empty where it stands alone, or is broken."""
+    try:
+        parent = _entries(folder / FILE).get("inherits")
+    except FrameRefused:
+        return ""
+    return parent.raw if parent and isinstance(parent.raw, str) else ""
+
+
 def _inherited(folder: Path) -> Entries:
     """The entries of a frame's file over those of its parents."""
     chain: list[Path] = []

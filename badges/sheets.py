@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw, ImageFilter
 
 from .canvas import FINER, gradient
+from .encoding import encoded
+from .errors import FrameRefused, Problem
 from .fonts import SANS
 from .formats import FORMATS
 from .frames import Frame
@@ -40,13 +42,38 @@ def contact_sheet(frames: Sequence[tuple[str, Frame]], photo: bytes, names: Sequ
         draw_line(sheet, line, (3 * GAP + line.width / 2, top + BAND / 2), INK)
         for column, name in enumerate(names):
             left = 3 * GAP + column * (CELL_SIZE[0] + 3 * GAP)
-            _paste_cell(sheet, frame, photo, name, (left, top + BAND))
+            _paste_cell(sheet, frame, photo, name, (left, top + BAND), frame.formats)
     return sheet
 
 
-def _paste_cell(sheet: Image.Image, frame: Frame, photo: bytes, name: str, at: tuple[int, int]) -> None:
-    badges = render_badges(photo, frame, name, [Output(format, "PNG") for format in frame.formats])
-    for format, badge in zip(frame.formats, badges, strict=True):
+def sample(frame: Frame, name: str) -> bytes:
+    """A WebP of a frame on a silhouette, nothing around it, at most CELL_SIZE: to judge it by.
+
+    Shows the formats that have room for the sponsor's line; raises FrameRefused where none has.
+    """
+    formats = [format for format in frame.formats if _has_room(frame, format)]
+    if not formats:
+        raise FrameRefused(Problem.SPONSOR_NO_ROOM, format=frame.formats[0])
+    sheet = Image.new("RGBA", CELL_SIZE)
+    _paste_cell(sheet, frame, figure(), name, (0, 0), formats)
+    return encoded(sheet.crop(sheet.getbbox()), "WEBP")
+
+
+def _has_room(frame: Frame, format: str) -> bool:
+    try:
+        frame.artwork(format, named=True)
+    except FrameRefused as refused:
+        if refused.code is not Problem.SPONSOR_NO_ROOM:
+            raise
+        return False
+    return True
+
+
+def _paste_cell(
+    sheet: Image.Image, frame: Frame, photo: bytes, name: str, at: tuple[int, int], formats: Sequence[str]
+) -> None:
+    badges = render_badges(photo, frame, name, [Output(format, "PNG") for format in formats])
+    for format, badge in zip(formats, badges, strict=True):
         left, top, width, height = CELL[format]
         with Image.open(io.BytesIO(badge)) as opened:
             small = opened.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)

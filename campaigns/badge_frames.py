@@ -10,6 +10,7 @@ from badges import DESIGNS, HASHTAG_LIMIT, SLOGAN_LIMIT, BadgeError, Frame, Pale
 from badges.errors import SENTENCES
 from campaigns import installation, models
 from campaigns.models import Campaign
+from campaigns.sentences import within
 from campaigns.stamp import stamp_of
 from campaigns.words import Words
 
@@ -17,7 +18,7 @@ KEY = re.compile(r"[a-z0-9][a-z0-9-]*")  # of a frame made by a designer: its fo
 
 
 async def frames_for(session: AsyncSession, campaign_id: int, territory_id: int | None) -> list[models.Frame]:
-    """The frames that a supporter may choose from: the campaign's own, and those of their territory and of those above.
+    """The frames in use that a supporter may choose from: the campaign's, and those of their territory and of those above.
 
     The nearest first: a section's, its federation's, then the campaign's in their order.
     """
@@ -25,7 +26,7 @@ async def frames_for(session: AsyncSession, campaign_id: int, territory_id: int 
     allowed = or_(col(models.Frame.territory_id).is_(None), col(models.Frame.territory_id).in_(above))
     rows = await session.scalars(
         select(models.Frame)
-        .where(col(models.Frame.campaign_id) == campaign_id, allowed)
+        .where(col(models.Frame.campaign_id) == campaign_id, col(models.Frame.in_use), allowed)
         .order_by(col(models.Frame.position), col(models.Frame.id))
     )
     far = len(above)
@@ -38,12 +39,20 @@ def frame_of(campaign: Campaign, design: str, section: str = "", *, frames_dir: 
     `frames_dir` holds the frames made by designers, those of a campaign in a folder of its slug (`frame_path`).
     FrameRefused where there is no such design, its colours cannot be read or its sponsor's line has no room.
     """
+    made = frame_path(frames_dir, campaign, design) if frames_dir and design not in DESIGNS else None
+    return frame_at(campaign, made, section) if made else draw_frame(design, *_dress(campaign, section))
+
+
+def frame_at(campaign: Campaign, path: Path, section: str = "") -> Frame:
+    """The frame that a designer made and that lies there, in the campaign's colours and words; raises FrameRefused."""
+    return open_frame(path, *_dress(campaign, section))
+
+
+def _dress(campaign: Campaign, section: str) -> tuple[Palette, str, str, str, str]:
     palette = Palette(campaign.primary_colour, campaign.secondary_colour, campaign.text_colour)
     hashtag = f"#{campaign.hashtag}"[:HASHTAG_LIMIT] if campaign.hashtag else ""
     slogan = (campaign.slogan or campaign.name)[:SLOGAN_LIMIT]
-    words = slogan, hashtag, stamp_of(campaign), section
-    made = frame_path(frames_dir, campaign, design) if frames_dir and design not in DESIGNS else None
-    return open_frame(made, palette, *words) if made else draw_frame(design, palette, *words)
+    return palette, slogan, hashtag, stamp_of(campaign), section
 
 
 def frame_path(frames_dir: Path, campaign: Campaign, design: str) -> Path | None:
@@ -58,5 +67,6 @@ def frame_path(frames_dir: Path, campaign: Campaign, design: str) -> Path | None
 
 
 def badge_sentence(words: Words, error: BadgeError) -> str:
-    """What was wrong with the photo or the name, in the person's language."""
-    return words(SENTENCES[error.code], **error.values)
+    """What was wrong with the photo, the name or the frame, in the person's language."""
+    values = {name: within(words, value) if isinstance(value, str) else value for name, value in error.values.items()}
+    return words(SENTENCES[error.code], **values)

@@ -93,4 +93,5 @@ def keep(folder: Path, picture: NewPicture) -> str:
 
 def load(folder: Path, media: Media) -> Picture:
     """The picture as a network takes it; OSError where the file is gone."""
-    return Picture((folder / media.file).read_bytes(), media.mime, media.alt)
+    data = (folder / media.file).read_bytes()
+    return Picture(data, media.mime, media.alt, (media.focus_x, media.focus_y))

@@ -1172,9 +1172,10 @@ class Frame(SQLModel, table=True):
     id: int = _key()
     campaign_id: int = _to("campaign.id", index=False)
     territory_id: int | None = _to("territory.id", null=True)
-    position: int
+    position: int  # the lowest is offered first
     name: str
     design: str  # a design that the room badges/ draws, or a folder in DATA_DIR/frames/<campaign's slug>/
+    in_use: bool = True  # offered to who makes a badge
 
 
 class WallBadge(SQLModel, table=True):

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.models import (
+    Campaign,
     Channel,
     Organizer,
     OrganizerRole,
@@ -52,8 +53,8 @@ async def whom_to_tell(session: AsyncSession, campaign_id: int) -> list[tuple[in
     return [(ident, Words(language)) for ident, language in rows if ident is not None]
 
 
-async def resting_untold(session: AsyncSession) -> list[tuple[Channel, int]]:
-    """Channels whose rest nobody was told of, each with how many of its posts wait."""
+async def resting_untold(session: AsyncSession) -> list[tuple[Channel, str, int]]:
+    """Channels whose rest nobody was told of, each with its campaign's slug and with how many of its posts wait."""
     waiting = (
         select(func.count())
         .select_from(Publication)
@@ -63,11 +64,12 @@ async def resting_untold(session: AsyncSession) -> list[tuple[Channel, int]]:
         .scalar_subquery()
     )
     rows = await session.execute(
-        select(Channel, waiting)
+        select(Channel, Campaign.slug, waiting)
+        .join(Campaign, col(Campaign.id) == col(Channel.campaign_id))
         .where(col(Channel.resting_reason).is_not(None), col(Channel.told_resting_at).is_(None))
         .order_by(col(Channel.id))
     )
-    return [(channel, count) for channel, count in rows.all()]
+    return [(channel, slug, count) for channel, slug, count in rows.all()]
 
 
 async def told_of_rest(session: AsyncSession, channel: Channel, now: datetime) -> None:
@@ -117,8 +119,8 @@ def _short(words: Words, reason: str | None) -> str:
     return text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1] + "…"
 
 
-def words_of_rest(_: Words, channel: Channel, waiting: int) -> str:
-    """What organizers read of a channel that rests."""
+def words_of_rest(_: Words, channel: Channel, waiting: int, address: str = "") -> str:
+    """What organizers read of a channel that rests; `address`: the channel's in the console, where it is known."""
     return "\n\n".join(
         [
             "⚠️ " + _("Channel “{channel}” ({network}) is at rest.", channel=channel.name, network=channel.network),
@@ -126,11 +128,26 @@ def words_of_rest(_: Words, channel: Channel, waiting: int) -> str:
             _.many("{n} post waits; it is not lost.", "{n} posts wait; none is lost.", waiting)
             if waiting
             else _("No post waits on it now."),
+            *_what_to_do(_, channel, address),
+            _("The other settings stay. What waited then goes on by the late policy of each post."),
+        ]
+    )
+
+
+def _what_to_do(_: Words, channel: Channel, address: str) -> tuple[str, ...]:
+    if not address:
+        return (
             _(
-                'What to do: get a new credential, then run `run_bot.py channels mend "{channel}" --set …` with it; the other settings stay. If the old one works again, `run_bot.py channels check "{channel}"` is enough. What waited then goes on by the late policy of each post.',
+                'What to do: get a new credential, then run `run_bot.py channels mend "{channel}" --set …` with it. If the old one works again, `run_bot.py channels check "{channel}"` is enough.',
                 channel=channel.name,
             ),
-        ]
+        )
+    return (
+        _(
+            "What to do: get a new credential, and give it to the channel in the console; if the old one works again, “Check now” is enough: {address}",
+            address=address,
+        ),
+        _('On the server, `run_bot.py channels mend "{channel}" --set …` does the same.', channel=channel.name),
     )
 
 

@@ -192,7 +192,8 @@ def list_(campaign: CampaignOption = None) -> None:
             for frame in await installation.frames(session, owner.id):
                 where = places.get(frame.territory_id or 0, "everywhere")
                 formats = _formats(owner, frame.design, settings)
-                out.print(f"{frame.design}  {frame.name}  {where}  {formats}", soft_wrap=True)
+                rests = "" if frame.in_use else "  (not in use)"
+                out.print(f"{frame.design}  {frame.name}  {where}  {formats}{rests}", soft_wrap=True)
 
     run_async(main())
 

@@ -205,7 +205,8 @@ def _works(house: House, runner: BotRunner | None, sends: SendCounts) -> list[Wo
     async def tell_organizer(telegram_id: int, text: str) -> None:
         await organizers.tell(runner.app.bot, telegram_id, text)
 
-    told = Notices(house.database, house.clock, tell_organizer, f"{settings.site_url}/console")
+    console, public = f"{settings.site_url}/console", bool(settings.public_url)
+    told = Notices(house.database, house.clock, tell_organizer, console, public=public)
     broadcaster = Broadcaster(house.database, house.clock, runner.deliver, runner.pace)
     return [
         *works,

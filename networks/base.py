@@ -11,11 +11,15 @@ from networks import threads
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture of a post: the encoded bytes of a JPEG, PNG, WebP or GIF."""
+    """A picture of a post: the encoded bytes of a JPEG, PNG, WebP or GIF.
+
+    `focus` is what stays in sight where a network crops: per cent from the left and from the top.
+    """
 
     data: bytes
     mime: str
     alt: str = ""
+    focus: tuple[int, int] = (50, 50)
 
 
 @dataclass(frozen=True, slots=True)

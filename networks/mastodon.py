@@ -120,7 +120,11 @@ class MastodonAccount:
     def _upload(self, picture: Picture) -> str:
         media = self._ask(
             lambda: self._client.media_post(
-                picture.data, mime_type=picture.mime, description=picture.alt or None, file_name="picture"
+                picture.data,
+                mime_type=picture.mime,
+                description=picture.alt or None,
+                focus=_focal_point(picture),
+                file_name="picture",
             )
         )
         media_id = _of(media, "id")
@@ -193,6 +197,15 @@ class MastodonAccount:
 
     async def close(self) -> None:
         self._session.close()
+
+
+def _focal_point(picture: Picture) -> tuple[float, float] | None:
+    """Where Mastodon's axes have it: -1 to 1 from left to right and from bottom to top; None for the middle, which is its own.
+
+    https://docs.joinmastodon.org/api/guidelines/#focal-points
+    """
+    x, y = picture.focus
+    return None if (x, y) == (50, 50) else (round(x / 50 - 1, 2), round(1 - y / 50, 2))
 
 
 def _of(said: Any, name: str, *, needed: bool = True) -> str:

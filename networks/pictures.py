@@ -38,5 +38,5 @@ def smaller(picture: Picture, largest: int = LARGEST) -> Picture:
             out = io.BytesIO()
             flat.save(out, "JPEG", quality=quality, optimize=True)
             if out.tell() <= largest:
-                return Picture(out.getvalue(), "image/jpeg", picture.alt)
+                return Picture(out.getvalue(), "image/jpeg", picture.alt, picture.focus)
     raise PostRejected(f"a picture cannot be made smaller than {largest / 1_000_000:.0f} MB; choose another one")

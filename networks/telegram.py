@@ -191,7 +191,7 @@ async def answered(call: Awaitable[T]) -> T:
         raise ChatMoved(error.new_chat_id) from error
     except tg.InvalidToken as error:
         raise ChannelRevoked(
-            "Telegram refuses the bot token; set PORTEVOIX_BOT_TOKEN to the one @BotFather shows"
+            "Telegram refuses the bot token; take the one @BotFather shows, for PORTEVOIX_BOT_TOKEN or the channel's own bot"
         ) from error
     except tg.Forbidden as error:
         raise ChannelRevoked(

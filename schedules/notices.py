@@ -26,11 +26,12 @@ class Notices(Looking):
 
     name = "notices to the organizers"
 
-    def __init__(self, database: Database, clock: Clock, tell: Tell, console: str) -> None:
+    def __init__(self, database: Database, clock: Clock, tell: Tell, console: str, *, public: bool = False) -> None:
         super().__init__(clock)
         self._database = database
         self._tell = tell
         self._console = console  # its address
+        self._public = public  # whether that is one which others than this machine reach
         self._told: dict[int, datetime] = {}  # channel -> when its organizers last heard of failures
 
     async def _look(self) -> None:
@@ -40,9 +41,11 @@ class Notices(Looking):
     async def _tell_of_rest(self) -> None:
         async with self._database.read() as session:
             resting = await notices.resting_untold(session)
-        for channel, waiting in resting:
+        for channel, slug, waiting in resting:
+            address = f"{self._console}/c/{slug}/channels#channel-{channel.id}" if self._public else ""
+            said = partial(notices.words_of_rest, channel=channel, waiting=waiting, address=address)
             # Without anybody to tell it stays untold: who links an account later still hears of it.
-            if await self._tell_all(channel, partial(notices.words_of_rest, channel=channel, waiting=waiting)):
+            if await self._tell_all(channel, said):
                 async with self._database.write() as session:
                     await notices.told_of_rest(session, channel, self._clock())
 

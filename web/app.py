@@ -37,6 +37,7 @@ from web.console import (
     desk,
     events,
     first_steps,
+    frames,
     ideas,
     invited,
     kit,
@@ -100,7 +101,7 @@ def create_app(
         app.include_router(room.router)
     for room in (start, first_steps):
         app.include_router(room.router)
-    for room in (login, account, invited, organizers, campaign_setup, audit_trail, channel_care, programs):
+    for room in (login, account, invited, organizers, campaign_setup, frames, audit_trail, channel_care, programs):
         app.include_router(room.router)
     for room in (dashboard, composer, composer_media, composer_preview, composer_sketches):
         app.include_router(room.router)

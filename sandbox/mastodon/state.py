@@ -37,6 +37,7 @@ class Attachment:
     ready_at: str
     alt: str | None = None
     used: bool = False
+    focus: str | None = None  # "x,y" as it was sent
 
 
 @dataclass

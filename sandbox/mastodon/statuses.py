@@ -68,7 +68,7 @@ def create(call: Call) -> tuple[Status, bool]:
         text=text,
         reply_to=reply_to,
         key=key or None,
-        media=[{"kind": "photo", "sha256": each.sha256, "alt": each.alt} for each in media],
+        media=[{"kind": "photo", "sha256": each.sha256, "alt": each.alt, "focus": each.focus} for each in media],
     )
     return status, True
 
@@ -115,6 +115,7 @@ def upload(call: Call) -> Attachment:
         header.height,
         (world.clock() + waits).isoformat(),
         alt,
+        focus=call.fields.get("focus") or None,
     )
     world.mastodon.save_media(media)
     return media
@@ -123,7 +124,10 @@ def upload(call: Call) -> Attachment:
 def media_json(call: Call, media: Attachment, *, done: bool) -> Json:
     """A MediaAttachment; its url is null while the server works on it."""
     address = f"{base(call)}/files/{media.sha256}"
-    meta = {"original": {"width": media.width, "height": media.height}}
+    meta: Json = {"original": {"width": media.width, "height": media.height}}
+    if media.focus:
+        x, y = map(float, media.focus.split(","))
+        meta["focus"] = {"x": x, "y": y}
     shown: Json = {"id": media.id, "type": "image", "url": address if done else None, "preview_url": address}
     return shown | {"remote_url": None, "meta": meta, "description": media.alt, "blurhash": None}
 

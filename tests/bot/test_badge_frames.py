@@ -1,10 +1,14 @@
 """The frames are turned in one message, whose picture changes; each preview is uploaded once."""
 
+import io
+
 import pytest
+from PIL import Image
 
 from bot import frame_carousel
+from campaigns import frame_care, frame_uploads
 from campaigns.installation import FRAMES
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Frame
 from tests.bot.conftest import labels, written
 
 
@@ -98,3 +102,24 @@ async def test_the_arrows_of_an_earlier_badge_say_so_and_go(zoe, small):
     await zoe.send(small)
     said = await zoe.tap("", old)
     assert "étape passée" in said.toast and labels(await zoe.message(message_id)) == {}
+
+
+async def test_a_frame_that_the_console_offers_or_takes_out_is_there_or_gone_at_the_next_tap(
+    zoe, small, house, database, campaign
+):
+    message_id = await carousel(zoe, small)
+    picture, file = Image.new("RGBA", (1080, 1080), "#204080"), io.BytesIO()
+    picture.paste((0, 0, 0, 0), (140, 140, 940, 940))
+    picture.save(file, "PNG")
+    key = frame_uploads.keep(campaign, "Le carré", "carre.png", file.getvalue(), house.settings.frames_dir)
+    async with database.write() as session:
+        frame = await frame_care.add(session, campaign.id, key, "Le carré", None)
+        await frame_care.use(session, frame)
+        await frame_care.first(session, frame)
+    await zoe.tap("", (message_id, "badge:turn:0"))
+    shown = await zoe.message(message_id)
+    assert written(shown).endswith("Le carré") and f"1/{len(FRAMES) + 1}" in labels(shown)
+    async with database.write() as session:
+        await frame_care.rest(session, await session.get_one(Frame, frame.id))
+    again = await zoe.tap("", (message_id, f"badge:frame:{frame.id}"))  # which still stands under the picture
+    assert again.text.endswith("Anneau") and f"1/{len(FRAMES)}" in again.buttons  # asked anew, among those in use

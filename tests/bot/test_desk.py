@@ -116,7 +116,7 @@ async def test_what_waits_is_paged_and_what_comes_next_is_listed(camille, astray
     await astray("Tout à l’heure", S.queued, publish_at=clock() + HOUR)
     async with database.write() as session:
         row = await session.get_one(Channel, telegram.id)
-        row.resting_reason = "Telegram refuses the bot token; set PORTEVOIX_BOT_TOKEN to the one @BotFather shows"
+        row.resting_reason = "Telegram refuses the bot token; take the one @BotFather shows, for PORTEVOIX_BOT_TOKEN or the channel's own bot"
     said = await camille.say("/desk")
     assert "8 choses vous attendent" in said.text and "« Canal Telegram » est au repos" in said.text
     lines = said.text.splitlines()

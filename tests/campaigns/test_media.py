@@ -67,14 +67,14 @@ def test_a_gigantic_picture_is_refused_with_its_size_and_the_limit():
 
 
 def test_the_same_bytes_are_kept_once(picture, tmp_path):
-    one = media.store(tmp_path, 1, 0, NewPicture("a.jpg", picture(), "Une affiche"))
+    one = media.store(tmp_path, 1, 0, NewPicture("a.jpg", picture(), "Une affiche", focus=(20, 80)))
     two = media.store(tmp_path, 2, 3, NewPicture("b.jpg", picture()))
     other = media.store(tmp_path, 2, 4, NewPicture("b.jpg", picture(colour="#1D2B5C")))
     assert one.file == two.file != other.file
     assert len(list(tmp_path.iterdir())) == 2
     assert (two.post_id, two.position, two.alt) == (2, 3, "")
     loaded = media.load(tmp_path, one)
-    assert (loaded.data, loaded.mime, loaded.alt) == (picture(), "image/jpeg", "Une affiche")
+    assert (loaded.data, loaded.mime, loaded.alt, loaded.focus) == (picture(), "image/jpeg", "Une affiche", (20, 80))
 
 
 def test_a_crash_in_the_middle_of_a_file_leaves_no_half_picture(picture, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """The Mastodon account, by the real Mastodon.py over HTTP to the stand-in."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -50,6 +51,23 @@ async def test_pictures_go_out_with_their_descriptions(account: MastodonAccount,
     await account.publish(OutgoingPost("1", "Deux vues", pictures=(picture("Un quai de gare"), picture())))
     (entry,) = await ledger(sandbox)
     assert [(m["kind"], m["alt"]) for m in entry["media"]] == [("photo", "Un quai de gare"), ("photo", None)]
+
+
+@pytest.mark.parametrize(
+    ("focus", "sent"),
+    [
+        ((50, 50), None),  # the middle is what Mastodon takes by itself
+        ((0, 0), "-1.0,1.0"),  # left, top: its vertical axis points up
+        ((100, 100), "1.0,-1.0"),
+        ((75, 30), "0.5,0.4"),
+    ],
+)
+async def test_a_pictures_focal_point_goes_along_in_the_networks_own_axes(
+    account: MastodonAccount, sandbox: SandboxClient, focus: tuple[int, int], sent: str | None
+) -> None:
+    await account.publish(OutgoingPost("1", "Une vue", pictures=(replace(picture("Un quai"), focus=focus),)))
+    (entry,) = await ledger(sandbox)
+    assert [(m["alt"], m["focus"]) for m in entry["media"]] == [("Un quai", sent)]
 
 
 @pytest.mark.parametrize(

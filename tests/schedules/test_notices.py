@@ -65,8 +65,8 @@ class Team:
             ),
         )
 
-    def new_notices(self) -> Notices:
-        return Notices(self.database, self.clock, self._tell, "https://exemple.fr/console")
+    def new_notices(self, *, public: bool = True) -> Notices:
+        return Notices(self.database, self.clock, self._tell, "https://exemple.fr/console", public=public)
 
     async def _tell(self, telegram_id: int, text: str) -> None:
         if telegram_id in self.troubles:
@@ -165,8 +165,17 @@ async def test_complaint_10_a_dead_token_is_told_with_what_to_do_and_how_many_po
     assert "Le canal « Compte X » (x) est au repos." in text
     assert f"Ce que dit le réseau : {REVOKED}" in text
     assert "2 messages attendent ; aucun n’est perdu." in text
-    assert 'run_bot.py channels mend "Compte X" --set' in text and 'run_bot.py channels check "Compte X"' in text
+    assert f"https://exemple.fr/console/c/{team.campaign.slug}/channels#channel-{resting.id}" in text.split()
+    assert 'run_bot.py channels mend "Compte X" --set' in text
     assert await team.states() == [S.queued, S.queued]
+
+
+async def test_where_nobody_else_reaches_the_console_the_command_is_named_alone(team: Team, resting: Channel) -> None:
+    await team.organizer(7)
+    team.notices = team.new_notices(public=False)
+    ((_person, text),) = await team.look()
+    assert "http" not in text
+    assert 'run_bot.py channels mend "Compte X" --set' in text and 'run_bot.py channels check "Compte X"' in text
 
 
 async def test_each_organizer_is_told_in_their_language(team: Team, resting: Channel) -> None:

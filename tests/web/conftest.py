@@ -18,6 +18,7 @@ import uvicorn
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 from PIL import Image
+from pydantic import SecretStr
 
 from campaigns import engagement, installation, posts, share_links, supporters
 from campaigns.database import Database, _async_url, migrate
@@ -26,9 +27,13 @@ from campaigns.models import Campaign, Channel, Kind, Organizer, Post, Purpose, 
 from campaigns.posts import NewPost
 from campaigns.settings import Settings
 from campaigns.vault import Vault
+from sandbox.client import SandboxClient
+from sandbox.defaults import DEMO_TOKEN
+from sandbox.server import SandboxServer
 from web import create_app
 
-VAULT = Vault("a key of the tests")
+KEY = "a key of the tests"
+VAULT = Vault(KEY)
 NOON = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)  # 12:00 in Paris
 PASSWORD = "correct horse battery"
 HUMAN = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
@@ -69,7 +74,7 @@ class World:
             "database": self.database,
             "settings": self.settings,
             "clock": self.clock,
-            "secret_key": "a key of the tests",
+            "secret_key": KEY,
             "bot_username": "orne_bot",
         }
         return create_app(**(given | changes))
@@ -168,6 +173,14 @@ async def _fill(world: World) -> None:
     )
     async with world.database.write() as session:
         world.link = await share_links.link_for(session, world.post, world.supporter, world.settings.site_url, now)
+
+
+@pytest.fixture
+def networks(world: Any, sandbox: SandboxClient, sandbox_server: SandboxServer) -> SandboxServer:
+    """The stand-ins, where the world's bot is at home."""
+    world.settings.bot_token = SecretStr(DEMO_TOKEN)
+    world.settings.telegram_base_url = f"{sandbox_server.url}/telegram"
+    return sandbox_server
 
 
 @pytest.fixture

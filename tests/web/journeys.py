@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import httpx
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page
 
 from tests.browser import PHONE, WIDE, person
 from tests.web.conftest import PASSWORD
@@ -47,7 +47,7 @@ async def organizer(
     page.on("dialog", lambda dialog: dialog.accept())
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: errors.append(message.text) if _is_error(message) else None)
     page.errors = errors  # type: ignore[attr-defined]
     await page.goto(f"{served.base_url}/console/login")
     await page.locator("#email").fill(email)
@@ -57,6 +57,11 @@ async def organizer(
     return page
 
 
+def _is_error(message: ConsoleMessage) -> bool:
+    """Whether something failed; a form that was refused is a page like any other, and says why itself."""
+    return message.type == "error" and "status of 422" not in message.text
+
+
 async def accessible(page: Page) -> None:
     """Nothing that keeps people out, nothing beside the screen, and no script that failed."""
     found = await Axe().run(page)
@@ -64,3 +69,12 @@ async def accessible(page: Page) -> None:
     beside, errors = await page.evaluate(BESIDE), page.errors  # type: ignore[attr-defined]
     assert not beside, beside
     assert not errors, errors
+
+
+async def tab_to(page: Page, there: Locator, *, back: bool = False, most: int = 200) -> None:
+    """Press Tab (or Shift+Tab, back) until the focus is there: what cannot be reached so is out of reach for who has no mouse."""
+    for _press in range(most):
+        if await there.evaluate("(element) => element === document.activeElement"):
+            return
+        await page.keyboard.press("Shift+Tab" if back else "Tab")
+    raise AssertionError(f"{most} tabs do not lead to {there}")

@@ -85,6 +85,11 @@ LEAST = {
     f"POST {C}/setup/organizers/invite": ADMIN,
     f"POST {C}/setup/organizers/uninvite": ADMIN,
     f"POST {C}/setup/organizers/{{organizer_id:int}}/{{act}}": ADMIN,
+    f"GET {C}/setup/frames": ADMIN,
+    f"POST {C}/setup/frames": ADMIN,
+    f"GET {C}/setup/frames/start.zip": ADMIN,
+    f"GET {C}/setup/frames/{{frame_id:int}}.webp": ADMIN,
+    f"POST {C}/setup/frames/{{frame_id:int}}/{{move}}": ADMIN,
     f"GET {C}/setup/audit": ADMIN,
     f"GET {C}/figures": VIEWER,
     f"GET {C}/results": VIEWER,
@@ -234,8 +239,10 @@ async def fill(world: Any, campaign: Campaign, post: Post, telegram_id: int) -> 
         choice = NewPicture("a.jpg", picture(telegram_id, 30))
         chosen = await uploads.add_upload(session, campaign.id, world.editor.id, choice, world.settings.media_dir, now)
         sketch = await sketches.keep(session, campaign.id, world.editor.id, now, fields={"title": ["Un"]})
+        frame = (await installation.frames(session, campaign.id))[0]
         await session.flush()
         return {
+            "frame_id": frame.id,
             "file": chosen.file,
             "sketch_id": sketch.id,
             "token_id": token.id,

@@ -4,7 +4,6 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 from sqlmodel import select
 
 from campaigns import installation
@@ -104,14 +103,6 @@ async def test_a_polling_day_brings_its_silence_and_takes_it_along(
         assert (await session.scalars(select(SilenceWindow))).all() == []
 
 
-@pytest.fixture
-def networks(world: Any, sandbox: SandboxClient, sandbox_server: SandboxServer) -> SandboxServer:
-    """The stand-ins, where the world's bot is at home."""
-    world.settings.bot_token = SecretStr(DEMO_TOKEN)
-    world.settings.telegram_base_url = f"{sandbox_server.url}/telegram"
-    return sandbox_server
-
-
 async def find(world: Any, name: str) -> Channel | None:
     async with world.database.read() as session:
         found: Channel | None = (await session.scalars(select(Channel).where(Channel.name == name))).first()
@@ -195,3 +186,23 @@ async def test_another_campaigns_channel_is_out_of_reach(
     for act in ("", "/mend", "/test"):
         path = f"/console/c/caux/channels/{world.channels[0].id}{act}"
         assert (await browser.post(path, data={"csrf": token})).status_code == 404
+
+
+async def test_what_reading_figures_may_cost_is_set_where_reading_costs(
+    world: Any, browser: httpx.AsyncClient, admin: str
+) -> None:
+    telegram, x = world.channels
+    page = (await browser.get(CHANNELS)).text
+    assert f'id="metrics_cap-{x.id}"' in page and f'id="metrics_cap-{telegram.id}"' not in page
+    assert "$0.001 a read, at most 45 reads a post" in page
+    terms = {"csrf": admin, "slots": "", "monthly_cap": "", "daily_quota": "", "metrics_cap": "4,5"}
+    assert (await browser.post(f"{CHANNELS}/{x.id}", data=terms)).status_code == 303
+    assert (await find(world, x.name)).metrics_cap == 4500  # type: ignore[union-attr]
+    assert 'name="metrics_cap" value="4.5"' in (await browser.get(CHANNELS)).text
+    del terms["metrics_cap"]  # as a program that knows no such field would send it
+    assert (await browser.post(f"{CHANNELS}/{x.id}", data=terms)).status_code == 303
+    assert (await find(world, x.name)).metrics_cap == 4500  # type: ignore[union-attr]
+    wrong = await browser.post(f"{CHANNELS}/{x.id}", data=terms | {"metrics_cap": "much"})
+    assert wrong.status_code == 422 and 'value="much"' in wrong.text
+    assert (await browser.post(f"{CHANNELS}/{x.id}", data=terms | {"metrics_cap": "0"})).status_code == 303
+    assert (await find(world, x.name)).metrics_cap == 0  # type: ignore[union-attr]

@@ -12,11 +12,12 @@ from campaigns import installation
 from campaigns.accounts import audit_account
 from campaigns.forecast import spent_by
 from campaigns.installation import Terms
+from campaigns.metrics import READS
 from campaigns.models import Channel
 from campaigns.sentences import told
 from campaigns.slots import SlotsProblem
 from campaigns.words import mark
-from networks import NETWORKS
+from networks import NETWORKS, READ_PRICES
 from networks.share_intents import LABELS
 from web.console.access import Desk, desk_of, own_form
 from web.console.channel_forms import CAN_TEST, fields_of
@@ -28,7 +29,8 @@ _ = mark
 router = APIRouter()
 HERE = "/console/c/{slug}/channels"
 LARGEST = 1_000_000  # dollars, or posts a day
-TERMS = ("slots", "price_post", "price_link", "monthly_cap", "daily_quota")
+TERMS = ("slots", "price_post", "price_link", "monthly_cap", "daily_quota", "metrics_cap")
+MAY_BE_ABSENT = frozenset({"price_post", "price_link", "metrics_cap"})  # a form without them leaves them
 
 
 @router.get(HERE)
@@ -64,6 +66,8 @@ async def list_page(
         labels=LABELS,
         networks=NETWORKS,
         can_test=CAN_TEST,
+        read_prices=READ_PRICES,
+        most_reads=READS,
         fields=lambda channel: fields_of(channel.network, channel),
         reason=lambda channel: told(words, channel.resting_reason or ""),
         typed=lambda channel: terms_of(channel) | dict(typed or {}) if channel.id == wrong else terms_of(channel),
@@ -76,8 +80,11 @@ async def list_page(
 def terms_of(channel: Channel) -> dict[str, str]:
     """The terms as they stand in the form."""
     money = {name: f"{getattr(channel, name) / 1000:g}" for name in ("price_post", "price_link")}
-    cap = f"{channel.monthly_cap / 1000:g}" if channel.monthly_cap else ""
-    return money | {"slots": channel.slots, "monthly_cap": cap, "daily_quota": str(channel.daily_quota or "")}
+    caps = {
+        name: f"{value / 1000:g}" if (value := getattr(channel, name)) else ""
+        for name in ("monthly_cap", "metrics_cap")
+    }
+    return money | caps | {"slots": channel.slots, "daily_quota": str(channel.daily_quota or "")}
 
 
 async def admin_of(request: Request, slug: str) -> Desk:
@@ -120,8 +127,8 @@ class _NoNumber(ValueError):
 def _read(form: FormData) -> Terms:
     numbers: dict[str, float | None] = {}
     for name in TERMS[1:]:
-        if name not in form and name.startswith("price"):
-            numbers[name] = None  # a form without prices leaves them
+        if name not in form and name in MAY_BE_ABSENT:
+            numbers[name] = None
             continue
         text = text_of(form, name).replace(",", ".") or "0"
         try:
@@ -136,4 +143,5 @@ def _read(form: FormData) -> Terms:
         price_link=numbers["price_link"],
         monthly_cap=numbers["monthly_cap"],
         daily_quota=int(numbers["daily_quota"] or 0),
+        metrics_cap=numbers["metrics_cap"],
     )

@@ -59,6 +59,7 @@ MENU = (
         (
             Entry(_("Campaign"), "/setup/campaign", "sliders", Role.admin),
             Entry(_("Channels"), "/channels", "plug"),
+            Entry(_("Frames"), "/setup/frames", "image-portrait", Role.admin),
             Entry(_("Organizers"), "/setup/organizers", "user-shield", Role.admin, territories=True),
             Entry(_("First steps"), "/start", "shoe-prints", Role.admin),
             Entry(_("Access"), "/setup/access", "key", Role.admin),

@@ -1,0 +1,124 @@
+"""A frame as its designer hands it over, a PNG or a zip of its folder: checked, then laid where the program reads it."""
+
+import hashlib
+import io
+import shutil
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from secrets import token_hex
+from tempfile import TemporaryDirectory
+
+from badges import FrameRefused
+from badges.errors import wrong_file
+from badges.frame_files import FILE
+from badges.starting_frame import write_starting_frame
+from campaigns.badge_frames import frame_at
+from campaigns.installation import slug_of
+from campaigns.kits import safe
+from campaigns.models import Campaign
+
+ZIP = b"PK\x03\x04"  # how a zip begins, whatever its name may claim
+KINDS = (".toml", ".png", ".ttf", ".otf")  # what a frame is made of; the rest of a zip is left out
+MOST_FILES = 40
+MOST_UNPACKED = 60_000_000  # bytes of all that a zip holds of a frame
+
+
+def keep(campaign: Campaign, name: str, file: str, data: bytes, frames_dir: Path) -> str:
+    """Lay a frame into the campaign's folder and give its key, which is another one for other content.
+
+    Takes seconds: call it in a thread. Raises FrameRefused, which names file, line and key as the designer knows them;
+    then nothing is kept.
+    """
+    key = f"{slug_of(name)}-{hashlib.sha256(data).hexdigest()[:8]}"
+    home = frames_dir / campaign.slug
+    draft = home / f".{key}.{token_hex(4)}"  # beside the others, which it may take up
+    draft.mkdir(parents=True)
+    called = safe(PurePosixPath(file.replace("\\", "/")).name)
+    try:
+        source = _unpacked(called, data, draft) if data.startswith(ZIP) else _written(draft / called, data)
+        _try(campaign, source)
+        target = home / key if source is draft else home / f"{key}.png"
+        shutil.rmtree(target, ignore_errors=True)
+        source.replace(target)
+    except FrameRefused as refused:
+        raise _as_handed_over(refused, draft, called) from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return key
+
+
+def to_start_from() -> bytes:
+    """A zip of the frame that `frames new` writes: pictures, and a frame.toml that explains itself. Call it in a thread."""
+    file = io.BytesIO()
+    with TemporaryDirectory() as place, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        folder = Path(place) / "frame"
+        write_starting_frame(folder)
+        for each in sorted(folder.iterdir()):
+            archive.write(each, f"{folder.name}/{each.name}")
+    return file.getvalue()
+
+
+def drop(frames_dir: Path, campaign: Campaign, key: str) -> None:
+    """Take a frame's files away; those that are gone already are no error."""
+    folder = frames_dir / campaign.slug / key
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.with_name(f"{key}.png").unlink(missing_ok=True)
+
+
+def _written(file: Path, data: bytes) -> Path:
+    file.write_bytes(data)
+    return file
+
+
+def _try(campaign: Campaign, source: Path) -> None:
+    """All of its formats in the campaign's words, with a name and without."""
+    frame = frame_at(campaign, source)
+    for format in frame.formats:
+        for named in (True, False):
+            frame.artwork(format, named=named)
+
+
+def _unpacked(called: str, data: bytes, folder: Path) -> Path:
+    """The files of a zip that lie beside its frame.toml, flat in the folder; no name in it leads out of there."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            found = [(PurePosixPath(entry.filename), entry) for entry in archive.infolist() if not entry.is_dir()]
+            home = min(
+                (path.parent for path, _entry in found if path.name == FILE), key=_depth, default=PurePosixPath()
+            )
+            wanted = {path.name: entry for path, entry in found if path.parent == home and _belongs(path)}
+            if len(wanted) > MOST_FILES:
+                raise wrong_file(
+                    called, f"it holds more than {MOST_FILES} files; leave out what the frame does not need"
+                )
+            left = MOST_UNPACKED
+            for name, entry in wanted.items():
+                with archive.open(entry) as packed:
+                    content = packed.read(left + 1)
+                left -= len(content)
+                if left < 0:
+                    raise wrong_file(called, f"unpacked it weighs more than {MOST_UNPACKED // 1_000_000} MB; save smaller pictures")  # fmt: skip
+                _written(folder / name, content)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError, ValueError) as error:
+        raise wrong_file(called, f"the zip cannot be read ({error}); pack it once more, without a password") from None
+    return folder
+
+
+def _depth(path: PurePosixPath) -> int:
+    return len(path.parts)
+
+
+def _belongs(path: PurePosixPath) -> bool:
+    return path.suffix.lower() in KINDS and not path.name.startswith(".")
+
+
+def _as_handed_over(refused: FrameRefused, draft: Path, called: str) -> FrameRefused:
+    """The refusal without this machine's folders: a designer knows the names in their own."""
+    values = dict(refused.values)
+    for name, value in values.items():
+        if isinstance(value, str):
+            for place in (draft.resolve(), draft):
+                value = value.replace(f"{place}/", "").replace(f"{place}", called).replace(f"{place.parent}/", "")
+            values[name] = value
+    return FrameRefused(refused.code, **values)
