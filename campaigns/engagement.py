@@ -8,11 +8,11 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, delete, func
-from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col, select
 
 from campaigns import rollups
+from campaigns.dialects import Insert, insert
 from campaigns.models import CampaignTally, Engagement, Kind, Participation, PostTally, Supporter, Tally
 
 
