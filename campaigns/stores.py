@@ -10,12 +10,13 @@ like, and so runs beside other processes' and never beside a use case.
 from pathlib import Path
 from typing import Any, Protocol
 
+from psycopg.types.numeric import NumericLoader
 from psycopg.types.string import StrDumperUnknown
-from sqlalchemy import BigInteger, Connection, Engine, Integer, String, create_engine, event, text
+from sqlalchemy import BigInteger, Connection, Engine, Integer, create_engine, event, text
+from sqlalchemy.dialects.postgresql.base import PGTypeCompiler
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.ext.compiler import compiles
 
 BUSY_TIMEOUT = 15_000  # milliseconds; a migration or a backup of another process may hold the lock for seconds
 IDLE_TIMEOUT = 60_000  # milliseconds; a writer that went silent, as a machine without power does, gives the lock up
@@ -154,13 +155,13 @@ class Postgresql:
             execution_options={} if writes else {"postgresql_readonly": True},
             connect_args={"connect_timeout": CONNECT_TIMEOUT, "application_name": "porte-voix"},
         )
-        event.listen(engine.sync_engine, "connect", _postgresql_settings)
+        _spoken_by(engine.sync_engine)
         return engine
 
     def migrator(self) -> Engine:
         engine = create_engine(self.url, connect_args={"connect_timeout": CONNECT_TIMEOUT})
         engine.dialect.colspecs = {**engine.dialect.colspecs, Integer: BigInteger}  # BIGSERIAL rather than SERIAL
-        event.listen(engine, "connect", _postgresql_settings)
+        _spoken_by(engine)
         event.listen(engine, "begin", lambda connection: connection.execute(_ALONE))
         return engine
 
@@ -189,8 +190,17 @@ class _WithoutNul(StrDumperUnknown):
         return super().dump(obj.replace("\0", ""))
 
 
+class _Sum(NumericLoader):
+    """A sum of whole numbers, which PostgreSQL gives as a decimal one."""
+
+    def load(self, data: Any) -> Any:
+        found = super().load(data)
+        return int(found) if found == found.to_integral_value() else found
+
+
 def _postgresql_settings(connection: Any, _record: object) -> None:
     connection.adapters.register_dumper(str, _WithoutNul)
+    connection.adapters.register_loader("numeric", _Sum)
     cursor = connection.cursor()
     cursor.execute(
         f"SET timezone = 'UTC'; SET lock_timeout = {BUSY_TIMEOUT};"
@@ -200,13 +210,20 @@ def _postgresql_settings(connection: Any, _record: object) -> None:
     connection.commit()
 
 
-# SQLite's integers have 64 bits and its texts no length. The same on PostgreSQL: a number out of a form that is too high
-# for any row finds none, rather than ending in an error; what is too long is said by the use cases, in words.
-@compiles(Integer, "postgresql")
-def _long(_type: Integer, _compiler: Any, **_options: Any) -> str:
-    return "BIGINT"
+class _Types(PGTypeCompiler):
+    """SQLite's integers have 64 bits and its texts no length; so have ours.
+
+    A number out of an address that is too high for any row finds none, rather than ending in an error; what is too long is
+    said by the use cases, in words.
+    """
+
+    def visit_INTEGER(self, type_: Any, **options: Any) -> str:
+        return "BIGINT"
+
+    def visit_VARCHAR(self, type_: Any, **options: Any) -> str:
+        return "VARCHAR"
 
 
-@compiles(String, "postgresql")
-def _of_any_length(_type: String, _compiler: Any, **_options: Any) -> str:
-    return "VARCHAR"
+def _spoken_by(engine: Engine) -> None:
+    engine.dialect.type_compiler_instance = _Types(engine.dialect)
+    event.listen(engine, "connect", _postgresql_settings)

@@ -100,6 +100,13 @@ def store_url(stores: Stores, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
+def blank_url(stores: Stores, tmp_path: Path) -> Iterator[str]:
+    """The address of a store of the test's own in which there is nothing yet."""
+    with stores.blank(tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
 async def database(store_url: str) -> AsyncIterator[Database]:
     opened = Database(store_url, Vault("a key of the tests"))
     yield opened

@@ -4,6 +4,7 @@ The server of PostgreSQL is started for the tests of one process alone: a folder
 """
 
 import itertools
+import json
 import os
 import pwd
 import shutil
@@ -16,10 +17,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, inspect, text
 
 from campaigns.database import migrate
-from campaigns.stores import store_at
 
 TEMPLATE = "migrated"
 # Nothing of it outlives the tests, so nothing need survive a power cut. C.UTF-8 sorts as SQLite does.
@@ -142,10 +142,38 @@ class PostgresqlStores:
 
 def ask(url: str, statement: str, **values: Any) -> list[tuple[Any, ...]]:
     """The rows that a statement gives, behind the program's back; what it changes is committed."""
-    engine = create_engine(store_at(url).url.set(drivername={"sqlite": "sqlite"}.get(url.partition(":")[0], "postgresql+psycopg")))  # fmt: skip
+    with connected(url) as connection:
+        found = connection.execute(text(statement), values)
+        return [tuple(row) for row in found] if found.returns_rows else []
+
+
+def tables(url: str) -> dict[str, list[str]]:
+    """Every row of every table, as text and in the order of its text."""
+    with connected(url) as connection:
+        names = inspect(connection).get_table_names()
+        rows = {name: connection.execute(text(f'SELECT * FROM "{name}"')) for name in names}
+        return {name: sorted(json.dumps(list(row), default=str) for row in found) for name, found in rows.items()}
+
+
+def everything(url: str) -> str:
+    """Every cell of every table, as one text."""
+    return json.dumps(tables(url))
+
+
+def stored_bytes(url: str) -> bytes:
+    """What lies on the disk: of a file, what is free by now included."""
+    if not url.startswith("sqlite:"):
+        return everything(url).encode()
+    file = Path(url.removeprefix("sqlite:///"))
+    return b"".join(part.read_bytes() for part in file.parent.glob(f"{file.name}*"))
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    kind, _, rest = url.partition(":")
+    engine = create_engine(f"{'postgresql+psycopg' if kind == 'postgresql' else kind}:{rest}")
     try:
         with engine.begin() as connection:
-            found = connection.execute(text(statement), values)
-            return [tuple(row) for row in found] if found.returns_rows else []
+            yield connection
     finally:
         engine.dispose()
