@@ -75,7 +75,12 @@ class Database:
             await self._store.begin(session, together=together)
             yield session
 
+    async def engine_alone(self) -> bool:
+        """Whether this program's engine has the store for itself; True keeps the engines of others away until `close`."""
+        return await self._store.engine_alone()
+
     async def close(self) -> None:
+        await self._store.close()
         await self._reader.dispose()
         await self._writer.dispose()
 

@@ -10,12 +10,14 @@ like, and so runs beside other processes' and never beside a use case.
 from pathlib import Path
 from typing import Any, Protocol
 
+import psycopg
 from psycopg.types.numeric import NumericLoader
 from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import BigInteger, Connection, Engine, Integer, create_engine, event, text
 from sqlalchemy.dialects.postgresql.base import PGTypeCompiler
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 BUSY_TIMEOUT = 15_000  # milliseconds; a migration or a backup of another process may hold the lock for seconds
@@ -23,7 +25,11 @@ IDLE_TIMEOUT = 60_000  # milliseconds; a writer that went silent, as a machine w
 CONNECT_TIMEOUT = 5  # seconds
 READERS = 8  # connections; they read while others write
 WRITERS = 4  # connections of a process, on PostgreSQL
-WRITE_LOCK = 0x706F727465  # any number, the same in every process: "porte"
+WRITE_LOCK, ENGINE_LOCK = 0x706F727465, 0x706F727466  # any numbers, the same in every process
+
+
+# What a statement ends in while the store is away.
+STORE_AWAY = (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError)
 
 
 class DatabaseProblem(Exception):
@@ -51,6 +57,11 @@ class Store(Protocol):
     def check(self, connection: Connection) -> None:
         """After an upgrade, before it is committed."""
 
+    async def engine_alone(self) -> bool:
+        """Whether this program's engine has the store for itself, from now until `close` or until it loses the store."""
+
+    async def close(self) -> None: ...
+
     def problem(self, error: DBAPIError | OSError) -> DatabaseProblem: ...
 
 
@@ -69,6 +80,17 @@ def store_at(address: str) -> Store:
     if kind in ("postgresql", "postgres"):
         return Postgresql(url)
     raise DatabaseProblem(f"PORTEVOIX_DATABASE_URL: this version stores in SQLite or PostgreSQL, not in {kind}")
+
+
+def said_by(error: BaseException) -> str:
+    """The driver's own words, on one line; SQLAlchemy's hold the statement and its values."""
+    return " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
+
+
+def shown_address(url: URL | str) -> str:
+    """An address as it may be shown, its password as ***."""
+    url = make_url(url)
+    return url.set(drivername=url.get_backend_name()).render_as_string()
 
 
 class Sqlite:
@@ -103,6 +125,12 @@ class Sqlite:
             raise DatabaseProblem(
                 f"the database could not be upgraded: a row of {broken[0]} refers to nothing; restore a backup"
             )
+
+    async def engine_alone(self) -> bool:
+        """The engine's lock on the data folder says it."""
+        return True
+
+    async def close(self) -> None: ...
 
     def problem(self, error: DBAPIError | OSError) -> DatabaseProblem:
         file = Path(str(self.url.database))
@@ -142,6 +170,7 @@ class Postgresql:
                 "PORTEVOIX_DATABASE_URL names no database: write postgresql://user:password@host/name"
             )
         self.url = url.set(drivername="postgresql+psycopg")
+        self._keeping: psycopg.AsyncConnection[Any] | None = None
 
     def engine(self, *, writes: bool) -> AsyncEngine:
         """Who reads sees one state of the store from its first question to its last, as on SQLite."""
@@ -171,9 +200,32 @@ class Postgresql:
     def check(self, connection: Connection) -> None:
         """References were enforced all along."""
 
+    async def engine_alone(self) -> bool:
+        """Kept by a connection of its own; after the server was away, whoever asks first has it."""
+        if self._keeping is not None:
+            try:
+                await self._keeping.execute("SELECT 1")
+                return True
+            except psycopg.OperationalError:
+                await self.close()
+        address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        kept = await psycopg.AsyncConnection.connect(address, autocommit=True, connect_timeout=CONNECT_TIMEOUT)
+        asked = await kept.execute(f"SELECT pg_try_advisory_lock({ENGINE_LOCK})".encode())
+        row = await asked.fetchone()
+        if row is not None and row[0]:
+            self._keeping = kept
+            return True
+        await kept.close()
+        return False
+
+    async def close(self) -> None:
+        if self._keeping is not None:
+            await self._keeping.close()
+        self._keeping = None
+
     def problem(self, error: DBAPIError | OSError) -> DatabaseProblem:
-        said = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
-        shown = self.url.set(drivername="postgresql").render_as_string()  # its password as ***
+        said = said_by(error)
+        shown = shown_address(self.url)
         kind = DatabaseAway if "FATAL" not in said or any(soon in said for soon in READY_SOON) else DatabaseProblem
         return kind(f"the database {shown} cannot be opened: {said}")
 

@@ -122,7 +122,7 @@ async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, besid
             stack.push_async_callback(beside.close)
         if runner is not None:
             stack.push_async_callback(runner.close)  # behind the engine: its last cards go out through the bot
-        engine = EmbeddedEngine(settings.data_dir, _works(house, runner, sends))
+        engine = EmbeddedEngine(settings.data_dir, _works(house, runner, sends), database)
         await engine.start()
         stack.push_async_callback(engine.stop)
         address = beside.address if beside else settings.site_url

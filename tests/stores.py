@@ -24,7 +24,14 @@ from campaigns.database import migrate
 TEMPLATE = "migrated"
 # Nothing of it outlives the tests, so nothing need survive a power cut. C.UTF-8 sorts as SQLite does.
 INITDB = ("--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "--username=postgres")
-SERVER = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "listen_addresses=", "max_connections=200")
+SERVER = (
+    "fsync=off",
+    "full_page_writes=off",
+    "synchronous_commit=off",
+    "jit=off",
+    "listen_addresses=",
+    "max_connections=200",
+)
 
 
 class Stores(Protocol):

@@ -98,7 +98,7 @@ async def test_an_engine_throws_away_what_a_killed_one_left_and_leaves_nothing_a
         await health.beat(session, "scheduler", world.clock())
     world.clock.move(hours=1)
     assert (await browser.get("/healthz")).status_code == 503
-    engine = EmbeddedEngine(world.settings.data_dir, [pulse])
+    engine = EmbeddedEngine(world.settings.data_dir, [pulse], world.database)
     await engine.start()
     figures = (await browser.get("/healthz")).json()
     assert (figures["scheduler"]["seconds"], figures["poller"]) == (0.0, None)
