@@ -95,9 +95,9 @@ class Publisher:
         self._rng = rng or random.Random()
         self._site_url = site_url  # where people stop a network that writes to them
         self._observe = observe
-        self._writer = BatchWriter(database, publications.write_steps)
+        self._writer = BatchWriter(database, publications.write_steps, together=True)
         self._turns = BatchWriter(database, self._take_turns)
-        self._returns = BatchWriter(database, publications.give_back_channels)
+        self._returns = BatchWriter(database, publications.give_back_channels, together=True)
         self._draining: dict[int, asyncio.Task[None]] = {}
         self._stopping = False
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from campaigns.database import Database, migrate
 from campaigns.settings import Settings, vault_for
 from campaigns.vault import Vault
 from tests.stores import ask
@@ -38,6 +39,11 @@ class Program:
     @property
     def store_url(self) -> str:
         return self._environment["PORTEVOIX_DATABASE_URL"] or f"sqlite:///{self.folder / 'porte-voix.sqlite3'}"
+
+    def store(self, vault: Vault | None = None) -> Database:
+        """Its store, at the program's version; whoever opens it closes it."""
+        migrate(self.store_url)
+        return Database(self.store_url, vault)
 
     def ask(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         """The rows that a statement gives, behind the program's back."""

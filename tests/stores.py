@@ -176,6 +176,13 @@ def stored_bytes(url: str) -> bytes:
 
 
 @contextmanager
+def watching(url: str) -> Iterator[Connection]:
+    """A connection that sees at each question what is committed by then."""
+    with connected(url) as connection, connection.engine.connect() as watcher:
+        yield watcher.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
 def connected(url: str) -> Iterator[Connection]:
     kind, _, rest = url.partition(":")
     engine = create_engine(f"{'postgresql+psycopg' if kind == 'postgresql' else kind}:{rest}")

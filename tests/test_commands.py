@@ -1,7 +1,6 @@
 """The command line as a user meets it: what works, and one sentence with a non-zero exit for what does not."""
 
 import socket
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -64,9 +63,7 @@ async def test_a_telegram_channel_without_a_token_is_one_sentence(with_channel: 
 
 async def test_a_database_newer_than_the_program_is_refused_and_left_alone(program: Program) -> None:
     await done(program, "migrate")
-    with sqlite3.connect(program.folder / "porte-voix.sqlite3") as database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
-    database.close()
+    program.ask("UPDATE alembic_version SET version_num = '9999'")
     for command in (["run"], ["migrate"], ["posts", "list"]):
         assert "written by a newer Porte-voix" in await refused(program, *command)
 
@@ -145,19 +142,14 @@ async def test_channels_check_asks_each_network_and_mends_one_that_rested(
 async def test_complaint_10_channels_check_lets_a_channel_that_rested_go_on(
     with_channel: Program, sandbox: SandboxClient
 ) -> None:
-    def rest(*values: str) -> list[tuple[str | None, str | None]]:
-        with sqlite3.connect(with_channel.folder / "porte-voix.sqlite3") as rows:
-            if values:
-                rows.execute("UPDATE channel SET resting_reason = ?, told_resting_at = ?", values)
-            found = rows.execute("SELECT resting_reason, told_resting_at FROM channel").fetchall()
-        rows.close()
-        return found
-
-    rest("Telegram refuses the bot token", "2026-12-01 08:00:00.000000")
+    rested = "SELECT resting_reason, told_resting_at FROM channel"
+    with_channel.ask(
+        "UPDATE channel SET resting_reason = 'Telegram refuses the token', told_resting_at = '2026-12-01 08:00:00.000000'"
+    )
     with_channel.set(PUBLIC_URL="https://exemple.fr")
     assert "the channel rests; `channels check` lets it send again" in await refused(with_channel, "doctor")
     assert "✓ Canal" in await done(with_channel, "channels", "check")
-    assert rest() == [(None, None)]
+    assert with_channel.ask(rested) == [(None, None)]
     assert "✓ channel Canal" in await done(with_channel, "doctor")
 
 

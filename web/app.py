@@ -84,7 +84,7 @@ def create_app(
         clock=clock,
         bot_username=bot_username,
         signer=URLSafeSerializer(secret_key, salt="badge"),
-        visits=BatchWriter(database, follow_all, gather=GATHER),
+        visits=BatchWriter(database, follow_all, gather=GATHER, together=True),
         salt=DaySalt(database),
         sends=sends or SendCounts(),
         send_webhook=send_webhook or WebhookSender(),
