@@ -112,6 +112,10 @@ class Cluster:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement.encode())
 
+    @property
+    def runs(self) -> bool:
+        return self._process is not None
+
     def remove(self) -> None:
         self.stop()
         shutil.rmtree(self.folder)
