@@ -125,6 +125,9 @@ def _upgrade(config: Config, connection: Connection, store: Store) -> None:
     current = MigrationContext.configure(connection).get_current_revision()
     if current is not None and current not in known:
         raise DatabaseTooNew
+    head = ScriptDirectory.from_config(config).get_current_head()
+    if current is not None and current != head and store.engine_runs(connection):
+        raise DatabaseProblem("another Porte-voix, of an older version, runs on this database: stop it, then try again")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     store.check(connection)

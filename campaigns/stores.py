@@ -7,6 +7,7 @@ card sent and answer given included. What is safe row by row (claims, visits) sa
 like, and so runs beside other processes' and never beside a use case.
 """
 
+import fcntl
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +26,7 @@ IDLE_TIMEOUT = 60_000  # milliseconds; a writer that went silent, as a machine w
 CONNECT_TIMEOUT = 5  # seconds
 READERS = 8  # connections; they read while others write
 WRITERS = 4  # connections of a process, on PostgreSQL
+ENGINE_LOCK_FILE = "engine.lock"  # in the data folder
 WRITE_LOCK, ENGINE_LOCK = 0x706F727465, 0x706F727466  # any numbers, the same in every process
 
 
@@ -53,6 +55,9 @@ class Store(Protocol):
 
     async def begin(self, session: AsyncSession, *, together: bool) -> None:
         """What a write does first."""
+
+    def engine_runs(self, connection: Connection) -> bool:
+        """Whether a program's engine is at work on the store, which must not be upgraded under it."""
 
     def check(self, connection: Connection) -> None:
         """After an upgrade, before it is committed."""
@@ -118,6 +123,17 @@ class Sqlite:
 
     async def begin(self, session: AsyncSession, *, together: bool) -> None:
         """BEGIN IMMEDIATE has the lock already."""
+
+    def engine_runs(self, connection: Connection) -> bool:
+        """By the lock that it keeps in its data folder, which is where the file is unless somebody wants it elsewhere."""
+        try:
+            with Path(str(self.url.database)).with_name(ENGINE_LOCK_FILE).open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return False
 
     def check(self, connection: Connection) -> None:
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
@@ -196,6 +212,9 @@ class Postgresql:
 
     async def begin(self, session: AsyncSession, *, together: bool) -> None:
         await session.execute(_TOGETHER if together else _ALONE)
+
+    def engine_runs(self, connection: Connection) -> bool:
+        return not connection.scalar(text(f"SELECT pg_try_advisory_xact_lock({ENGINE_LOCK})"))
 
     def check(self, connection: Connection) -> None:
         """References were enforced all along."""

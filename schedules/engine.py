@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from campaigns.database import Database
+from campaigns.stores import ENGINE_LOCK_FILE
 from schedules.timetable import LEASES, Timetable, Work
 
 log = logging.getLogger(__name__)
@@ -19,7 +20,7 @@ class EmbeddedEngine:
     """Runs the works of one process. A lock on the data folder, and one in a server's store, keep a second one away."""
 
     def __init__(self, data_dir: Path, works: Sequence[Work], database: Database) -> None:
-        self._lock_file = data_dir / "engine.lock"
+        self._lock_file = data_dir / ENGINE_LOCK_FILE
         self._database = database
         self._works = works
         self._timetable = Timetable(works)

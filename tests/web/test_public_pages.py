@@ -217,6 +217,7 @@ async def test_a_failure_shows_no_traceback(world: Any, visit: Visit) -> None:
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
+@pytest.mark.about_files
 async def test_healthz_tells_whether_the_store_answers(world: Any, served: httpx.AsyncClient) -> None:
     figures = {"database": "ok", "scheduler": None, "poller": None, "oldest_due": None}
     assert (await served.get("/healthz")).json() == {"status": "ok", **figures}
