@@ -273,6 +273,7 @@ def _postgresql_settings(connection: Any, _record: object) -> None:
     connection.adapters.register_dumper(str, _WithoutNul)
     connection.adapters.register_loader("numeric", _Sum)
     cursor = connection.cursor()
+    cursor.execute("SET synchronous_commit = on")  # what was written before a call must survive the server's end
     cursor.execute(
         f"SET timezone = 'UTC'; SET lock_timeout = {BUSY_TIMEOUT};"
         f" SET idle_in_transaction_session_timeout = {IDLE_TIMEOUT}"

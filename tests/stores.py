@@ -22,7 +22,8 @@ from sqlalchemy import Connection, create_engine, inspect, text
 from campaigns.database import migrate
 
 TEMPLATE = "migrated"
-# Nothing of it outlives the tests, so nothing need survive a power cut. C.UTF-8 sorts as SQLite does.
+# Nothing of it outlives the tests, so nothing need survive a power cut; what must survive the server's own end is asked for
+# by the program itself. C.UTF-8 sorts as SQLite does.
 INITDB = ("--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "--username=postgres")
 SERVER = (
     "fsync=off",

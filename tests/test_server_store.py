@@ -127,6 +127,31 @@ async def test_when_the_server_comes_back_posts_go_out_and_pages_open_without_a_
     assert "apscheduler" not in program.output
 
 
+async def test_what_a_network_took_while_the_server_was_away_is_written_down_when_it_is_back(
+    program: Program, sandbox: SandboxClient, server: Cluster
+) -> None:
+    hold = await sandbox.hold("telegram", "sendMessage", "before")
+    database, now = program.store(program.vault), system_clock()
+    async with database.write() as session:
+        campaign = await add_campaign(session, Campaign(slug="", name="Campagne"), now)
+        settings = {"chat_id": str(DEMO_CHANNELS[0].id)}
+        channel = await add_channel(session, campaign.id, "telegram", "Canal", settings)
+        new = NewPost("Titre", "Au milieu", publish_at=now, channels=(channel,))
+        await posts.add_post(session, campaign.id, new, media_dir=program.folder / "media", now=now)
+    await program.start()
+    await sandbox.held(hold)
+    server.stop()
+    await sandbox.release(hold)
+    await program.line("publication 1 is out")
+    await program.line("what came of a publication cannot be written yet")
+    server.start()
+    await program.stop()  # what is in flight ends first
+    async with database.read() as session:
+        assert (await session.get_one(Publication, 1)).state is S.published
+    await database.close()
+    assert [entry["text"] for entry in await sandbox.ledger(service="telegram")] == ["Au milieu"]
+
+
 # Programs that share a store
 
 
