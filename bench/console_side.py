@@ -6,7 +6,6 @@ Writes the database, prints its port and its pages as JSON, then serves until it
 import asyncio
 import json
 import re
-import socket
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from bench.vaults import vault_in
 from campaigns.database import Database
 from campaigns.settings import read_settings
 from campaigns.times import system_clock
-from commands.serving import settle_memory
+from commands.serving import bind, settle_memory
 from web import create_app
 
 # What stands in an address for a parameter: the newest row of that kind.
@@ -66,12 +65,12 @@ async def main() -> None:
     folder, size = Path(sys.argv[1]), Size(*map(int, sys.argv[2:5]))
     file = folder / "porte-voix.sqlite3"
     fill(file, size, now=system_clock())
-    settings = read_settings(_env_file=None, data_dir=folder)
+    settings = read_settings(_env_file=None, data_dir=folder, host="127.0.0.1", port=0)
     database = Database(settings.store_url, vault_in(folder))
     app = create_app(database=database, settings=settings, clock=system_clock, secret_key="bench", bot_username="bench_bot")  # noqa: S106 # fmt: skip
     with sqlite3.connect(file) as store:
         pages = list(pages_of(app.routes, store))
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = bind(settings)
     settle_memory()
     print(json.dumps({"port": listener.getsockname()[1], "pages": pages}), flush=True)
     await uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).serve(sockets=[listener])

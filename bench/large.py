@@ -27,8 +27,10 @@ from campaigns.models import (
     CampaignHour,
     CampaignTally,
     Channel,
+    ChosenInterest,
     Consent,
     Engagement,
+    Interest,
     Kind,
     Metric,
     Organizer,
@@ -42,6 +44,7 @@ from campaigns.models import (
     PublicationState,
     Purpose,
     Role,
+    SavedSegment,
     Span,
     Supporter,
     Tally,
@@ -158,6 +161,24 @@ class _Filler:
         for purpose in (Purpose.contact, Purpose.counting):
             agreed = (i for i in range(number) if purpose is Purpose.contact or i % 10)
             self._add(Consent, columns, ((i + 1, 1, purpose.value, *said, joined[i]) for i in agreed))
+        self._segments(number)
+
+    def _segments(self, people: int) -> None:
+        """Three themes, each chosen by one of six, and six segments: of the whole, of a part, of a language, of a theme."""
+        themes = [(1, 1, "Trains"), (2, 1, "Forêts"), (3, 1, "Écoles")]
+        self._add(Interest, ("id", "campaign_id", "name"), themes)
+        chosen = ((i + 1, 1 + i % 3) for i in range(people) if i % 2)
+        self._add(ChosenInterest, ("participation_id", "interest_id"), chosen)
+        kept = [
+            ("Tout le pays", 1, None, None),
+            ("Fédération 1", 2, None, None),
+            ("Fédération 1, trains", 2, None, 1),
+            ("En français", None, "fr", None),
+            ("In English", None, "en", None),
+            ("Forêts", None, None, 2),
+        ]
+        names = ("campaign_id", "name", "territory_id", "language", "interest_id")
+        self._add(SavedSegment, names, ((1, *each) for each in kept))
 
     def _posts(self) -> None:
         ahead = int(self.size.posts * AHEAD)

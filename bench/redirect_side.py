@@ -4,7 +4,6 @@ Prints its port and the tokens of its links, then serves until it is killed.
 """
 
 import asyncio
-import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +20,7 @@ from campaigns.installation import add_campaign
 from campaigns.models import Campaign, Consent, Participation, Post, PostState, Purpose, ShareLink, Supporter
 from campaigns.settings import read_settings
 from campaigns.times import system_clock
-from commands.serving import settle_memory
+from commands.serving import bind, settle_memory
 from web import create_app
 
 LINKS = 5_000  # of as many supporters, to one post
@@ -61,7 +60,7 @@ async def ours() -> tuple[Callable[..., object], list[str]]:
 
 async def main() -> None:
     app, tokens = await {"bare": bare, "ours": ours}[sys.argv[1]]()
-    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    listener = bind(read_settings(_env_file=None, host="127.0.0.1", port=0))
     settle_memory()
     print(listener.getsockname()[1], *tokens, flush=True)
     await uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).serve(sockets=[listener])

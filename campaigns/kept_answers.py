@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.models import KeptAnswer
+from campaigns.vault import WrongKey, vault_of
 
 KEPT = timedelta(hours=24)
 
@@ -36,6 +37,24 @@ async def find(session: AsyncSession, token_id: int, key: str, request: str, now
     if kept.request != request:
         raise KeyTaken
     return kept
+
+
+def keep(session: AsyncSession, answer: KeptAnswer) -> None:
+    """Keep an answer whose body is in the clear, locked: it may hold a secret that is shown once."""
+    answer.body = vault_of(session).lock(answer.body, *_purpose(answer))
+    session.add(answer)
+
+
+def body_of(session: AsyncSession, kept: KeptAnswer) -> str:
+    """What was answered, in the clear; raises KeyTaken where the secret key was changed since."""
+    try:
+        return vault_of(session).open(kept.body, *_purpose(kept))
+    except WrongKey:
+        raise KeyTaken from None
+
+
+def _purpose(answer: KeptAnswer) -> tuple[str | int, ...]:
+    return "kept answer", answer.token_id, answer.key
 
 
 async def forget_old(session: AsyncSession, now: datetime) -> None:

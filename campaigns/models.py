@@ -385,7 +385,7 @@ class KeptAnswer(SQLModel, table=True):
     request: str = Field(sa_column=Column(String(64), nullable=False))  # a hash of what was asked
     status: int
     location: str | None = None
-    body: str = Field(sa_column=Column(Text, nullable=False))  # JSON
+    body: str = Field(sa_column=Column(Text, nullable=False))  # JSON, locked (campaigns/kept_answers.py)
     answered_at: datetime = _moment(index=True)
 
 
@@ -656,7 +656,7 @@ class WebhookTarget(SQLModel, table=True):
     id: int = _key()
     campaign_id: int = _to("campaign.id")
     url: str
-    secret: str  # signs each message; shown once
+    secret: str  # signs each message; locked (campaigns/webhook_secrets.py)
     occasions: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))  # of WebhookOccasion
     failures: int = 0  # in a row, of the target itself
     not_before: datetime | None = _moment(null=True)  # the whole target waits, so that its order is kept
@@ -752,11 +752,14 @@ class Supporter(SQLModel, table=True):
 class Participation(SQLModel, table=True):
     """A supporter in one campaign."""
 
-    __table_args__ = (Unique("supporter_id", "campaign_id"),)
+    __table_args__ = (
+        Unique("supporter_id", "campaign_id"),
+        Index("ix_participation_place", "territory_id", "campaign_id", "stopped_at"),  # counts a place without its rows
+    )
     id: int = _key()
     supporter_id: int = _to("supporter.id", index=False)
     campaign_id: int = _to("campaign.id")
-    territory_id: int | None = _to("territory.id", "SET NULL")
+    territory_id: int | None = _to("territory.id", "SET NULL", index=False)
     invite_code: str = Field(sa_column=Column(String(32), unique=True, nullable=False))
     badge_name: str | None = None  # of the last badge, while there is a consent to remember it
     badge_frame: str | None = None  # its design
@@ -773,7 +776,7 @@ class Participation(SQLModel, table=True):
 class Consent(SQLModel, table=True):
     """A yes of a supporter to one purpose of one campaign, with its wording, or its withdrawal."""
 
-    __table_args__ = (Index("ix_consent_person", "supporter_id", "campaign_id", "purpose"),)
+    __table_args__ = (Index("ix_consent_person", "supporter_id", "campaign_id", "purpose", "withdrawn_at"),)
     id: int = _key()
     supporter_id: int = _to("supporter.id", index=False)
     campaign_id: int = _to("campaign.id")

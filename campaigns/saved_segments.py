@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.models import Interest, Participation, SavedSegment, Supporter, Territory
-from campaigns.segments import Segment, in_segment
+from campaigns.segments import Segment, chosen, in_segment
 from campaigns.words import LANGUAGES, mark
 
 LONGEST = 60  # characters of a name
@@ -31,6 +31,18 @@ async def count(session: AsyncSession, segment: Segment) -> int:
         .where(*in_segment(segment))
     )
     return await session.scalar(query) or 0
+
+
+async def counts(session: AsyncSession, campaign_id: int, segments: Sequence[Segment]) -> list[int]:
+    """As `count`, of several segments of one campaign: its people are gone through once, however many they are."""
+    each = [func.count().filter(*chosen(segment)) for segment in segments]
+    query = (
+        select(func.count(), *each)
+        .select_from(Participation)
+        .join(Supporter, col(Supporter.id) == col(Participation.supporter_id))
+        .where(*in_segment(Segment(campaign_id)))
+    )
+    return list((await session.execute(query)).one())[1:]
 
 
 async def segments_of(session: AsyncSession, campaign_id: int) -> Sequence[SavedSegment]:

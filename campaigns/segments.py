@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, Select, true
 from sqlmodel import col, select
 
 from campaigns.models import ChosenInterest, Consent, Participation, Purpose, Supporter, Territory
@@ -45,22 +45,28 @@ def with_those_below(territory_id: int) -> Select[tuple[int]]:
 
 def in_segment(segment: Segment) -> list[ColumnElement[bool]]:
     """In SQL, of a Participation and its Supporter: the person belongs to it, may be written to, and did not leave."""
-    wanted = [
+    return [
         col(Participation.campaign_id) == segment.campaign_id,
         col(Participation.stopped_at).is_(None),
         col(Supporter.gone_at).is_(None),
         agreed_to_contact(),
+        *chosen(segment),
     ]
+
+
+def chosen(segment: Segment) -> list[ColumnElement[bool]]:
+    """In SQL, of a Participation of its campaign and its Supporter: what they chose is what the segment asks for."""
+    wanted: list[ColumnElement[bool]] = [true()]
     if segment.territory_id is not None:
         wanted.append(col(Participation.territory_id).in_(with_those_below(segment.territory_id)))
     if segment.language is not None:
         wanted.append(col(Supporter.language) == segment.language)
     if segment.interest_id is not None:
-        chosen = select(ChosenInterest.participation_id).where(
+        found = select(ChosenInterest.participation_id).where(
             col(ChosenInterest.participation_id) == col(Participation.id),
             col(ChosenInterest.interest_id) == segment.interest_id,
         )
-        wanted.append(chosen.exists())
+        wanted.append(found.exists())
     return wanted
 
 

@@ -5,7 +5,7 @@ two parts at least: else what is missing from the territory's sum would tell of 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -40,8 +40,9 @@ class Part:
 
     @property
     def tells_of_few(self) -> bool:
-        """Of one to four people who are counted; of nobody, where there are acts of who left meanwhile."""
-        return self.counted < SMALLEST and (self.counted > 0 or any(self.sums.values()))
+        """Of one to four people, or so many who are counted; of nobody, where there are acts of who left meanwhile."""
+        few_counted = self.counted < SMALLEST and (self.counted > 0 or any(self.sums.values()))
+        return 0 < self.people < SMALLEST or few_counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,14 @@ def _told(parts: list[Part], depth: int) -> list[Line]:
     shown = [each for each in parts if each not in few]
     lines = [Line(depth, (each,)) for each in sorted(shown, key=lambda each: -each.sums[Kind.visit])]
     return [*lines, *([Line(depth, tuple(few))] if few else [])]
+
+
+def told_alone(tops: Iterable[Part]) -> Iterator[Part]:
+    """The territories whose figures may be told by themselves, beside each other and beside what they lie in."""
+    for line in _told(list(tops), 0):
+        if not line.together and not line.parts[0].direct:
+            yield line.parts[0]
+            yield from told_alone(line.parts[0].below)
 
 
 def find(tops: Iterable[Part], territory_id: int) -> tuple[Part, tuple[Territory, ...]] | None:

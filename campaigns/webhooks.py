@@ -15,13 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.models import Campaign, MessageState, WebhookMessage, WebhookOccasion, WebhookTarget
+from campaigns.vault import Vault
 from campaigns.webhook_messages import written
+from campaigns.webhook_secrets import PREFIX, SigningSecretUnreadable, give_secret, secret_of
 from networks.outside import is_outside
 from networks.webhooks import Call, Outcome
 
 MOST_TARGETS = 20  # of a campaign
 LONGEST_URL = 500  # characters
-SECRET = "whsec_"  # noqa: S105 - what stands before it, by the convention of Standard Webhooks
 HERE = ("localhost", ".localhost", ".local", ".internal", ".lan", ".home.arpa")  # names that never lie outside
 NUMBER = re.compile(r"\d+|0x[0-9a-f]*")  # a host that ends so is an IPv4 address, in one of the ways to write it
 Send = Callable[[Call], Awaitable[Outcome]]
@@ -66,8 +67,8 @@ async def add_target(
     now: datetime,
     *,
     check: Callable[[str], None] = check_url,
-) -> WebhookTarget:
-    """A new target with a secret of its own; raises TargetRefused. Only tests, on one machine, check otherwise."""
+) -> tuple[WebhookTarget, str]:
+    """A new target, and its secret, which is shown once; raises TargetRefused. Only tests, on one machine, check otherwise."""
     check(url)
     if not occasions:
         raise TargetRefused(f"name at least one occasion: {', '.join(WebhookOccasion)}")
@@ -79,13 +80,13 @@ async def add_target(
     target = WebhookTarget(
         campaign_id=campaign_id,
         url=url,
-        secret=SECRET + base64.b64encode(secrets.token_bytes(32)).decode(),
+        secret="",
         occasions=[occasion.value for occasion in WebhookOccasion if occasion in occasions],
         created_at=now,
     )
     session.add(target)
     await session.flush()
-    return target
+    return target, give_secret(session, target)
 
 
 async def find_target(session: AsyncSession, campaign_id: int, target_id: int) -> WebhookTarget | None:
@@ -150,24 +151,31 @@ def go_on(target: WebhookTarget) -> None:
 
 def signature(secret: str, event: str, at: datetime, body: str) -> str:
     """As Standard Webhooks has it: HMAC-SHA256 over "id.timestamp.body" by the secret's bytes, in base 64."""
-    key = base64.b64decode(secret.removeprefix(SECRET))
+    key = base64.b64decode(secret.removeprefix(PREFIX))
     signed = f"{event}.{int(at.timestamp())}.{body}".encode()
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
-def call_of(target: WebhookTarget, event: str, body: str, now: datetime) -> Call:
-    """A message as it is sent now. Its time is that of the try, so that an old one that was listened to cannot be used again."""
+def call_of(vault: Vault, target: WebhookTarget, event: str, body: str, now: datetime) -> Call:
+    """A message as it is sent now; raises SigningSecretUnreadable.
+
+    Its time is that of the try, so that an old one that was listened to cannot be used again.
+    """
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "Porte-voix",
         "webhook-id": event,
         "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": signature(target.secret, event, now, body),
+        "webhook-signature": signature(secret_of(vault, target), event, now, body),
     }
     return Call(target.url, headers, body.encode())
 
 
-async def send_test(campaign: Campaign, target: WebhookTarget, now: datetime, send: Send) -> Outcome:
+async def send_test(vault: Vault, campaign: Campaign, target: WebhookTarget, now: datetime, send: Send) -> Outcome:
     """Send the target a message of the type "test", which is kept nowhere; what came of it. Call it outside of a session."""
     body = written("test", now, {"campaign": campaign.slug})
-    return await send(call_of(target, f"test_{secrets.token_hex(8)}", body, now))
+    try:
+        call = call_of(vault, target, f"test_{secrets.token_hex(8)}", body, now)
+    except SigningSecretUnreadable as problem:
+        return Outcome(None, str(problem))
+    return await send(call)

@@ -14,9 +14,8 @@ from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from badges import BadgeError
-from campaigns import installation
+from campaigns import channel_secrets, installation, webhook_secrets
 from campaigns.access_tokens import TokenRefused
-from campaigns.channel_secrets import lock_what_is_open, some_are_open
 from campaigns.database import Database, DatabaseAway, DatabaseProblem
 from campaigns.interests import InterestProblem
 from campaigns.models import Campaign
@@ -124,11 +123,11 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
 async def _lock_what_is_open(database: Database) -> None:
     """The credentials that an earlier version stored in the clear."""
     async with database.read() as session:
-        if not await some_are_open(session):
+        if not await channel_secrets.some_are_open(session) and not await webhook_secrets.some_are_open(session):
             return
     async with database.write() as session:
-        found = await lock_what_is_open(session)
-    log.info("%d credentials of channels are locked now; older backups hold them in the clear", found)
+        found = await channel_secrets.lock_what_is_open(session) + await webhook_secrets.lock_what_is_open(session)
+    log.info("%d credentials of channels and webhooks are locked now; older backups hold them in the clear", found)
 
 
 async def campaign_of(session: AsyncSession, slug: str | None) -> Campaign:

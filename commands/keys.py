@@ -2,10 +2,12 @@
 
 import typer
 
-from campaigns import channel_secrets, kept_secrets, second_factors
+from campaigns import channel_secrets, kept_secrets, second_factors, webhook_secrets
 from commands.common import checked, opened, out, prepared_settings, run_async
 
-app = typer.Typer(help="The secret key that locks channels' credentials and organizers' codes.", no_args_is_help=True)
+app = typer.Typer(
+    help="The secret key that locks channels' and webhooks' credentials, and organizers' codes.", no_args_is_help=True
+)
 
 
 @app.command("renew")
@@ -17,7 +19,8 @@ def keys_renew() -> None:
             channels, unreadable = await channel_secrets.lock_anew(session)
             factors, lost = await second_factors.lock_anew(session)
             kept, unknown = await kept_secrets.lock_anew(session)
-        changed = channels + factors + kept
+            signing, mute = await webhook_secrets.lock_anew(session)
+        changed = channels + factors + kept + signing
         out.print(
             checked(True, f"{changed} {'secret is' if changed == 1 else 'secrets are'} locked with the present key now")
         )
@@ -30,7 +33,9 @@ def keys_renew() -> None:
             )
         for name in unknown:
             out.print(checked(False, f"the {name} cannot be read: give it again"), soft_wrap=True)
-        if unreadable or lost or unknown:
+        for webhook in mute:
+            out.print(checked(False, f"webhook {webhook.target.id}: {webhook}"), soft_wrap=True)
+        if unreadable or lost or unknown or mute:
             raise typer.Exit(1)
 
     run_async(main())

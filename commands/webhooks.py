@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from campaigns import installation, webhooks
 from campaigns.models import Campaign, WebhookOccasion, WebhookTarget
 from campaigns.times import system_clock
+from campaigns.vault import vault_of
 from commands.common import CampaignOption, Refused, checked, opened, out, prepared_settings, run_async
 from networks.webhooks import WebhookSender
 
@@ -29,11 +30,13 @@ def webhooks_add(
     async def main() -> None:
         async with opened(prepared_settings()) as database, database.write() as session:
             owner = await installation.find_campaign(session, campaign)
-            target = await webhooks.add_target(session, owner.id, url, on or list(WebhookOccasion), system_clock())
+            target, secret = await webhooks.add_target(
+                session, owner.id, url, on or list(WebhookOccasion), system_clock()
+            )
         out.print(
             f"Webhook {target.id} is told of: {', '.join(target.occasions)}. Its secret, which is not shown again:"
         )
-        out.print(target.secret, soft_wrap=True)
+        out.print(secret, soft_wrap=True)
         out.print(f"Try it with: python run_bot.py webhooks test {target.id}")
 
     run_async(main())
@@ -68,8 +71,8 @@ def webhooks_test(number: Number, campaign: CampaignOption = None) -> None:
     async def main() -> None:
         async with opened(prepared_settings()) as database:
             async with database.read() as session:
-                owner, target = await _find(session, number, campaign)
-            outcome = await webhooks.send_test(owner, target, system_clock(), WebhookSender())
+                (owner, target), vault = await _find(session, number, campaign), vault_of(session)
+            outcome = await webhooks.send_test(vault, owner, target, system_clock(), WebhookSender())
             if outcome.trouble is None:
                 async with database.write() as session:
                     webhooks.go_on((await _find(session, number, campaign))[1])

@@ -6,7 +6,10 @@ import logging
 from campaigns import webhook_messages, webhooks
 from campaigns.database import Database
 from campaigns.times import Clock
+from campaigns.vault import vault_of
+from campaigns.webhook_secrets import SigningSecretUnreadable
 from campaigns.webhooks import Send
+from networks.webhooks import Outcome
 from schedules.looking import Looking
 
 log = logging.getLogger(__name__)
@@ -61,10 +64,16 @@ class Webhooks(Looking):
     async def _send_next(self, target_id: int) -> bool:
         async with self._database.write() as session:
             claimed = await webhook_messages.claim(session, target_id, self._clock())
+            vault = vault_of(session)
         if claimed is None:
             return False
         message = claimed.message
-        outcome = await self._send(webhooks.call_of(claimed.target, message.event, message.body, self._clock()))
+        try:
+            call = webhooks.call_of(vault, claimed.target, message.event, message.body, self._clock())
+        except SigningSecretUnreadable as problem:
+            outcome = Outcome(None, str(problem), down=True)
+        else:
+            outcome = await self._send(call)
         async with self._database.write() as session:
             await webhook_messages.settle(session, claimed, outcome, self._clock())
         if outcome.trouble is not None:

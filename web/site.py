@@ -16,6 +16,7 @@ from campaigns.share_links import Followed
 from campaigns.times import Clock
 from campaigns.webhooks import Send
 from web.boards import Boards
+from web.counted import Counted
 from web.receipts import VALID
 from web.sends import SendCounts
 from web.turns import Turns
@@ -58,6 +59,7 @@ class Site:
     wall_clients: Turns = field(default_factory=lambda: Turns(40, timedelta(hours=1)))  # a meeting shares one address
     wall_badges: Turns = field(default_factory=lambda: Turns(1, VALID))
     boards: Boards = field(default_factory=Boards)
+    counted: Counted = field(default_factory=Counted)
     linked: set[int] = field(default_factory=set)  # posts whose own share link exists: nothing to write for them
     mute_since: datetime | None = None  # when the store was first found not to answer
 

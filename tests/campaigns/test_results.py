@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from campaigns import rollups
 from campaigns.engagement import Act, record
+from campaigns.figures import SMALLEST
 from campaigns.models import Campaign, Kind, MetricKind, Post, Publication, PublicationState, Span, Territory
 from campaigns.periods import Period, period_of
 from campaigns.results import acts_of_campaign, best_hours, channels_of, posts_of
-from campaigns.territory_results import Part, find, lines_of
+from campaigns.territory_results import Part, find, lines_of, told_alone
 from campaigns.times import TimeProblem
 from campaigns.wording_results import Verdict, WordingResult, compare, wilson, wordings_compared
 
@@ -200,6 +201,48 @@ def test_what_is_told_together_has_no_page_of_its_own():
     assert find([tree], ids["Sées"]) is None
     assert find([tree], ids["Flers"]) is None  # it hides Sées
     assert find([tree], tree.territory.id) == (tree, ())
+
+
+def test_few_people_of_whom_nobody_is_counted_are_few():
+    assert part("A", 0, 0).tells_of_few is False
+    tree = part("Orne", 9, 9, part("Alençon", 9), part("Sées", 0, 0))
+    tree.below[1].people = 3
+    assert list(told_alone([tree])) == [tree]  # beside the sum of Orne, Alençon would tell of the three
+
+
+GROUPS = st.tuples(st.integers(0, 8), st.integers(0, 8), st.integers(0, 3))  # counted, beside them not counted, visits
+
+
+def branch(sections: tuple[tuple[int, int, int], list]) -> Part:
+    """A territory of these parts, summed as they are from the store."""
+    own, below = sections
+    made, direct = (
+        Part(Territory(campaign_id=1, name="")),
+        Part(Territory(campaign_id=1, name=""), True, own[0] + own[1], own[0]),
+    )
+    direct.sums[Kind.visit] = own[2]
+    parts = [direct, *map(branch, below)]
+    for each in parts:
+        made.add(each)
+    made.below = [each for each in parts if not each.direct or each.people or any(each.sums.values())] if below else []
+    return made
+
+
+@given(
+    st.lists(
+        st.recursive(st.tuples(GROUPS, st.just([])), lambda below: st.tuples(GROUPS, st.lists(below, max_size=4))),
+        max_size=4,
+    )
+)
+def test_in_any_tree_what_is_left_over_is_nobody_or_at_least_five(trees):
+    tops = [branch(tree) for tree in trees]
+    shown = list(told_alone(tops))
+    for each in shown:
+        assert each.people == 0 or (each.people >= SMALLEST and (each.counted >= SMALLEST or each.counted == 0))
+        below = [other for other in each.below if other in shown]
+        for count in ("people", "counted"):
+            rest = getattr(each, count) - sum(getattr(other, count) for other in below)
+            assert not below or rest == 0 or rest >= SMALLEST
 
 
 def test_metrics_have_a_name_for_each_kind():

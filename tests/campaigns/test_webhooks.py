@@ -8,9 +8,11 @@ import json
 import pytest
 from sqlmodel import select
 
-from campaigns import approval, installation, settling, webhook_messages, webhooks
-from campaigns.models import Campaign, PublicationState, Role, WebhookMessage, WebhookOccasion
+from campaigns import approval, installation, settling, webhook_messages, webhook_secrets, webhooks
+from campaigns.models import Campaign, PublicationState, Role, WebhookMessage, WebhookOccasion, WebhookTarget
 from campaigns.publications import Begin, Finish, end_leases, write_steps
+from campaigns.vault import Vault
+from campaigns.webhook_secrets import SigningSecretUnreadable, secret_of
 from campaigns.webhooks import TargetRefused
 
 On, S = WebhookOccasion, PublicationState
@@ -32,7 +34,7 @@ def told(database):
 @pytest.fixture
 async def target(database, campaign, clock):
     async with database.write() as session:
-        return await webhooks.add_target(session, campaign.id, URL, list(On), clock())
+        return (await webhooks.add_target(session, campaign.id, URL, list(On), clock()))[0]
 
 
 @pytest.fixture
@@ -152,11 +154,11 @@ async def test_nothing_is_told_of_what_was_undone(database, add, telegram, targe
     assert await told() == []
 
 
-async def test_a_message_can_be_checked_as_standard_webhooks_are(target, clock):
+async def test_a_message_can_be_checked_as_standard_webhooks_are(database, target, clock):
     """By the convention's own words, and not by the code that signs."""
     body = webhook_messages.written("publication.published", clock(), {"a": "é"})
-    call = webhooks.call_of(target, "publication_1_1_published", body, clock())
-    key = base64.b64decode(target.secret.removeprefix("whsec_"))
+    call = webhooks.call_of(database.vault, target, "publication_1_1_published", body, clock())
+    key = base64.b64decode(secret_of(database.vault, target).removeprefix("whsec_"))
     assert len(key) == 32
     signed = f"{call.headers['webhook-id']}.{call.headers['webhook-timestamp']}.".encode() + call.body
     expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
@@ -171,8 +173,31 @@ async def test_a_message_can_be_checked_as_standard_webhooks_are(target, clock):
 
 async def test_each_target_has_a_secret_of_its_own(database, campaign, clock, target):
     async with database.write() as session:
-        other = await webhooks.add_target(session, campaign.id, URL, [On.failed], clock())
-    assert other.secret != target.secret
+        other, secret = await webhooks.add_target(session, campaign.id, URL, [On.failed], clock())
+    assert secret != secret_of(database.vault, target)
+    assert "whsec_" not in other.secret and secret == secret_of(database.vault, other)
+    other.secret = target.secret  # copied to another row, it does not open
+    with pytest.raises(SigningSecretUnreadable, match="another secret key"):
+        secret_of(database.vault, other)
+
+
+async def test_a_secret_of_an_earlier_version_is_locked_once_and_a_new_key_takes_it_over(database, target):
+    async with database.write() as session:
+        (await session.get_one(WebhookTarget, target.id)).secret = "whsec_b2xk"
+    async with database.write() as session:
+        assert await webhook_secrets.some_are_open(session)
+        assert await webhook_secrets.lock_what_is_open(session) == 1
+        assert not await webhook_secrets.some_are_open(session)
+    vault = Vault("new", "a key of the tests")
+    async with database.write() as session:
+        session.info["vault"] = vault
+        assert await webhook_secrets.lock_anew(session) == (1, [])
+        assert await webhook_secrets.lock_anew(session) == (0, [])
+        target = await session.get_one(WebhookTarget, target.id)
+        assert secret_of(Vault("new"), target) == "whsec_b2xk"
+        session.info["vault"] = Vault("lost")
+        changed, unreadable = await webhook_secrets.lock_anew(session)
+    assert changed == 0 and [each.target.id for each in unreadable] == [target.id]
 
 
 @pytest.mark.parametrize(

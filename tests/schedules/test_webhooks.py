@@ -10,7 +10,9 @@ from sqlmodel import select
 from campaigns import webhooks
 from campaigns.database import Database
 from campaigns.models import MessageState, WebhookMessage, WebhookOccasion, WebhookTarget
+from campaigns.vault import Vault
 from campaigns.webhook_messages import KEPT, TRIED, write_messages
+from campaigns.webhook_secrets import secret_of
 from networks.webhooks import Outcome, WebhookSender
 from schedules.looking import LOOK
 from schedules.rehearsal_copy import copy_of
@@ -61,7 +63,8 @@ def works(database, clock, wire):
 def add_target(database, campaign, clock):
     async def add(url="https://a.example.org/", **more):
         async with database.write() as session:
-            return await webhooks.add_target(session, campaign.id, url, list(WebhookOccasion), clock(), **more)
+            target, _ = await webhooks.add_target(session, campaign.id, url, list(WebhookOccasion), clock(), **more)
+            return target
 
     return add
 
@@ -109,9 +112,25 @@ async def test_each_message_arrives_once_in_order_signed_and_whole(works, databa
     assert [asked.headers["webhook-id"] for asked in server.asked] == ["one", "two", "three"]
     asked = server.asked[0]
     body = asked.body.decode()
-    assert asked.headers["webhook-signature"] == webhooks.signature(target.secret, "one", clock() - LOOK, body)
+    assert asked.headers["webhook-signature"] == webhooks.signature(
+        secret_of(database.vault, target), "one", clock() - LOOK, body
+    )
     assert json.loads(body)["data"] == {"a": "one"}
     assert set((await states(database)).values()) == {M.delivered}
+
+
+async def test_a_target_whose_secret_no_key_opens_waits_and_says_so(works, database, clock, add_target, happen, wire):
+    target = await add_target()
+    async with database.write() as session:
+        (await session.get_one(WebhookTarget, target.id)).secret = Vault("another key").lock(
+            "whsec_", "webhook", 1, "secret"
+        )
+    await happen("one")
+    await look(works, clock)
+    async with database.read() as session:
+        target = await session.get_one(WebhookTarget, target.id)
+    assert "PORTEVOIX_OLD_SECRET_KEY" in (target.trouble or "") and target.not_before > clock()
+    assert await states(database) == {"one": M.queued}
 
 
 async def test_nothing_is_sent_to_an_address_inside(database, clock, add_target, happen, server):
@@ -237,7 +256,7 @@ async def test_a_crash_around_the_call_loses_nothing_and_the_repeat_has_the_same
 
     works = Webhooks(database, clock, dying)
     await look(works, clock)
-    after = Database(f"sqlite:///{kept}")
+    after = Database(f"sqlite:///{kept}", database.vault)
     wire = Wire()
     again = Webhooks(after, clock, wire)
     await again.end_leases(every=True)

@@ -10,7 +10,7 @@ from campaigns import access_tokens, installation
 from campaigns.access_tokens import Scope
 from campaigns.database import Database
 from campaigns.models import Campaign, Organizer, Role
-from tests.web.conftest import serve
+from tests.web.conftest import VAULT, serve
 from web.api.callers import Allowance
 
 API = "/api/v1"
@@ -68,7 +68,7 @@ def api_of(app: FastAPI) -> FastAPI:
 @contextmanager
 def serve_api(world: Any, **changes: Any) -> Iterator[str]:
     """The address of a real server with a store of its own loop, on which nobody is slowed down."""
-    app = world.app(database=Database(world.settings.store_url), **changes)
+    app = world.app(database=Database(world.settings.store_url, VAULT), **changes)
     api_of(app).state.allowance = Allowance(most=10**9)
     with serve(app) as address:
         yield address

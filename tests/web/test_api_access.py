@@ -172,7 +172,7 @@ async def test_another_campaigns_rows_are_not_there(
 ) -> None:
     ours = await token(world)
     async with world.database.write() as session:
-        target = await webhooks.add_target(
+        target, _ = await webhooks.add_target(
             session, world.orne.id, "https://hooks.example.org/a", list(WebhookOccasion), world.clock()
         )
     async with visit(**bearer(ours)) as client:

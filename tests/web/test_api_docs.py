@@ -17,6 +17,7 @@ from campaigns.access_tokens import Scope
 from campaigns.models import Publication, PublicationState, WebhookOccasion
 from networks.webhooks import Outcome
 from tests.web.api_world import admin_token, api_of, serve_api
+from tests.web.conftest import VAULT
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
@@ -94,16 +95,16 @@ async def test_the_way_to_check_a_message_that_the_page_shows_works(world: Any) 
     names: dict[str, Any] = {}
     exec(code, names)  # noqa: S102 - it is the page's own
     async with world.database.write() as session:
-        target = await webhooks.add_target(
+        target, secret = await webhooks.add_target(
             session, world.orne.id, "https://hooks.example.org/", list(WebhookOccasion), world.clock()
         )
     body = webhook_messages.written("test", world.clock(), {"a": "é"})
-    call = webhooks.call_of(target, "test_1", body, world.clock())
+    call = webhooks.call_of(VAULT, target, "test_1", body, world.clock())
     now = world.clock().timestamp()
     is_ours = names["is_ours"]
-    assert is_ours(target.secret, call.headers, call.body, now)
-    assert not is_ours(target.secret, call.headers, call.body + b" ", now)
-    assert not is_ours(target.secret, call.headers, call.body, now + 301)
-    assert not is_ours(target.secret, {**call.headers, "webhook-id": "test_2"}, call.body, now)
+    assert is_ours(secret, call.headers, call.body, now)
+    assert not is_ours(secret, call.headers, call.body + b" ", now)
+    assert not is_ours(secret, call.headers, call.body, now + 301)
+    assert not is_ours(secret, {**call.headers, "webhook-id": "test_2"}, call.body, now)
     other = "whsec_" + base64.b64encode(hmac.new(b"", b"", hashlib.sha256).digest()).decode()
     assert not is_ours(other, call.headers, call.body, now)

@@ -41,7 +41,7 @@ QUIET = settings(max_examples=EXAMPLES, derandomize=True, database=None, deadlin
 async def known(world: Any) -> dict[str, int]:
     """A row of each kind, so that what is sent meets one."""
     async with world.database.write() as session:
-        target = await webhooks.add_target(
+        target, _ = await webhooks.add_target(
             session, world.orne.id, "https://hooks.example.org/a", list(WebhookOccasion), world.clock()
         )
     return {"post": world.post.id, "publication": 1, "channel": world.channels[0].id, "webhook": target.id, "media": 1}

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from campaigns import engagement, installation, supporters
+from campaigns import engagement, installation, rollups, supporters
 from campaigns.engagement import Act
 from campaigns.models import Kind, Publication, PublicationState, Purpose, Territory
 from tests.web.api_world import API, bearer, token
@@ -39,19 +39,26 @@ async def test_figures_of_the_campaign_and_of_a_post_are_sums(world: Any, client
     assert (post["counts"]["visit"], post["counts"]["opened"], post["publications"]["queued"]) == (6, 0, 2)
 
 
-async def test_a_territory_under_five_people_is_never_shown(world: Any, client: httpx.AsyncClient) -> None:
-    small, large = await _people(world, "Alençon", 4), await _people(world, "Argentan", 6)
+async def test_a_territory_under_five_people_is_never_shown_nor_found_by_taking_others_away(
+    world: Any, client: httpx.AsyncClient
+) -> None:
+    small, middle, large = [
+        await _people(world, name, many) for name, many in (("Alençon", 4), ("Argentan", 6), ("Flers", 7))
+    ]
+    async with world.database.write() as session:
+        await rollups.catch_up(session)
+        await rollups.count_people(session)
     shown = {
         each["territory"]["name"]: each for each in (await client.get(f"{API}/results/territories")).json()["items"]
     }
-    assert (shown["Argentan"]["people"], shown["Argentan"]["counts"]["visit"]) == (6, 6)
-    assert (shown["Alençon"]["people"], shown["Alençon"]["counted"], shown["Alençon"]["counts"]) == (None, None, None)
-    alone = (await client.get(f"{API}/results/territories/{small.id}")).json()
-    assert alone["people"] is None and alone["counts"] is None
-    assert (await client.get(f"{API}/results/territories/{large.id}")).json() == shown["Argentan"]
+    assert (shown["Flers"]["people"], shown["Flers"]["counted"], shown["Flers"]["counts"]["visit"]) == (7, 7, 7)
+    for name in ("Alençon", "Argentan"):  # told together by the console: each alone would tell of the other
+        assert (shown[name]["people"], shown[name]["counted"], shown[name]["counts"]) == (None, None, None)
+    for place, name in ((small, "Alençon"), (middle, "Argentan"), (large, "Flers")):
+        assert (await client.get(f"{API}/results/territories/{place.id}")).json() == shown[name]
     assert (await client.get(f"{API}/results/territories/77")).status_code == 404
     names = [each["name"] for each in (await client.get(f"{API}/territories")).json()["items"]]
-    assert names == ["Alençon", "Argentan"]
+    assert names == ["Alençon", "Argentan", "Flers"]
 
 
 async def test_a_channels_figures_are_what_became_of_its_posts_and_what_they_cost(

@@ -7,10 +7,12 @@ import pytest
 from sqlmodel import select
 
 from campaigns import webhooks
-from campaigns.models import MessageState, WebhookMessage, WebhookTarget
+from campaigns.models import KeptAnswer, MessageState, WebhookMessage, WebhookTarget
+from campaigns.webhook_secrets import secret_of
 from networks.webhooks import WebhookSender
 from tests.networks.odd_server import OddServer, Says
 from tests.web.api_world import API, admin_token, bearer, token
+from tests.web.conftest import VAULT
 
 URL = "https://hooks.example.org/porte-voix"
 
@@ -54,7 +56,10 @@ async def test_an_editors_program_neither_adds_nor_sees_any(world: Any, visit: A
 
 async def _add(world: Any, url: str) -> WebhookTarget:
     async with world.database.write() as session:
-        return await webhooks.add_target(session, world.orne.id, url, ["failed"], world.clock(), check=lambda url: None)
+        target, _ = await webhooks.add_target(
+            session, world.orne.id, url, ["failed"], world.clock(), check=lambda url: None
+        )
+        return target
 
 
 async def test_a_test_message_says_what_came_of_it_and_lets_what_waits_go_on(
@@ -77,7 +82,7 @@ async def test_a_test_message_says_what_came_of_it_and_lets_what_waits_go_on(
     assert last.headers["webhook-id"].startswith("test_") and b'"type":"test"' in last.body
     at = world.clock()
     assert last.headers["webhook-signature"] == webhooks.signature(
-        target.secret, last.headers["webhook-id"], at, last.body.decode()
+        secret_of(VAULT, target), last.headers["webhook-id"], at, last.body.decode()
     )
 
 
@@ -113,3 +118,18 @@ async def test_messages_are_shown_and_what_was_given_up_goes_out_once_more(
     async with world.database.read() as session:
         rows = await session.scalars(select(WebhookMessage).order_by(WebhookMessage.id))
         assert [row.state for row in rows] == ["delivered", "queued", "queued"]
+
+
+async def test_no_secret_stands_in_the_store_and_a_repeated_key_is_answered_with_it_all_the_same(
+    world: Any, client: httpx.AsyncClient
+) -> None:
+    asked = {"json": {"url": URL, "occasions": ["failed"]}, "headers": {"Idempotency-Key": "a"}}
+    secret = (await client.post(f"{API}/webhooks", **asked)).json()["secret"]  # type: ignore[arg-type]
+    again = await client.post(f"{API}/webhooks", **asked)  # type: ignore[arg-type]
+    assert again.json()["secret"] == secret and again.headers["idempotency-replayed"] == "true"
+    async with world.database.write() as session:
+        target, kept = (await session.scalars(select(WebhookTarget))).one(), await session.get_one(KeptAnswer, 1)
+        assert secret not in target.secret and secret not in kept.body
+        kept.body = target.secret  # as if another key had locked it
+    refused = await client.post(f"{API}/webhooks", **asked)  # type: ignore[arg-type]
+    assert refused.status_code == 422 and "Idempotency-Key" in refused.text

@@ -1,6 +1,7 @@
 """Figures of a campaign, a post, a channel, a territory. Sums only, and none that would tell of fewer than five people."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -8,10 +9,10 @@ from starlette.requests import Request
 
 from campaigns import engagement, installation, pages, posts
 from campaigns.access_tokens import Caller, Scope
-from campaigns.figures import Common
 from campaigns.forecast import spent_by
 from campaigns.models import Kind, PublicationState, Territory
-from campaigns.territory_figures import figures_by_territory
+from campaigns.periods import period_of
+from campaigns.territory_results import Part, territories_of, told_alone
 from web.api.callers import needs
 from web.api.paging import Number
 from web.api.problems import READS, nothing_here
@@ -92,27 +93,37 @@ async def results_of_channel(request: Request, channel: Number, caller: Caller =
 @router.get("/territories", responses=READS)
 async def results_of_territories(request: Request, caller: Caller = READ) -> Page[TerritoryResults]:
     """What the people of each territory, and of those below it, did; all on one page."""
-    async with site_of(request).database.read() as session:
-        known = await installation.territories(session, caller.campaign.id)
-        figures = await figures_by_territory(session, caller.campaign.id)
-    return Page(items=[_shown(territory, figures[territory.id]) for territory in known], next=None)
+    known, told = await _territories(request, caller)
+    return Page(items=[_shown(territory, told.get(territory.id)) for territory in known], next=None)
 
 
 @router.get("/territories/{territory}", responses=READS)
 async def results_of_territory(request: Request, territory: Number, caller: Caller = READ) -> TerritoryResults:
     """What the people of one territory, and of those below it, did."""
+    known, told = await _territories(request, caller)
+    for each in known:
+        if each.id == territory:
+            return _shown(each, told.get(territory))
+    raise nothing_here(f"{caller.campaign.name} has no territory {territory}; GET /api/v1/territories lists them.")
+
+
+async def _territories(request: Request, caller: Caller) -> tuple[Sequence[Territory], dict[int, Part]]:
+    """The campaign's territories, and those that the console tells of alone since the campaign's beginning.
+
+    By one rule: else what one of the two hides could be found by taking figures of the other away.
+    """
+    now = site_of(request).clock()
+    period = period_of(caller.campaign, now, "all")
     async with site_of(request).database.read() as session:
-        known = {each.id: each for each in await installation.territories(session, caller.campaign.id)}
-        figures = await figures_by_territory(session, caller.campaign.id)
-    if territory not in known:
-        raise nothing_here(f"{caller.campaign.name} has no territory {territory}; GET /api/v1/territories lists them.")
-    return _shown(known[territory], figures[territory])
+        known = await installation.territories(session, caller.campaign.id)
+        tops = await territories_of(session, caller.campaign.id, period, period.last)
+    return known, {part.territory.id: part for part in told_alone(tops)}
 
 
-def _shown(territory: Territory, common: Common) -> TerritoryResults:
+def _shown(territory: Territory, part: Part | None) -> TerritoryResults:
     return TerritoryResults(
         territory=TerritoryNamed(id=territory.id, name=territory.name, parent=territory.parent_id),
-        people=common.people,
-        counted=common.counted,
-        counts=common.sums if common.counted is not None else None,
+        people=part.people if part else None,
+        counted=part.counted if part else None,
+        counts=part.sums if part else None,
     )

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from campaigns import webhooks
 from campaigns.access_tokens import Caller, Scope
 from campaigns.models import MessageState, WebhookMessage, WebhookOccasion, WebhookTarget
+from campaigns.vault import vault_of
 from campaigns.webhooks import Overview
 from web.api.callers import needs
 from web.api.paging import Cursor, Limit, Number, next_cursor, read_cursor
@@ -109,9 +110,11 @@ async def add_webhook(
     site = site_of(request)
 
     async def work(session: AsyncSession) -> Done:
-        target = await webhooks.add_target(session, caller.campaign.id, given.url, given.occasions, site.clock())
+        target, secret = await webhooks.add_target(
+            session, caller.campaign.id, given.url, given.occasions, site.clock()
+        )
         shown = TargetShown.of(Overview(target, 0, 0))
-        return Done(TargetMade(**shown.model_dump(), secret=target.secret), 201, f"/api/v1/webhooks/{target.id}")
+        return Done(TargetMade(**shown.model_dump(), secret=secret), 201, f"/api/v1/webhooks/{target.id}")
 
     return await once(request, caller, idempotency_key, work)
 
@@ -130,8 +133,8 @@ async def test_webhook(request: Request, webhook: Number, caller: Caller = WRITE
     """Send a message of the type `test` now; where it is taken, what waits goes out at once."""
     site = site_of(request)
     async with site.database.read() as session:
-        target = await _find(session, caller, webhook)
-    outcome = await webhooks.send_test(caller.campaign, target, site.clock(), site.send_webhook)
+        target, vault = await _find(session, caller, webhook), vault_of(session)
+    outcome = await webhooks.send_test(vault, caller.campaign, target, site.clock(), site.send_webhook)
     if outcome.trouble is None:
         async with site.database.write() as session:
             webhooks.go_on(await _find(session, caller, webhook))

@@ -53,11 +53,12 @@ async def once(
         if key is not None:
             kept = await kept_answers.find(session, caller.token.id, key, fingerprint, now)
             if kept is not None:
-                return _answer(kept.status, kept.body, kept.location, again=True)
+                return _answer(kept.status, kept_answers.body_of(session, kept), kept.location, again=True)
         done = await work(session)
         body = done.body.model_dump_json()
         if key is not None:
-            session.add(
+            kept_answers.keep(
+                session,
                 KeptAnswer(
                     token_id=caller.token.id,
                     key=key,
@@ -66,7 +67,7 @@ async def once(
                     location=done.location,
                     body=body,
                     answered_at=now,
-                )
+                ),
             )
     return _answer(done.status, body, done.location)
 

@@ -62,7 +62,7 @@ async def beside(
         {network: preview(network, post, desk.campaign) for network in networks},
         [] if unread else await _outlooks(session, desk.campaign, post, now, instead_of),
         await _advice(session, words, desk, draft, post, now, instead_of),
-        await _reached(session, words, desk, post, now) if post.share_kit else "",
+        await _reached(request, session, desk, post) if post.share_kit else "",
     )
 
 
@@ -100,10 +100,16 @@ def _twice(words: Words, draft: Draft) -> list[str]:
     return []
 
 
-async def _reached(session: AsyncSession, words: Words, desk: Desk, post: NewPost, now: datetime) -> str:
+async def _reached(request: Request, session: AsyncSession, desk: Desk, post: NewPost) -> str:
     segment = Segment(desk.campaign.id, post.territory_id, post.kit_language, post.kit_interest_id)
-    people = (await broadcasts.preview(session, segment, now)).people
-    return words.many("{n} person gets it in the bot.", "{n} people get it in the bot.", people)
+    site = site_of(request)
+    now = site.clock()
+
+    async def count() -> list[int]:
+        return [(await broadcasts.preview(session, segment, now)).people]
+
+    people = await site.counted.of(("reached", segment), now, count)
+    return words_of(request).many("{n} person gets it in the bot.", "{n} people get it in the bot.", people[0])
 
 
 def as_html(request: Request, desk: Desk, found: Beside, draft: Draft) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from campaigns import access_tokens, webhooks
 from campaigns.access_tokens import Scope, TokenRefused, scopes_of
 from campaigns.models import WebhookOccasion
 from campaigns.sentences import told, within
+from campaigns.vault import vault_of
 from campaigns.webhooks import TargetRefused
 from campaigns.words import mark
 from web.console.access import Desk, desk_of, own_form
@@ -128,11 +129,11 @@ async def add_webhook(request: Request, slug: str) -> Response:
         url, occasions = text_of(form, "url"), _chosen(form, "occasion", WebhookOccasion)
     try:
         async with site.database.write() as session:
-            target = await webhooks.add_target(session, desk.campaign.id, url, occasions, site.clock())
+            target, secret = await webhooks.add_target(session, desk.campaign.id, url, occasions, site.clock())
     except TargetRefused as refused:
         typed, problem = {"url": url, "occasion": occasions}, told(words_of(request), str(refused))
         return await _page(request, desk, 422, problem=problem, wrong="webhook", typed=typed)
-    return await _page(request, desk, secret=target.secret, secret_of=target.url)
+    return await _page(request, desk, secret=secret, secret_of=target.url)
 
 
 @router.post("/console/c/{slug}/setup/access/webhooks/{target_id:int}/{move}")
@@ -142,7 +143,7 @@ async def move_webhook(request: Request, slug: str, target_id: int, move: str) -
     async with own_form(request):
         pass
     async with site.database.write() as session:
-        target = await webhooks.find_target(session, desk.campaign.id, row(target_id))
+        target, vault = await webhooks.find_target(session, desk.campaign.id, row(target_id)), vault_of(session)
         if target is None or move not in ("test", "retry", "remove"):
             raise nothing_here()
         if move == "retry":
@@ -151,7 +152,7 @@ async def move_webhook(request: Request, slug: str, target_id: int, move: str) -
             await webhooks.remove_target(session, desk.campaign.id, target.id)
     if move != "test":
         return RedirectResponse(f"{_address(slug)}#webhooks", 303)
-    outcome = await webhooks.send_test(desk.campaign, target, site.clock(), site.send_webhook)
+    outcome = await webhooks.send_test(vault, desk.campaign, target, site.clock(), site.send_webhook)
     if outcome.trouble is not None:
         said = words(
             "{url} did not take the test message: {trouble}", url=target.url, trouble=within(words, outcome.trouble)

@@ -46,12 +46,13 @@ async def segment_list(request: Request, slug: str) -> Response:
 async def _list_page(
     request: Request, desk: Desk, status: int = 200, *, problem: str = "", typed: dict[str, str] | None = None
 ) -> Response:
-    async with site_of(request).database.read() as session:
-        found = [
-            (saved, await saved_segments.count(session, saved_segments.segment_of(saved)))
-            for saved in await saved_segments.segments_of(session, desk.campaign.id)
-        ]
-        everybody = await saved_segments.count(session, Segment(desk.campaign.id))
+    site = site_of(request)
+    async with site.database.read() as session:
+        kept = await saved_segments.segments_of(session, desk.campaign.id)
+        wanted = [Segment(desk.campaign.id), *map(saved_segments.segment_of, kept)]
+        everybody, *people = await site.counted.of(
+            tuple(wanted), site.clock(), lambda: saved_segments.counts(session, desk.campaign.id, wanted)
+        )
         places = await installation.territories(session, desk.campaign.id)
         themes = await interests.interests_of(session, desk.campaign.id)
     words = words_of(request)
@@ -61,7 +62,7 @@ async def _list_page(
         status,
         desk=desk,
         campaign=desk.campaign,
-        found=[(saved, told(words, people)) for saved, people in found],
+        found=[(saved, told(words, many)) for saved, many in zip(kept, people, strict=True)],
         everybody=told(words, everybody),
         territories=places,
         themes=themes,
@@ -79,9 +80,12 @@ async def count(request: Request, slug: str) -> Response:
     """How many people the fields of a form would reach, in words."""
     desk = await desk_of(request, slug, write=True)
     segment = segment_in(desk, lambda name: request.query_params.get(name, ""))
-    async with site_of(request).database.read() as session:
-        people = await saved_segments.count(session, segment)
-    return JSONResponse({"told": told(words_of(request), people)})
+    site = site_of(request)
+    async with site.database.read() as session:
+        people = await site.counted.of(
+            segment, site.clock(), lambda: saved_segments.counts(session, desk.campaign.id, [segment])
+        )
+    return JSONResponse({"told": told(words_of(request), people[0])})
 
 
 @router.post("/console/c/{slug}/segments")
