@@ -173,9 +173,13 @@ def everything(url: str) -> str:
 
 
 def stored_bytes(url: str) -> bytes:
-    """What lies on the disk: of a file, what is free by now included."""
+    """What is stored: of a file, what is free by now included."""
     if not url.startswith("sqlite:"):
-        return everything(url).encode()
+        with connected(url) as connection:
+            names = inspect(connection).get_table_names()
+            rows = [row for name in names for row in connection.execute(text(f'SELECT * FROM "{name}"'))]
+        cells = [cell if isinstance(cell, bytes) else str(cell).encode() for row in rows for cell in row]
+        return b"\n".join(sorted(cells))
     file = Path(url.removeprefix("sqlite:///"))
     return b"".join(part.read_bytes() for part in file.parent.glob(f"{file.name}*"))
 
