@@ -1,4 +1,4 @@
-"""Where the rows live: engines, sessions, migrations at start. What SQLite and PostgreSQL do apart is in stores.py."""
+"""Where the rows live: engines, sessions, migrations at start. What SQLite and PostgreSQL do apart is in stores/."""
 
 import asyncio
 import logging

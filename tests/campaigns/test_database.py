@@ -14,7 +14,7 @@ from sqlmodel import SQLModel, col, select
 import campaigns.models
 from campaigns.database import Database, DatabaseProblem, DatabaseTooNew, _alembic, migrate
 from campaigns.models import Campaign
-from campaigns.stores import BUSY_TIMEOUT
+from campaigns.stores import BUSY_TIMEOUT, shown_address
 from tests.stores import ask, connected
 
 
@@ -100,6 +100,7 @@ def test_a_place_that_cannot_hold_a_database_is_named_in_one_sentence(tmp_path, 
     [
         ("porte-voix.sqlite3", "is not a database's address: write sqlite:///"),  # a path alone
         ("postgresql://u@host:port/name", "is not a database's address"),  # a port that is no number
+        ("postgresql://u:secret@host:port/name", r"//u:\*\*\*@host"),  # the same: what may be a password is not shown
         ("postgresql://u@host", "names no database"),  # a server alone
         ("mysql://u@host/name", "stores in SQLite or PostgreSQL, not in mysql"),  # another kind of store
         ("sqlite://", "SQLite needs a file"),  # in memory: each connection would have its own
@@ -109,6 +110,18 @@ def test_a_place_that_cannot_hold_a_database_is_named_in_one_sentence(tmp_path, 
 def test_an_address_that_cannot_be_used_is_refused(url, sentence):
     with pytest.raises(DatabaseProblem, match=sentence):
         Database(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("sqlite:////srv/a.sqlite3", "sqlite:////srv/a.sqlite3"),
+        ("postgres://u:secret@host/name", "postgres://u:***@host/name"),
+        ("postgresql+psycopg://u:secret@host:5/name?sslmode=require", "postgresql://u:***@host:5/name?sslmode=require"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(url, shown):
+    assert shown_address(url) == shown
 
 
 @pytest.mark.about_files
