@@ -68,7 +68,9 @@ async def test_a_database_newer_than_the_program_is_refused_and_left_alone(progr
         assert "written by a newer Porte-voix" in await refused(program, *command)
 
 
-async def test_a_database_is_not_upgraded_under_an_older_program_that_runs(program: Program) -> None:
+async def test_a_database_is_not_upgraded_under_an_older_program_that_runs(
+    program: Program, sandbox: SandboxClient
+) -> None:
     await program.start()
     [(version,)] = program.ask("SELECT version_num FROM alembic_version")
     program.ask("UPDATE alembic_version SET version_num = '0001'")  # as if what runs were of the first version
@@ -108,7 +110,7 @@ async def test_a_second_program_on_the_same_data_is_refused(program: Program, sa
         ("LOG_LEVEL", "LOUD", "must be DEBUG, INFO, WARNING or ERROR"),
         ("PUBLIC_URL", "campagne.fr", "must begin with https://"),
         ("BOT_TOKEN_FILE", "/nowhere/token", "cannot be read"),
-        ("DATABASE_URL", "mysql://x/y", "SQLite only"),
+        ("DATABASE_URL", "mysql://x/y", "SQLite or PostgreSQL"),
         ("DATABASE_URL", "nonsense", "is not a database's address"),
     ],
 )

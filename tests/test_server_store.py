@@ -69,7 +69,9 @@ async def test_the_program_that_waited_in_vain_says_so_in_one_sentence_and_asks_
     assert "Traceback" not in said
 
 
-async def test_the_program_starts_when_the_server_does(program: Program, server: Cluster) -> None:
+async def test_the_program_starts_when_the_server_does(
+    program: Program, sandbox: SandboxClient, server: Cluster
+) -> None:
     server.stop()
     await program.start("run")
     await program.line("trying again for 60 seconds")
@@ -155,7 +157,9 @@ async def test_what_a_network_took_while_the_server_was_away_is_written_down_whe
 # Programs that share a store
 
 
-async def test_a_second_program_on_the_same_store_is_refused_until_the_first_ends(program: Program, tmp_path) -> None:
+async def test_a_second_program_on_the_same_store_is_refused_until_the_first_ends(
+    program: Program, sandbox: SandboxClient, tmp_path
+) -> None:
     await program.start()
     other = Program(
         {

@@ -8,7 +8,7 @@ from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import BigInteger, Connection, Engine, Integer, create_engine, event, text
 from sqlalchemy.dialects.postgresql.base import PGTypeCompiler
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from campaigns.stores.base import BUSY_TIMEOUT, READERS, DatabaseAway, DatabaseProblem, said_by, shown_address
@@ -90,7 +90,8 @@ class Postgresql:
     def problem(self, error: DBAPIError | OSError) -> DatabaseProblem:
         said = said_by(error)
         shown = shown_address(self.url)
-        kind = DatabaseAway if "FATAL" not in said or any(soon in said for soon in READY_SOON) else DatabaseProblem
+        answered = "FATAL" in said and not any(soon in said for soon in READY_SOON)
+        kind = DatabaseAway if isinstance(error, OperationalError) and not answered else DatabaseProblem
         return kind(f"the database {shown} cannot be opened: {said}")
 
 
