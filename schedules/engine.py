@@ -43,16 +43,15 @@ class EmbeddedEngine:
             )
         for work in self._works:
             await work.end_leases(every=True)  # we are alone: whoever held a lease is dead
-        self._timetable.every(LEASES, self._stay_alone)
+        self._timetable.every(LEASES, self.stay_alone, always=True)
         self._timetable.start()
 
-    async def _stay_alone(self) -> None:
-        """A store that was away may have come back to another engine first."""
-        if not await self._database.engine_alone():
-            log.error(
-                "another Porte-voix runs on this database since it was away: this one does nothing more; stop one"
-            )
-            self._timetable.stop()
+    async def stay_alone(self) -> None:
+        """A store that was away may come back to another engine first: then this one rests until that one ends."""
+        alone = await self._database.engine_alone()
+        if not alone and not self._timetable.rests:
+            log.error("another Porte-voix runs on this database since it was away; this one rests: stop one of them")
+        self._timetable.rests = not alone
 
     async def stop(self) -> None:
         """What is in flight ends first."""

@@ -38,15 +38,19 @@ class Timetable:
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
         self._held_up: set[Job] = set()
+        self.rests = False  # while it does, works begin nothing
         for work in works:
             self.every(TICK, work.tick)
             self.every(LEASES, work.end_leases)
 
-    def every(self, seconds: float, job: Job) -> None:
-        self._scheduler.add_job(self._run, IntervalTrigger(seconds=seconds), [job])
+    def every(self, seconds: float, job: Job, *, always: bool = False) -> None:
+        """`always`: also while the works rest."""
+        self._scheduler.add_job(self._run, IntervalTrigger(seconds=seconds), [job, always])
 
-    async def _run(self, job: Job) -> None:
+    async def _run(self, job: Job, always: bool) -> None:
         """A store that is away is said once, not at every tick; that it is back too."""
+        if self.rests and not always:
+            return
         try:
             await job()
         except STORE_AWAY as error:
@@ -63,5 +67,4 @@ class Timetable:
         self._scheduler.start()
 
     def stop(self) -> None:
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+        self._scheduler.shutdown(wait=False)

@@ -20,6 +20,8 @@ from campaigns.stores import DatabaseProblem
 from campaigns.times import system_clock
 from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_CHANNELS
+from schedules.engine import EmbeddedEngine
+from schedules.timetable import TICK
 from tests.conftest import free_port
 from tests.program import Program
 from tests.stores import Cluster, PostgresqlStores
@@ -173,6 +175,45 @@ async def test_a_second_program_on_the_same_store_is_refused_until_the_first_end
     await program.stop()
     await other.start()
     await other.stop()
+
+
+class Pulse:
+    """A work that only counts its ticks."""
+
+    def __init__(self) -> None:
+        self.ticks, self.ticked = 0, asyncio.Event()
+
+    async def tick(self) -> None:
+        self.ticks += 1
+        self.ticked.set()
+
+    async def next(self) -> None:
+        self.ticked.clear()
+        await self.ticked.wait()
+
+    async def end_leases(self, *, every: bool = False) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+async def test_an_engine_rests_where_another_was_first_when_the_server_came_back(server, database, other, tmp_path):
+    pulse = Pulse()
+    engine = EmbeddedEngine(tmp_path, [pulse], database)
+    await engine.start()
+    await pulse.next()
+    server.stop()
+    server.start()
+    assert await other.engine_alone()
+    await engine.stay_alone()
+    witness, ticks = Pulse(), pulse.ticks
+    engine._timetable.every(TICK, witness.tick, always=True)
+    for _tick in range(3):
+        await witness.next()
+    assert pulse.ticks == ticks
+    await other.close()
+    await engine.stay_alone()
+    await pulse.next()
+    await engine.stop()
 
 
 @pytest.fixture

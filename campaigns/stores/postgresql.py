@@ -16,6 +16,8 @@ from campaigns.stores.base import BUSY_TIMEOUT, READERS, DatabaseAway, DatabaseP
 IDLE_TIMEOUT = 60_000  # milliseconds; a writer that went silent, as a machine without power does, gives the lock up
 # A server is given up on, to be tried again: behind so many seconds, or milliseconds in which it took nothing of what was sent.
 CONNECT: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 15_000}
+# The same for the server, which gives up the lock of a program that it hears no more of.
+KEPT_ALIVE = b"SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
 WRITERS = 4  # connections of a process; of those who write alone, one is at work
 WRITE_LOCK, ENGINE_LOCK = 0x706F727465, 0x706F727466  # any numbers, the same in every process
 
@@ -74,6 +76,7 @@ class Postgresql:
                 await self.close()
         address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
         kept = await psycopg.AsyncConnection.connect(address, autocommit=True, **CONNECT)
+        await kept.execute(KEPT_ALIVE)
         asked = await kept.execute(f"SELECT pg_try_advisory_lock({ENGINE_LOCK})".encode())
         row = await asked.fetchone()
         if row is not None and row[0]:
