@@ -24,7 +24,8 @@ test: $(DEV)
 test-postgresql: $(DEV)
 	$(BIN)/python -m pytest --store postgresql -n auto --dist worksteal tests --ignore tests/badges --ignore tests/networks \
 		--ignore tests/sandbox --ignore-glob 'tests/test_browser*.py' --ignore tests/web/test_desk_journeys.py \
-		--ignore tests/web/test_setup_browser.py --ignore tests/test_badge_commands.py --ignore tests/test_large.py $(ARGS)
+		--ignore tests/web/test_setup_browser.py --ignore tests/test_badge_commands.py \
+		--ignore tests/test_frames_commands.py --ignore tests/test_large.py $(ARGS)
 
 check: $(DEV)
 	$(BIN)/ruff check .

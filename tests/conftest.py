@@ -85,13 +85,6 @@ def stores(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     made.cluster.remove()
 
 
-@pytest.fixture(scope="session")
-def migrated_file(stores: Stores) -> Path:
-    """Of the tests that are about SQLite's file: one at this program's version, to be copied."""
-    assert isinstance(stores, SqliteStores)
-    return stores.file
-
-
 @pytest.fixture
 def store_url(stores: Stores, tmp_path: Path) -> Iterator[str]:
     """The address of a migrated store of the test's own."""
