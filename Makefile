@@ -11,13 +11,21 @@ FRENCH := campaigns/locales/fr.po
 # Where this is set, each of the many processes that the tests start would compile every module anew: 6 s a start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench pictures words lock clean
+.PHONY: demo test test-postgresql check bench pictures words lock clean
 
 demo: $(RUN)
 	$(BIN)/python run_bot.py demo --port $(PORT) $(if $(RESET),--reset)
 
 test: $(DEV)
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+# The same on a server of PostgreSQL, without what touches no store (badges, networks, stand-ins) and without the browsers,
+# which look at pages that the store has no part in.
+test-postgresql: $(DEV)
+	$(BIN)/python -m pytest --store postgresql -n auto --dist worksteal tests --ignore tests/badges --ignore tests/networks \
+		--ignore tests/sandbox --ignore-glob 'tests/test_browser*.py' --ignore tests/web/test_desk_journeys.py \
+		--ignore tests/web/test_setup_browser.py --ignore tests/test_badge_commands.py \
+		--ignore tests/test_frames_commands.py --ignore tests/test_large.py $(ARGS)
 
 check: $(DEV)
 	$(BIN)/ruff check .

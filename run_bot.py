@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from campaigns.opening import opener
+from campaigns.stores import shown_address
 from campaigns.times import system_clock
 from commands import (
     addresses,
@@ -90,7 +91,7 @@ def migrate() -> None:
     async def main() -> None:
         settings = prepared_settings()
         async with opened(settings):
-            out.print(f"The database {settings.store_url} is ready.")
+            out.print(f"The database {shown_address(settings.store_url)} is ready.")
 
     run_async(main())
 

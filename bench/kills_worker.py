@@ -44,6 +44,6 @@ async def _live(folder: Path, site: str, says: Connection) -> None:
     worker = f"kills-{os.getpid()}"
     publisher = Publisher(database, system_clock, open_channel, folder / "media", worker=worker)
     settler = Settler(database, system_clock, open_channel, folder / "media")
-    await EmbeddedEngine(folder, [publisher, settler]).start()
+    await EmbeddedEngine(folder, [publisher, settler], database).start()
     says.send(True)
     await asyncio.Event().wait()

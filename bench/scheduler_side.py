@@ -180,7 +180,7 @@ async def lone(number: int) -> dict[str, Any]:
         moment += timedelta(seconds=chance.uniform(0.6, 1.0))  # apart by more than a tick, and never in step with it
         moments.append(moment)
     await _queue(database, moments)
-    engine = EmbeddedEngine(FOLDER, _works(database, feeds))
+    engine = EmbeddedEngine(FOLDER, _works(database, feeds), database)
     await engine.start()
     async with asyncio.timeout(PATIENCE):
         while len(feeds.moments) < number:  # noqa: ASYNC110 - the network is not to know that it is measured
@@ -208,7 +208,7 @@ async def start(_number: int) -> dict[str, Any]:
     database = Database(STORE)
     await database.prepare()
     works = _works(database, Feeds())
-    engine = EmbeddedEngine(FOLDER, works)
+    engine = EmbeddedEngine(FOLDER, works, database)
     await engine.start()
     for work in works:  # the timetable's own first tick comes half a second later
         await work.tick()

@@ -104,12 +104,14 @@ class Storm:
         kills: int,
         patience: float,
         say: Callable[[str], None] = lambda _: None,
+        store: str = "",
     ) -> None:
+        """`store` is the program's, where that is not the file in its folder."""
         self.folder, self.sandbox, self.program, self.say = folder, sandbox, program, say
         self.chance, self.posts, self.kills, self.patience = random.Random(seed), posts, kills, patience
         self.figures = Figures()
         self.marks: set[tuple[int, int]] = set()  # publication and attempt that were unknown
-        self.database = Database(f"sqlite:///{folder / 'porte-voix.sqlite3'}", vault_in(folder))
+        self.database = Database(store or f"sqlite:///{folder / 'porte-voix.sqlite3'}", vault_in(folder))
 
     async def prepare(self) -> None:
         """Queue the posts, each on one of the channels in turn; they come due in waves, as the kills go on."""

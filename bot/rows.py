@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns import installation
 from campaigns.batches import BatchReader, BatchWriter
 from campaigns.database import Database
+from campaigns.dialects import insert
 from campaigns.models import Campaign, Dialogue, Participation, SilenceWindow, Supporter
 
 TABLE: Any = Dialogue.__table__  # type: ignore[attr-defined]

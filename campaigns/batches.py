@@ -23,6 +23,8 @@ class BatchWriter(Generic[Item]):
 
     `gather` is how many seconds a batch waits for more where the one before it was of many: under load, those who were
     just answered come again in one batch instead of two (as PostgreSQL's commit_delay and commit_siblings have it).
+
+    `together` is `Database.write`'s: for an `apply` that is right whatever other processes' like it write in between.
     """
 
     def __init__(
@@ -31,10 +33,12 @@ class BatchWriter(Generic[Item]):
         apply: Callable[[AsyncSession, Sequence[Item]], Awaitable[Sequence[Any]]],
         *,
         gather: float = 0,
+        together: bool = False,
     ) -> None:
         self._database = database
         self._apply = apply
         self._gather = gather
+        self._together = together
         self._waiting: list[tuple[Sequence[Item], asyncio.Future[Sequence[Any]]]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -55,7 +59,7 @@ class BatchWriter(Generic[Item]):
                 taken += 1
             batch, self._waiting = self._waiting[:taken], self._waiting[taken:]
             try:
-                async with self._database.write() as session:
+                async with self._database.write(together=self._together) as session:
                     results = await self._apply(session, [item for items, _ in batch for item in items])
             except Exception as error:  # each writer is told; nothing of the batch was committed
                 for _, future in batch:

@@ -1,12 +1,9 @@
-"""Where the rows live: engine, sessions, SQLite's pragmas, migrations at start.
-
-SQLite takes one writer at a time. `write()` hands out the one connection that writes, and begins with BEGIN IMMEDIATE,
-so that two tasks of this process never meet in a lock; other processes wait for the busy time-out.
-"""
+"""Where the rows live: engines, sessions, migrations at start. What SQLite and PostgreSQL do apart is in stores/."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +11,18 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from campaigns.stores import DatabaseAway, DatabaseProblem, Store, store_at
 from campaigns.vault import Vault
 
-BUSY_TIMEOUT = 15_000  # milliseconds; a migration or a backup of another process may hold the lock for seconds
-READERS = 8  # connections; WAL lets them read while one writes
+__all__ = ["Database", "DatabaseAway", "DatabaseProblem", "DatabaseTooNew", "migrate"]
 
-
-class DatabaseProblem(Exception):
-    """The store cannot be used; the message says why and what to do."""
+log = logging.getLogger(__name__)
+RETRY = 2.0  # seconds between tries to reach a store that is away
 
 
 class DatabaseTooNew(DatabaseProblem):
@@ -41,23 +37,15 @@ class Database:
 
     def __init__(self, url: str, vault: Vault | None = None) -> None:
         """`vault` locks the store's secrets; without it they can neither be written nor read."""
-        self.url = _async_url(url)
+        self._store = store_at(url)
+        self.url = self._store.url
         self.vault = vault
-        self.sqlite = self.url.get_backend_name() == "sqlite"
-        self._reader = self._engine(READERS)
-        self._writer = self._engine(1, immediate=True) if self.sqlite else self._reader
+        self._reader = self._store.engine(writes=False)
+        self._writer = self._store.engine(writes=True)
         # First come, first served: the pool would give its one connection to who asks in the moment it comes back, and
         # a broadcast, which writes without end, would let nobody else write.
         self._line = asyncio.Lock()
-        self._writing: asyncio.Task[Any] | None = None
-
-    def _engine(self, connections: int, *, immediate: bool = False) -> AsyncEngine:
-        engine = create_async_engine(self.url, pool_size=connections, max_overflow=0, pool_timeout=60)
-        if self.sqlite:
-            begin = "BEGIN IMMEDIATE" if immediate else "BEGIN"
-            event.listen(engine.sync_engine, "connect", _sqlite_pragmas)
-            event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
-        return engine
+        self._writing: set[asyncio.Task[Any] | None] = set()
 
     def _session(self, engine: AsyncEngine) -> AsyncSession:
         return AsyncSession(engine, expire_on_commit=False, info={"vault": self.vault})
@@ -68,52 +56,48 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
-        """A session that commits at its end. RuntimeError within another `write()` of the same task."""
-        if self._writing is not None and self._writing is asyncio.current_task():
+    async def write(self, *, together: bool = False) -> AsyncIterator[AsyncSession]:
+        """A session that commits at its end. RuntimeError within another `write()` of the same task.
+
+        Nobody else writes meanwhile, so that what was read in it holds until the commit; but with `together`, for a
+        transaction whose every statement is right whatever others of its kind write in between.
+        """
+        task = asyncio.current_task()
+        if task in self._writing:
             raise RuntimeError("this task writes already and would wait for itself for ever: pass its session on")
-        async with self._line:
-            self._writing = asyncio.current_task()
-            try:
-                async with self._session(self._writer) as session, session.begin():
-                    yield session
-            finally:
-                self._writing = None
+        async with AsyncExitStack() as stack:
+            if self._store.one_writer or not together:
+                await stack.enter_async_context(self._line)
+            self._writing.add(task)
+            stack.callback(self._writing.discard, task)
+            session = await stack.enter_async_context(self._session(self._writer))
+            await stack.enter_async_context(session.begin())
+            await self._store.begin(session, together=together)
+            yield session
+
+    async def engine_alone(self) -> bool:
+        """Whether this program's engine has the store for itself; True keeps the engines of others away until `close`."""
+        return await self._store.engine_alone()
 
     async def close(self) -> None:
+        await self._store.close()
         await self._reader.dispose()
         await self._writer.dispose()
 
-    async def prepare(self) -> None:
-        """Bring the schema to this program's version; raises DatabaseProblem."""
-        await asyncio.to_thread(migrate, self.url)
+    async def prepare(self, patience: float = 0, pause: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
+        """Bring the schema to this program's version; raises DatabaseProblem.
 
-
-def _async_url(text: str) -> URL:
-    try:
-        url = make_url(text)
-    except (ArgumentError, ValueError):  # ValueError: a port that is no number
-        raise DatabaseProblem(
-            f"PORTEVOIX_DATABASE_URL “{text}” is not a database's address: write sqlite:///folder/file"
-        ) from None
-    if url.get_backend_name() != "sqlite":
-        raise DatabaseProblem(
-            f"PORTEVOIX_DATABASE_URL: this version stores in SQLite only, not in {url.get_backend_name()}"
-        )
-    if url.database in (None, "", ":memory:"):
-        raise DatabaseProblem("PORTEVOIX_DATABASE_URL: SQLite needs a file; write sqlite:///folder/file")
-    return url.set(drivername="sqlite+aiosqlite")
-
-
-def _sqlite_pragmas(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # SQLAlchemy's own BEGIN counts, not the driver's
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")  # what was written before a call must survive a power cut
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA secure_delete=ON")  # who is erased does not linger in free pages
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
-    cursor.close()
+        A store that is away is waited for, `patience` seconds.
+        """
+        while True:
+            try:
+                return await asyncio.to_thread(migrate, self.url)
+            except DatabaseAway as away:
+                if patience <= 0:
+                    raise
+                log.warning("%s; trying again for %.0f seconds", away, patience)
+            await pause(RETRY)
+            patience -= RETRY
 
 
 def _alembic() -> Config:
@@ -122,41 +106,28 @@ def _alembic() -> Config:
     return config
 
 
-def migrate(url: URL) -> None:
+def migrate(url: URL | str) -> None:
     """Create or upgrade the schema; a database of a newer program is refused and left as it was."""
-    config = _alembic()
-    file = Path(str(url.database))
+    store = store_at(url if isinstance(url, str) else url.render_as_string(hide_password=False))
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url.set(drivername="sqlite"))
-        event.listen(engine, "connect", _sqlite_pragmas)
-        # A table is altered by copying it; with references enforced, dropping the old one would take its children along.
-        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=OFF"))
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        engine = store.migrator()
         try:
             with engine.begin() as connection:
-                _upgrade(config, connection)
+                _upgrade(_alembic(), connection, store)
         finally:
             engine.dispose()
-    except OSError as error:
-        raise DatabaseProblem(
-            f"the folder {file.parent} cannot be written ({error.strerror}); set PORTEVOIX_DATA_DIR to one that can"
-        ) from None
-    except DatabaseError as error:  # locked, not to be opened, or no database at all
-        raise DatabaseProblem(
-            f"the database {file} cannot be opened: {error.orig}; check that it is Porte-voix's and that its folder can be written"
-        ) from None
+    except (OSError, DBAPIError) as error:
+        raise store.problem(error) from None
 
 
-def _upgrade(config: Config, connection: Connection) -> None:
+def _upgrade(config: Config, connection: Connection, store: Store) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     current = MigrationContext.configure(connection).get_current_revision()
     if current is not None and current not in known:
         raise DatabaseTooNew
+    head = ScriptDirectory.from_config(config).get_current_head()
+    if current is not None and current != head and store.engine_runs(connection):
+        raise DatabaseProblem("another Porte-voix, of an older version, runs on this database: stop it, then try again")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-    if broken is not None:  # rolled back: the database stays as it was
-        raise DatabaseProblem(
-            f"the database could not be upgraded: a row of {broken[0]} refers to nothing; restore a backup"
-        )
+    store.check(connection)

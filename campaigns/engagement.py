@@ -8,11 +8,11 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, delete, func
-from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col, select
 
 from campaigns import rollups
+from campaigns.dialects import Insert, insert
 from campaigns.models import CampaignTally, Engagement, Kind, Participation, PostTally, Supporter, Tally
 
 
@@ -94,9 +94,9 @@ async def _count(
 ) -> None:
     """Add `by` for each act to the counts it belongs to; an act without a supporter or a post has no such count."""
     sums = Counter(tuple(getattr(act, name) for name in key) for act in acts)
-    rows = [
-        {**dict(zip(key, values, strict=True)), "count": n * by} for values, n in sums.items() if None not in values
-    ]
+    # In order: two transactions that move the same counts must not wait for each other.
+    moved = sorted((values, n) for values, n in sums.items() if None not in values)
+    rows = [{**dict(zip(key, values, strict=True)), "count": n * by} for values, n in moved]
     if rows:
         await session.execute(_counting(tally, key), rows)
 

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal, or_, union_all, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.broadcasts import segment_of
+from campaigns.dialects import insert
 from campaigns.engagement import Act, once, record
 from campaigns.models import (
     Broadcast,

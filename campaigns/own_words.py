@@ -6,10 +6,10 @@ The lengths come from networks.limits, which also decides what the campaign's ow
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from campaigns.dialects import insert
 from campaigns.models import OwnWording, Post, Supporter
 from networks.limits import BLUESKY_BYTES, LIMITS, count, too_long
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, false, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.communes import fold
+from campaigns.dialects import spelled
 from campaigns.models import (
     ChosenInterest,
     Consent,
@@ -34,7 +35,7 @@ COUNTED = 1000  # people; more are "more than 1,000", so that no page waits for 
 FEW = 20_000  # people of a territory who are sorted rather than looked for in the list's own order
 FEW_NAMED = 5000  # people, or acts, that are handed on by people's numbers
 SORTS = ("new", "old", "name", "visits")
-# What a letter without accent stands for in a search: SQLite's GLOB knows neither capitals nor accents.
+# What a letter without accent stands for in a search: no store's own pattern knows accents.
 ACCENTED = {"a": "àâäáãå", "c": "ç", "e": "éèêë", "i": "îïíì", "n": "ñ", "o": "ôöóòõ", "u": "ùûüú", "y": "ÿý"}
 
 
@@ -100,7 +101,7 @@ async def _hints(session: AsyncSession, wanted: Wanted) -> _Hints:
 
 
 def _named(wanted: Wanted) -> Any:
-    return select(Supporter.id).where(col(Supporter.first_name).op("GLOB")(_pattern(wanted.name)))
+    return select(Supporter.id).where(_is_named(wanted))
 
 
 def _acts_since(wanted: Wanted) -> Any:
@@ -134,7 +135,7 @@ def _of(wanted: Wanted, hints: _Hints) -> list[ColumnElement[bool]]:
         found.append(chosen.exists())
     if wanted.name.strip():
         purposes.add(Purpose.contact)
-        named = col(Supporter.first_name).op("GLOB")(_pattern(wanted.name))
+        named = _is_named(wanted)
         # Looked for on its own it reads the index of names alone; where many fit, the list is soon full.
         found.append(named if hints.named is None else col(Supporter.id).in_(hints.named))
     if wanted.sort == "name":
@@ -148,13 +149,13 @@ def _of(wanted: Wanted, hints: _Hints) -> list[ColumnElement[bool]]:
     return [*found, *(agreed_to(purpose) for purpose in sorted(purposes))]
 
 
-def _pattern(typed: str) -> str:
-    """What was typed as GLOB matches it anywhere, with either case and any accent; nothing in it is an operator."""
+def _is_named(wanted: Wanted) -> ColumnElement[bool]:
+    """What was typed stands anywhere in the name, with either case and any accent; nothing in it is an operator."""
     letters = []
-    for letter in fold(typed):
+    for letter in fold(wanted.name):
         same = letter + ACCENTED.get(letter, "")
         letters.append(f"[{same}{same.upper()}]" if letter.isalnum() else "[^0-9]")
-    return f"*{''.join(letters)}*" if letters else ""  # signs alone are in no name
+    return spelled(Supporter.first_name, "".join(letters)) if letters else false()  # signs alone are in no name
 
 
 async def list_people(

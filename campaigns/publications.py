@@ -187,8 +187,8 @@ async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Con
     going_out = (
         select(Post.id).where(col(Post.id) == col(Publication.post_id), col(Post.state) == PostState.scheduled).exists()
     )
-    claimed = await session.execute(
-        update(Publication)
+    free = (
+        select(Publication.id)
         .where(col(Publication.id).in_([step.publication_id for step in steps]))
         .where(col(Publication.state) == S.queued, col(Publication.due_at) <= now, going_out)
         .where(
@@ -196,6 +196,11 @@ async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Con
             .where(col(Channel.id) == col(Publication.channel_id))
             .where(is_silent(col(Channel.campaign_id), col(Channel.territory_id), now))
         )
+        .with_for_update(of=Publication, skip_locked=True)  # what another process claims at this moment is its own
+    )
+    claimed = await session.execute(
+        update(Publication)
+        .where(col(Publication.id).in_(free))
         .values(
             state=S.sending, lease_until=now + LEASE, attempts=col(Publication.attempts) + 1, reason=None, tried_at=now
         )

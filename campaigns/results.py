@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns import metrics
+from campaigns.dialects import first_of_month, seconds_between, weekday
 from campaigns.engagement import counts_of_posts, no_counts
 from campaigns.metrics import Measured
 from campaigns.models import (
@@ -68,21 +69,21 @@ async def _acts(
     session: AsyncSession, counts: type[CampaignHour] | type[PostHour], of: ColumnElement[bool], period: Period
 ) -> Acts:
     within = (of, col(counts.day).between(period.first, period.last))
-    step = func.strftime("%Y-%m-%d" if period.daily else "%Y-%m-01", col(counts.day))
+    step = col(counts.day) if period.daily else first_of_month(counts.day)
     sums, steps = no_counts(), {step: no_counts() for step in period.steps()}
     for day, kind, count in await session.execute(
         select(step, col(counts.kind), func.sum(col(counts.count))).where(*within).group_by(step, col(counts.kind))
     ):
         sums[kind] += count
-        steps[date.fromisoformat(day)][kind] += count
-    weekday = func.strftime("%w", col(counts.day))  # Sunday is 0
+        steps[day][kind] += count
+    on = weekday(counts.day)
     hours = [[0] * 24 for _weekday in range(7)]
     for number, hour, count in await session.execute(
-        select(weekday, col(counts.hour), func.sum(col(counts.count)))
+        select(on, col(counts.hour), func.sum(col(counts.count)))
         .where(*within, col(counts.kind) == Kind.visit)
-        .group_by(weekday, col(counts.hour))
+        .group_by(on, col(counts.hour))
     ):
-        hours[(int(number) - 1) % 7][hour] = count
+        hours[(number - 1) % 7][hour] = count
     return Acts(sums, steps, tuple(map(tuple, hours)))
 
 
@@ -138,8 +139,7 @@ _GROUPS = {S.missed: "missed", S.failed: "failed", S.unknown: "open", S.held: "o
 
 
 async def _states(session: AsyncSession, ids: Sequence[int], period: Period) -> dict[int, dict[str, int]]:
-    delay = (func.julianday(col(Publication.sent_at)) - func.julianday(col(Publication.due_at))) * 86_400
-    late = case((delay > LATE.total_seconds(), 1), else_=0)
+    late = case((seconds_between(Publication.due_at, Publication.sent_at) > LATE.total_seconds(), 1), else_=0)
     rows = await session.execute(
         select(Publication.channel_id, col(Publication.state), func.count(), func.sum(late))
         .where(col(Publication.channel_id).in_(ids))

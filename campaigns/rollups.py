@@ -11,10 +11,10 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, case, func, update
-from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col, select
 
+from campaigns.dialects import Insert, insert
 from campaigns.models import (
     Campaign,
     CampaignHour,

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore")
 
     database_url: str = ""  # empty: one SQLite file in data_dir
+    database_wait: int = Field(default=60, ge=0)  # seconds at start for which a store that is away is waited for
     data_dir: Path = Path("var")
     bot_token: SecretStr = SecretStr("")
     telegram_base_url: str = TELEGRAM

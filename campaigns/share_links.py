@@ -13,17 +13,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from sqlalchemy import delete, text
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.consents import has_consent
+from campaigns.dialects import Worded, insert
 from campaigns.engagement import Act, once, record
 from campaigns.models import DailySalt, Kind, Participation, Post, Purpose, ShareLink, Supporter
 
 TOKEN_BYTES = 12  # 96 bits
-STORED = "%Y-%m-%d %H:%M:%S.%f"  # a moment as SQLite keeps it
+TOKEN = re.compile(r"[\w-]{1,24}", re.ASCII)  # what else was typed behind /s/ need not be looked for
+STORED = "%Y-%m-%d %H:%M:%S.%f"  # a moment of UTC as SQLite keeps it, and as PostgreSQL reads it
 
 # Link unfurlers by their user agents. TelegramBot says "like TwitterBot"; Cardyb is Bluesky's.
 UNFURLERS = re.compile(
@@ -154,18 +155,31 @@ class Followed:
 
 # A batch comes as one JSON text: one statement that is prepared once, however many visits there are.
 # The owner is the link's supporter, where they agree to be counted at this moment.
-_FIND = text(f"""
+_OF_TOKENS = f"""
     SELECT token, id, destination, campaign_id, post_id, (
         SELECT supporter_id FROM consent
         WHERE supporter_id = share_link.supporter_id AND campaign_id = share_link.campaign_id
         AND purpose = '{Purpose.counting}' AND withdrawn_at IS NULL LIMIT 1
-    ) FROM share_link WHERE token IN (SELECT value FROM json_each(:tokens))
-""")  # noqa: S608 - a word of our own
-_CLICK = text("""
-    INSERT INTO click (link_id, visitor, clicked_at)
-    SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(:clicks) WHERE true
-    ON CONFLICT (link_id, visitor) DO NOTHING RETURNING link_id, visitor
-""")
+    ) FROM share_link WHERE token
+"""  # noqa: S608 - a word of our own
+_FIND = Worded(
+    sqlite=_OF_TOKENS + "IN (SELECT value FROM json_each(:tokens))",  # noqa: S608
+    # An array, for which it enters the index; joined with a function's rows, it would read every link.
+    postgresql=_OF_TOKENS + "= ANY (ARRAY(SELECT json_array_elements_text(CAST(:tokens AS json))))",
+)
+_CLICK = Worded(
+    sqlite="""
+        INSERT INTO click (link_id, visitor, clicked_at)
+        SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(:clicks) WHERE true
+        ON CONFLICT (link_id, visitor) DO NOTHING RETURNING link_id, visitor
+    """,
+    postgresql="""
+        INSERT INTO click (link_id, visitor, clicked_at)
+        SELECT CAST(value ->> 0 AS integer), value ->> 1, CAST(value ->> 2 AS timestamptz)
+        FROM json_array_elements(CAST(:clicks AS json)) ORDER BY 1, 2
+        ON CONFLICT (link_id, visitor) DO NOTHING RETURNING link_id, visitor
+    """,
+)
 
 
 async def follow_all(session: AsyncSession, visits: Sequence[Followed]) -> list[str | None]:
@@ -174,12 +188,13 @@ async def follow_all(session: AsyncSession, visits: Sequence[Followed]) -> list[
     A visitor counts once a day for a link; for its supporter only if they agree to be counted at this moment, else for
     the post alone.
     """
-    rows = await session.execute(_FIND, {"tokens": json.dumps([visit.token for visit in visits])})
+    tokens = [visit.token for visit in visits if TOKEN.fullmatch(visit.token)]
+    rows = await session.execute(_FIND.on(session), {"tokens": json.dumps(tokens)})
     links = {row[0]: row for row in rows}
     seen = {(links[v.token][1], v.visitor): v for v in reversed(visits) if v.token in links}
     if seen:
         clicks = [(link, visitor, v.at.astimezone(UTC).strftime(STORED)) for (link, visitor), v in seen.items()]
-        written = await session.execute(_CLICK, {"clicks": json.dumps(clicks)})
+        written = await session.execute(_CLICK.on(session), {"clicks": json.dumps(clicks)})
         new = [seen[link, visitor] for link, visitor in written]
         await record(session, [_visit(v, *links[v.token][3:]) for v in new])
     return [links[v.token][2] if v.token in links else None for v in visits]

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from badges import BadgeError
 from campaigns import bot_tokens, channel_secrets, installation, webhook_secrets
 from campaigns.access_tokens import TokenRefused
-from campaigns.database import Database, DatabaseProblem
+from campaigns.database import Database, DatabaseAway, DatabaseProblem
 from campaigns.interests import InterestProblem
 from campaigns.models import Campaign
 from campaigns.plans import PlanProblem
@@ -74,7 +74,7 @@ def sentences() -> Iterator[None]:
         yield
     except KNOWN_PROBLEMS as problem:
         print(f"Error: {problem}", file=sys.stderr)  # noqa: T201 - to the terminal, whatever the log level
-        raise typer.Exit(1) from None
+        raise typer.Exit(os.EX_TEMPFAIL if isinstance(problem, DatabaseAway) else 1) from None
 
 
 def run_async(main: Coroutine[Any, Any, None]) -> None:
@@ -113,7 +113,7 @@ def people_are(n: int) -> str:
 async def opened(settings: Settings) -> AsyncIterator[Database]:
     database = Database(settings.store_url, vault_for(settings))
     try:
-        await database.prepare()
+        await database.prepare(settings.database_wait)
         await _lock_what_is_open(database)
         async with database.read() as session:
             await bot_tokens.take_kept(session, settings)

@@ -15,7 +15,6 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
-from sqlalchemy.engine import make_url
 
 from campaigns.costs import dollars
 from campaigns.database import Database
@@ -68,7 +67,7 @@ def rehearse_queue(
             settings = prepared_settings()
             for chatty in ("schedules", "campaigns"):  # the faults are meant, and shown in the timetable
                 logging.getLogger(chatty).setLevel(logging.CRITICAL)
-            with ending_by_signal(), copy_of(_database_file(settings)) as copy:
+            with ending_by_signal(), copy_of(settings.store_url) as copy:
                 found = asyncio.run(_play(copy, settings, (start, end), Wish(campaign, faults=faults, seed=seed)))
         except RehearsalProblem as problem:
             raise Refused(str(problem)) from None
@@ -93,10 +92,6 @@ async def _play(copy: Path, settings: Settings, bounds: tuple[str | None, str | 
     start, end = period(*bounds, owner.timezone)
     chosen = Wish(owner.slug, start, end, wish.faults, wish.seed)
     return await rehearse(copy, settings.media_dir, system_clock(), chosen)
-
-
-def _database_file(settings: Settings) -> Path:
-    return Path(make_url(settings.store_url).database or "")
 
 
 @contextmanager

@@ -139,7 +139,7 @@ async def _run_works(house: House, site: Site, sends: SendCounts, stop: asyncio.
     async with contextlib.AsyncExitStack() as stack:
         if runner is not None:
             stack.push_async_callback(runner.close)  # behind the engine: its last cards go out through the bot
-        engine = EmbeddedEngine(house.settings.data_dir, _works(house, runner, sends))
+        engine = EmbeddedEngine(house.settings.data_dir, _works(house, runner, sends), house.database)
         await engine.start()
         stack.push_async_callback(engine.stop)
         if told is not None:

@@ -12,6 +12,7 @@ from campaigns import installation
 from campaigns.database import Database
 from campaigns.models import Channel
 from campaigns.settings import Settings
+from campaigns.stores import shown_address
 from campaigns.times import Clock
 from networks.base import Network
 from networks.errors import NetworkProblem
@@ -37,7 +38,9 @@ async def look(
         channels = await installation.channels(session)
     return [
         _settings(settings),
-        Finding("database", True, f"{settings.store_url} is up to date, with {len(campaigns)} campaigns"),
+        Finding(
+            "database", True, f"{shown_address(settings.store_url)} is up to date, with {len(campaigns)} campaigns"
+        ),
         _disk(settings),
         await _clock(settings, clock),
         await _token(settings),

@@ -10,7 +10,7 @@ The steps of all channels share their commits (BatchWriter), so a hundred channe
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from campaigns.database import Database
 from campaigns.keeping_back import is_metered, keep_back
 from campaigns.models import Channel, PublicationState
 from campaigns.publications import Begin, Content, Finish, GiveBack
+from campaigns.stores import STORE_AWAY, said_by
 from campaigns.times import Clock
 from networks import NEEDS_RECIPIENTS
 from networks.base import Network, OutgoingPost, parts_out
@@ -40,6 +41,7 @@ MOST_ATTEMPTS = 12  # about an hour and a half of a network that cannot be reach
 HALF_OUT = timedelta(
     hours=6
 )  # after its moment, how long the rest of a thread or a mailing is tried, whatever the attempts
+STORE_PAUSE = 2.0  # seconds between tries to write to a store that is away
 PARTLY_OUT = "{parts} of its parts or messages are out, the rest is not: {reason}; “try again” goes on with the rest"
 
 NetworkOpener = Callable[[Channel], Network]  # raises networks.errors.ChannelRevoked where the settings do not do
@@ -86,6 +88,7 @@ class Publisher:
         rng: random.Random | None = None,
         site_url: str = "",
         observe: Observer = lambda channel, problem: None,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -95,9 +98,10 @@ class Publisher:
         self._rng = rng or random.Random()
         self._site_url = site_url  # where people stop a network that writes to them
         self._observe = observe
-        self._writer = BatchWriter(database, publications.write_steps)
+        self._pause = pause
+        self._writer = BatchWriter(database, publications.write_steps, together=True)
         self._turns = BatchWriter(database, self._take_turns)
-        self._returns = BatchWriter(database, publications.give_back_channels)
+        self._returns = BatchWriter(database, publications.give_back_channels, together=True)
         self._draining: dict[int, asyncio.Task[None]] = {}
         self._stopping = False
 
@@ -165,7 +169,7 @@ class Publisher:
                 if self._stopping or not self._outlasts_a_call(turn.channel):
                     finished = False
                     break
-                content = (await self._writer.write([*last, Begin(publication_id, self._clock())]))[-1]
+                content = (await self._write_down([*last, Begin(publication_id, self._clock())]))[-1]
                 last = []
                 if content is None:
                     continue  # moved, taken back, or claimed by another process in the meantime
@@ -173,12 +177,26 @@ class Publisher:
                 finish, waits = await self._send(content, network, turn.channel)
                 last = [finish]
                 if waits is not None:
-                    await self._writer.write(last)
+                    await self._write_down(last)
                     raise waits
-            await self._writer.write(last)
+            await self._write_down(last)
             if not began or (turn.whole and finished):
                 return  # the next tick looks again; going on at once might spin
             turn = await self._turn(turn.channel.id)
+
+    async def _write_down(self, steps: Sequence[Begin | Finish]) -> Sequence[Content | None]:
+        """A store that is away for a moment must not make `unknown` what a network gave a receipt for: it is waited for."""
+        said = False
+        while True:
+            try:
+                return await self._writer.write(steps)
+            except STORE_AWAY as error:
+                if self._stopping or not any(isinstance(step, Finish) for step in steps):
+                    raise
+                if not said:
+                    log.error("what came of a publication cannot be written yet (%s)", said_by(error))
+                said = True
+                await self._pause(STORE_PAUSE)
 
     def _outlasts_a_call(self, channel: Channel) -> bool:
         """Whether our lease does; else another worker could begin beside us, so the next turn makes it longer first."""

@@ -3,12 +3,17 @@
 `coalesce`, `max_instances=1` and no misfire limit: a tick that comes late still comes, once.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from campaigns.stores import STORE_AWAY, said_by
+
+log = logging.getLogger(__name__)
+Job = Callable[[], Awaitable[None]]
 TICK = 0.5  # seconds; half of the lateness that a lone post may have
 LEASES = 15.0  # seconds; leases last minutes
 
@@ -32,12 +37,31 @@ class Timetable:
     def __init__(self, works: Sequence[Work]) -> None:
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
+        self._held_up: set[Job] = set()
+        self.rests = False  # while it does, works begin nothing
         for work in works:
-            self._every(TICK, work.tick)
-            self._every(LEASES, work.end_leases)
+            self.every(TICK, work.tick)
+            self.every(LEASES, work.end_leases)
 
-    def _every(self, seconds: float, job: Callable[[], Awaitable[None]]) -> None:
-        self._scheduler.add_job(job, IntervalTrigger(seconds=seconds))
+    def every(self, seconds: float, job: Job, *, always: bool = False) -> None:
+        """`always`: also while the works rest."""
+        self._scheduler.add_job(self._run, IntervalTrigger(seconds=seconds), [job, always])
+
+    async def _run(self, job: Job, always: bool) -> None:
+        """A store that is away is said once, not at every tick; that it is back too."""
+        if self.rests and not always:
+            return
+        try:
+            await job()
+        except STORE_AWAY as error:
+            if not self._held_up:
+                log.error("the database does not answer (%s); the work goes on as soon as it does", said_by(error))
+            self._held_up.add(job)
+            return
+        if job in self._held_up:
+            self._held_up.remove(job)
+            if not self._held_up:
+                log.warning("the database answers again")
 
     def start(self) -> None:
         self._scheduler.start()

@@ -1,6 +1,5 @@
 """What every room's tests start from: a migrated database of their own, a clock that obeys, and a campaign."""
 
-import shutil
 import socket
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from campaigns.database import Database, migrate
+from campaigns.database import Database
 from campaigns.installation import add_campaign, add_channel
 from campaigns.models import Campaign, Channel
 from campaigns.vault import Vault
@@ -19,6 +18,7 @@ from sandbox.server import SandboxServer
 from tests.browser import CHROMIUM, FLAGS, Camera
 from tests.planning import Planner
 from tests.program import Program
+from tests.stores import PostgresqlStores, SqliteStores, Stores
 
 X_KEYS = dict.fromkeys(("consumer_key", "consumer_secret", "access_token", "access_token_secret"), "secret")
 MATERIAL = Path(__file__).with_name("material")
@@ -26,6 +26,15 @@ MATERIAL = Path(__file__).with_name("material")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pictures", metavar="FOLDER", help="keep the screenshots of the browser tests there")
+    parser.addoption("--store", choices=("sqlite", "postgresql"), default="sqlite", help="the kind of every store")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is about the other kind of store does not belong to this run."""
+    other = "about_servers" if config.getoption("--store") == "sqlite" else "about_files"
+    left_out = [item for item in items if item.get_closest_marker(other)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture
@@ -66,17 +75,33 @@ def material() -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database at this program's version; copied, since migrating takes longer than most tests."""
-    file = tmp_path_factory.mktemp("migrated") / "porte-voix.sqlite3"
-    migrate(Database(f"sqlite:///{file}").url)
-    return file
+def stores(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    """Where stores come from; migrating one takes longer than most tests."""
+    if request.config.getoption("--store") == "sqlite":
+        yield SqliteStores(tmp_path_factory.mktemp("migrated"))
+        return
+    made = PostgresqlStores()
+    yield made
+    made.cluster.remove()
 
 
 @pytest.fixture
-async def database(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Database]:
-    file = shutil.copyfile(migrated_file, tmp_path / "porte-voix.sqlite3")
-    opened = Database(f"sqlite:///{file}", Vault("a key of the tests"))
+def store_url(stores: Stores, tmp_path: Path) -> Iterator[str]:
+    """The address of a migrated store of the test's own."""
+    with stores.fresh(tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def blank_url(stores: Stores, tmp_path: Path) -> Iterator[str]:
+    """The address of a store of the test's own in which there is nothing yet."""
+    with stores.blank(tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+async def database(store_url: str) -> AsyncIterator[Database]:
+    opened = Database(store_url, Vault("a key of the tests"))
     yield opened
     await opened.close()
 
@@ -124,20 +149,22 @@ async def sandbox(sandbox_server: SandboxServer) -> AsyncIterator[SandboxClient]
 
 
 @pytest.fixture
-async def program(sandbox_server: SandboxServer, tmp_path: Path) -> AsyncIterator[Program]:
-    """The program on the stand-ins, with a data folder of its own; stopped when the test ends."""
+async def program(sandbox_server: SandboxServer, stores: Stores, tmp_path: Path) -> AsyncIterator[Program]:
+    """The program on the stand-ins, with a data folder and a store of its own; stopped when the test ends."""
     folder = tmp_path / "data"
     folder.mkdir()
-    made = Program(
-        {
-            "PORTEVOIX_DATA_DIR": str(folder),
-            "PORTEVOIX_BOT_TOKEN": DEMO_TOKEN,
-            "PORTEVOIX_TELEGRAM_BASE_URL": sandbox_server.url + "/telegram",
-            "PORTEVOIX_PORT": str(free_port()),
-        }
-    )
-    yield made
-    await made.stop()
+    with stores.blank(folder) as url:
+        made = Program(
+            {
+                "PORTEVOIX_DATA_DIR": str(folder),
+                "PORTEVOIX_DATABASE_URL": "" if stores.kind == "sqlite" else url,  # empty: the file in its folder
+                "PORTEVOIX_BOT_TOKEN": DEMO_TOKEN,
+                "PORTEVOIX_TELEGRAM_BASE_URL": sandbox_server.url + "/telegram",
+                "PORTEVOIX_PORT": str(free_port()),
+            }
+        )
+        yield made
+        await made.stop()
 
 
 def free_port() -> int:

@@ -7,9 +7,12 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from campaigns.database import Database, migrate
 from campaigns.settings import Settings, vault_for
 from campaigns.vault import Vault
+from tests.stores import ask
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 120.0  # seconds that a line may take to come before the test gives up
@@ -32,6 +35,19 @@ class Program:
     @property
     def folder(self) -> Path:
         return Path(self._environment["PORTEVOIX_DATA_DIR"])
+
+    @property
+    def store_url(self) -> str:
+        return self._environment["PORTEVOIX_DATABASE_URL"] or f"sqlite:///{self.folder / 'porte-voix.sqlite3'}"
+
+    def store(self, vault: Vault | None = None) -> Database:
+        """Its store, at the program's version; whoever opens it closes it."""
+        migrate(self.store_url)
+        return Database(self.store_url, vault)
+
+    def ask(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+        """The rows that a statement gives, behind the program's back."""
+        return ask(self.store_url, statement, **values)
 
     @property
     def vault(self) -> Vault:

@@ -64,7 +64,7 @@ async def site(database: Database, clock: FakeClock, tmp_path: Path, sandbox_ser
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]
         data_dir=tmp_path,
-        database_url=str(database.url.render_as_string()).replace("+aiosqlite", ""),
+        database_url=database.url.render_as_string(hide_password=False),
         bot_token=SecretStr(DEMO_TOKEN),
         telegram_base_url=f"{sandbox_server.url}/telegram",
         public_url="",

@@ -12,9 +12,9 @@ from sqlmodel import select
 from campaigns.database import Database
 from campaigns.models import Media, Post, PostVersion, Wording
 from tests.browser import PHONE, WIDE, Camera, person
-from tests.web.conftest import PASSWORD, VAULT, empty_store, picture, quick_passwords, serve, world
+from tests.web.conftest import PASSWORD, VAULT, picture, quick_passwords, serve, world
 
-__all__ = ["empty_store", "quick_passwords", "world"]  # fixtures
+__all__ = ["quick_passwords", "world"]  # fixtures
 FORM = "/console/c/orne/posts/new"
 
 

@@ -79,7 +79,7 @@ async def console(database: Database, clock: FakeClock, tmp_path: Path) -> Async
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]
         data_dir=tmp_path,
-        database_url=str(database.url.render_as_string()).replace("+aiosqlite", ""),
+        database_url=database.url.render_as_string(hide_password=False),
     )
     own = Database(settings.store_url, VAULT)  # the server lives in a loop of its own
     app = create_app(database=own, settings=settings, clock=clock, secret_key="a key of the tests", bot_username="b")

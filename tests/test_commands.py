@@ -1,7 +1,6 @@
 """The command line as a user meets it: what works, and one sentence with a non-zero exit for what does not."""
 
 import socket
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -64,11 +63,23 @@ async def test_a_telegram_channel_without_a_token_is_one_sentence(with_channel: 
 
 async def test_a_database_newer_than_the_program_is_refused_and_left_alone(program: Program) -> None:
     await done(program, "migrate")
-    with sqlite3.connect(program.folder / "porte-voix.sqlite3") as database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
-    database.close()
+    program.ask("UPDATE alembic_version SET version_num = '9999'")
     for command in (["run"], ["migrate"], ["posts", "list"]):
         assert "written by a newer Porte-voix" in await refused(program, *command)
+
+
+async def test_a_database_is_not_upgraded_under_an_older_program_that_runs(
+    program: Program, sandbox: SandboxClient
+) -> None:
+    await program.start()
+    [(version,)] = program.ask("SELECT version_num FROM alembic_version")
+    program.ask("UPDATE alembic_version SET version_num = '0001'")  # as if what runs were of the first version
+    for command in (["migrate"], ["posts", "list"]):
+        assert "of an older version, runs on this database: stop it" in await refused(program, *command)
+    assert program.ask("SELECT version_num FROM alembic_version") == [("0001",)]
+    program.ask(f"UPDATE alembic_version SET version_num = '{version}'")
+    await program.stop()
+    await done(program, "migrate")
 
 
 async def test_a_port_in_use_is_one_sentence(program: Program) -> None:
@@ -99,7 +110,7 @@ async def test_a_second_program_on_the_same_data_is_refused(program: Program, sa
         ("LOG_LEVEL", "LOUD", "must be DEBUG, INFO, WARNING or ERROR"),
         ("PUBLIC_URL", "campagne.fr", "must begin with https://"),
         ("BOT_TOKEN_FILE", "/nowhere/token", "cannot be read"),
-        ("DATABASE_URL", "mysql://x/y", "SQLite only"),
+        ("DATABASE_URL", "mysql://x/y", "SQLite or PostgreSQL"),
         ("DATABASE_URL", "nonsense", "is not a database's address"),
     ],
 )
@@ -145,19 +156,14 @@ async def test_channels_check_asks_each_network_and_mends_one_that_rested(
 async def test_complaint_10_channels_check_lets_a_channel_that_rested_go_on(
     with_channel: Program, sandbox: SandboxClient
 ) -> None:
-    def rest(*values: str) -> list[tuple[str | None, str | None]]:
-        with sqlite3.connect(with_channel.folder / "porte-voix.sqlite3") as rows:
-            if values:
-                rows.execute("UPDATE channel SET resting_reason = ?, told_resting_at = ?", values)
-            found = rows.execute("SELECT resting_reason, told_resting_at FROM channel").fetchall()
-        rows.close()
-        return found
-
-    rest("Telegram refuses the bot token", "2026-12-01 08:00:00.000000")
+    rested = "SELECT resting_reason, told_resting_at FROM channel"
+    with_channel.ask(
+        "UPDATE channel SET resting_reason = 'Telegram refuses the token', told_resting_at = '2026-12-01 08:00:00.000000'"
+    )
     with_channel.set(PUBLIC_URL="https://exemple.fr")
     assert "the channel rests; `channels check` lets it send again" in await refused(with_channel, "doctor")
     assert "✓ Canal" in await done(with_channel, "channels", "check")
-    assert rest() == [(None, None)]
+    assert with_channel.ask(rested) == [(None, None)]
     assert "✓ channel Canal" in await done(with_channel, "doctor")
 
 

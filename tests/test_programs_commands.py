@@ -1,11 +1,10 @@
 """Letting programs in and telling them, from the command line: `tokens` and `webhooks`."""
 
-from pathlib import Path
-
 import httpx
 import pytest
 
 from tests.program import Program
+from tests.stores import stored_bytes
 from tests.test_commands import done, refused
 
 WHO = ("organizers", "add", "camille@example.org", "--name", "Camille")
@@ -36,14 +35,7 @@ async def test_a_token_is_made_used_listed_and_revoked(ready: Program) -> None:
     assert "revoked" in await done(ready, "tokens", "list")
     await ready.stop()
     assert secret not in ready.output
-    assert secret.encode() not in _stored(ready.folder)
-
-
-def _stored(folder: Path) -> bytes:
-    """All bytes of the database."""
-    files = list(folder.glob("*.sqlite3*"))
-    assert files
-    return b"".join(file.read_bytes() for file in files)
+    assert secret.encode() not in stored_bytes(ready.store_url)
 
 
 async def test_a_token_that_cannot_be_made_is_one_sentence(ready: Program) -> None:

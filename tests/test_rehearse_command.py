@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -29,9 +28,7 @@ async def filled(program: Program, material: Path, tmp_path: Path) -> Program:
     ):
         code, output = await program.call(*command)
         assert code == 0, output
-    with sqlite3.connect(program.folder / "porte-voix.sqlite3") as rows:
-        rows.execute("UPDATE publication SET cost = 200 WHERE channel_id = 2")
-    rows.close()
+    program.ask("UPDATE publication SET cost = 200 WHERE channel_id = 2")
     return program
 
 
@@ -81,9 +78,7 @@ async def test_what_looks_like_a_style_in_a_text_is_printed_as_it_is(program, tm
         code, output = await program.call(*command)
         assert code == 0, output
     assert f"“{title}” on Canal [1] falls into silence ([veille]" in output
-    with sqlite3.connect(program.folder / "porte-voix.sqlite3") as rows:
-        rows.execute("UPDATE publication SET reason = '[red]refusé[/red]'")
-    rows.close()
+    program.ask("UPDATE publication SET reason = '[red]refusé[/red]'")
     for command, expected in (
         (["posts", "list"], (title, "Canal [1]", "[red]refusé[/red]")),
         (["rehearse"], (title, "Canal [1]", "[veille]", "La Région [qui] ose")),

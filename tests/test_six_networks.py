@@ -11,7 +11,6 @@ import pytest
 
 from campaigns import installation
 from campaigns.addresses import NewAddress, store_addresses
-from campaigns.database import Database
 from campaigns.models import Campaign, Role
 from sandbox.bluesky.state import DEMO_ACTORS
 from sandbox.client import SandboxClient
@@ -34,9 +33,7 @@ QUEUE = "/console/c/la-region-qui-ose/queue"
 
 
 @pytest.fixture
-async def installed(
-    program: Program, sandbox_server: SandboxServer, sandbox: SandboxClient, migrated_file: Path
-) -> Program:
+async def installed(program: Program, sandbox_server: SandboxServer, sandbox: SandboxClient) -> Program:
     """The campaign with its six channels, each with the settings that its network asks for, and two relays."""
     keys = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
     channels: dict[str, tuple[str, dict[str, str]]] = {
@@ -64,8 +61,7 @@ async def installed(
             },
         ),
     }
-    file, now = shutil.copyfile(migrated_file, program.folder / "porte-voix.sqlite3"), datetime.now(UTC)
-    database = Database(f"sqlite:///{file}", program.vault)
+    database, now = program.store(program.vault), datetime.now(UTC)
     async with database.write() as session:
         campaign = await installation.add_campaign(session, Campaign(slug="", name="La Région qui ose"), now)
         for network, (name, settings) in channels.items():

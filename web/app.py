@@ -13,6 +13,7 @@ from campaigns.batches import BatchWriter
 from campaigns.database import Database
 from campaigns.settings import Settings
 from campaigns.share_links import follow_all
+from campaigns.stores import STORE_AWAY, said_by
 from campaigns.times import Clock
 from campaigns.webhooks import Send
 from campaigns.words import mark
@@ -87,7 +88,7 @@ def create_app(
         clock=clock,
         bot_username=bot_username,
         signer=URLSafeSerializer(secret_key, salt="badge"),
-        visits=BatchWriter(database, follow_all, gather=GATHER),
+        visits=BatchWriter(database, follow_all, gather=GATHER, together=True),
         salt=DaySalt(database),
         sends=sends or SendCounts(),
         send_webhook=send_webhook or WebhookSender(),
@@ -117,6 +118,8 @@ def create_app(
     app.add_exception_handler(TooLarge, _tell_too_large)
     app.add_exception_handler(HTTPException, _tell_http)
     app.add_exception_handler(ClientDisconnect, _tell_nobody)
+    for kind in STORE_AWAY:
+        app.add_exception_handler(kind, _tell_store_away)
     app.add_exception_handler(Exception, _tell_failure)
     return app
 
@@ -158,8 +161,25 @@ async def _tell_nobody(request: Request, error: Exception) -> Response:
     return Response(status_code=400)
 
 
+async def _tell_store_away(request: Request, error: Exception) -> Response:
+    logger.error("%s %s: the database does not answer (%s)", request.method, request.url.path, said_by(error))
+    trouble = Trouble(
+        503,
+        _("The database does not answer just now"),
+        _(
+            "Try again in a minute, please. Go back to the page that you came from: what you typed may still stand in it."
+        ),
+        {"Retry-After": "60"},
+    )
+    return trouble_page(request, trouble)
+
+
 async def _tell_failure(request: Request, error: Exception) -> Response:
     """The server logs the error itself; the visitor reads no traceback."""
+    if isinstance(error, STORE_AWAY):  # in front of the pages, where a share link is followed
+        answer = await _tell_store_away(request, error)
+        secure(answer.headers, request.url.path)
+        return answer
     trouble = Trouble(
         500, _("Something went wrong on our side"), _("It is written down. Try again in a minute, please.")
     )

@@ -10,6 +10,7 @@ import pytest
 from campaigns import supporters
 from campaigns.models import Dialogue
 from tests.bot.conftest import Person
+from tests.stores import stored_bytes
 from tests.web.test_badge_privacy import watched
 
 PIECE = 32  # bytes; what would betray the photo
@@ -40,7 +41,7 @@ async def every_step(zoe: Person, photo: bytes) -> None:
     await zoe.send_file(photo, "moi.jpg", "image/jpeg")
 
 
-async def test_the_photo_is_in_no_file_and_in_no_row(zoe, books, small, settings, temp):
+async def test_the_photo_is_in_no_file_and_in_no_row(zoe, books, small, settings, temp, store_url):
     before = {file.name for file in settings.data_dir.rglob("*")}
     folders = [folder for folder in (settings.data_dir, *settings.data_dir.rglob("*")) if folder.is_dir()]
     with watched(temp, *folders) as seen:  # also what is gone again before the end
@@ -51,20 +52,22 @@ async def test_the_photo_is_in_no_file_and_in_no_row(zoe, books, small, settings
     left = {file.name for file in settings.data_dir.rglob("*")}
     assert {name.removesuffix("-wal").removesuffix("-shm") for name in left - before} <= before
     assert list(temp.rglob("*")) == []
-    files = [file for file in settings.data_dir.rglob("*") if file.is_file()]
-    assert any(file.stat().st_size > 100_000 for file in files)  # the database
-    for file in files:
-        content = file.read_bytes()
-        assert not any(piece in content for photo in held for piece in pieces(photo)), file
+    contents = {file: file.read_bytes() for file in settings.data_dir.rglob("*") if file.is_file()}
+    contents["the database"] = stored_bytes(store_url)
+    assert "Zoé".encode() in contents["the database"]
+    for place, content in contents.items():
+        assert not any(piece in content for photo in held for piece in pieces(photo)), place
 
 
-async def test_of_what_stands_on_the_wall_only_the_small_badge_is_kept(zoe, small, settings, temp):
+async def test_of_what_stands_on_the_wall_only_the_small_badge_is_kept(zoe, small, settings, temp, store_url):
     await every_step(zoe, small)
     for data in ("badge:file:square", "badge:wall", "badge:wall:yes", "badge:end"):
         await zoe.tap(data)
     assert list(temp.rglob("*")) == []
     for file in settings.data_dir.rglob("*"):
         assert not file.is_file() or not any(piece in file.read_bytes() for piece in pieces(small)), file
+    stored = stored_bytes(store_url)
+    assert not any(piece in stored for piece in pieces(small))
 
 
 async def test_done_forgets_the_reference_to_the_photo(zoe, books, small):

@@ -1,13 +1,10 @@
 """kill -9 on the real program while many people's updates are in hand: what Telegram was told is done, is done."""
 
-import shutil
 from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
 
 from sqlmodel import select
 
-from campaigns.database import Database
 from campaigns.installation import add_campaign
 from campaigns.models import Campaign, Consent, Participation
 from sandbox.client import SandboxClient
@@ -38,10 +35,9 @@ async def killed_in_the_middle(program: Program, sandbox: SandboxClient, acts: l
 
 
 async def test_no_update_that_was_confirmed_is_lost_and_none_counts_twice(
-    program: Program, sandbox: SandboxClient, migrated_file: Path
+    program: Program, sandbox: SandboxClient
 ) -> None:
-    file = shutil.copyfile(migrated_file, program.folder / "porte-voix.sqlite3")
-    database = Database(f"sqlite:///{file}")
+    database = program.store()
     async with database.write() as session:
         await add_campaign(session, Campaign(slug="", name="La Région qui ose"), datetime.now(UTC))
     await program.start()

@@ -1,44 +1,47 @@
-"""The store: its schema, its pragmas, its refusals, and writers that wait for each other."""
+"""The store, of either kind: its schema, its refusals, and writers that wait for each other."""
 
 import asyncio
-import sqlite3
 import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import BigInteger, Integer, String, TypeDecorator, inspect, text
 from sqlmodel import SQLModel, col, select
 
 import campaigns.models
-from campaigns.database import BUSY_TIMEOUT, Database, DatabaseProblem, DatabaseTooNew, migrate
+from campaigns.database import Database, DatabaseProblem, DatabaseTooNew, _alembic, migrate
 from campaigns.models import Campaign
+from campaigns.stores import BUSY_TIMEOUT, shown_address
+from tests.stores import ask, connected
 
 
-def test_the_migrations_build_the_schema_of_the_models(migrated_file):
-    engine = create_engine(f"sqlite:///{migrated_file}")
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
+def test_the_migrations_build_the_schema_of_the_models(store_url):
+    with connected(store_url) as connection:
+        opts = {"compare_type": _another_type, "render_as_batch": True}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, SQLModel.metadata) == []
-    engine.dispose()
 
 
-def test_the_comparison_sees_a_missing_column(migrated_file, tmp_path):
+def _another_type(context, _inspected, _column, found, wanted):
+    """On PostgreSQL whole numbers have 64 bits and texts no length, whatever the model says; None: as Alembic sees it."""
+    alike = ((BigInteger, Integer), (String, String))
+    postgresql = context.dialect.name == "postgresql"
+    wanted = wanted.impl if isinstance(wanted, TypeDecorator) else wanted
+    return False if postgresql and any(isinstance(found, a) and isinstance(wanted, b) for a, b in alike) else None
+
+
+def test_the_comparison_sees_a_missing_column(store_url):
     """The test above can fail."""
-    file = tmp_path / "changed.sqlite3"
-    file.write_bytes(migrated_file.read_bytes())
-    with sqlite3.connect(file) as connection:
-        connection.execute("ALTER TABLE frame DROP COLUMN position")
-    connection.close()
-    engine = create_engine(f"sqlite:///{file}")
-    with engine.connect() as connection:
+    ask(store_url, "ALTER TABLE frame DROP COLUMN position")
+    with connected(store_url) as connection:
         assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata)
-    engine.dispose()
 
 
-async def test_preparing_twice_keeps_what_is_stored(tmp_path, clock):
-    database = Database(f"sqlite:///{tmp_path / 'deep' / 'folder' / 'a.sqlite3'}")
+async def test_preparing_twice_keeps_what_is_stored(blank_url, clock):
+    database = Database(blank_url)
     await database.prepare()
     async with database.write() as session:
         session.add(Campaign(slug="une", name="Une", created_at=clock()))
@@ -48,13 +51,12 @@ async def test_preparing_twice_keeps_what_is_stored(tmp_path, clock):
     await database.close()
 
 
-def test_two_processes_that_start_together_both_find_the_schema(tmp_path):
-    url = Database(f"sqlite:///{tmp_path / 'a.sqlite3'}").url
+def test_two_processes_that_start_together_both_find_the_schema(blank_url):
     errors: list[BaseException] = []
 
     def start() -> None:
         try:
-            migrate(url)
+            migrate(blank_url)
         except BaseException as error:
             errors.append(error)
 
@@ -66,19 +68,14 @@ def test_two_processes_that_start_together_both_find_the_schema(tmp_path):
     assert errors == []
 
 
-def test_a_database_of_a_newer_program_is_refused_and_left_alone(migrated_file, tmp_path):
-    file = tmp_path / "newer.sqlite3"
-    file.write_bytes(migrated_file.read_bytes())
-    with sqlite3.connect(file) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
+def test_a_database_of_a_newer_program_is_refused_and_left_alone(store_url):
+    ask(store_url, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(DatabaseTooNew, match=r"written by a newer Porte-voix; update the program, or restore"):
-        migrate(Database(f"sqlite:///{file}").url)
-    with sqlite3.connect(file) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
-    connection.close()
+        migrate(store_url)
+    assert ask(store_url, "SELECT version_num FROM alembic_version") == [("9999",)]
 
 
+@pytest.mark.about_files
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
@@ -103,7 +100,9 @@ def test_a_place_that_cannot_hold_a_database_is_named_in_one_sentence(tmp_path, 
     [
         ("porte-voix.sqlite3", "is not a database's address: write sqlite:///"),  # a path alone
         ("postgresql://u@host:port/name", "is not a database's address"),  # a port that is no number
-        ("postgresql://u@host/name", "stores in SQLite only, not in postgresql"),  # another kind of store
+        ("postgresql://u:secret@host:port/name", r"//u:\*\*\*@host"),  # the same: what may be a password is not shown
+        ("postgresql://u@host", "names no database"),  # a server alone
+        ("mysql://u@host/name", "stores in SQLite or PostgreSQL, not in mysql"),  # another kind of store
         ("sqlite://", "SQLite needs a file"),  # in memory: each connection would have its own
         ("sqlite:///:memory:", "SQLite needs a file"),  # the same, by name
     ],
@@ -113,6 +112,19 @@ def test_an_address_that_cannot_be_used_is_refused(url, sentence):
         Database(url)
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("sqlite:////srv/a.sqlite3", "sqlite:////srv/a.sqlite3"),
+        ("postgres://u:secret@host/name", "postgres://u:***@host/name"),
+        ("postgresql+psycopg://u:secret@host:5/name?sslmode=require", "postgresql://u:***@host:5/name?sslmode=require"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(url, shown):
+    assert shown_address(url) == shown
+
+
+@pytest.mark.about_files
 @pytest.mark.parametrize("way", ["read", "write"])
 @pytest.mark.parametrize(
     ("pragma", "value"),
@@ -151,7 +163,7 @@ async def test_a_write_within_a_write_is_an_error_and_no_wait_for_ever(database,
 
 
 async def test_writers_of_two_processes_wait_for_each_other(database, campaign):
-    other = Database(database.url.render_as_string())
+    other = Database(database.url.render_as_string(hide_password=False))
 
     async def add_one(store: Database) -> None:
         async with store.write() as session:
@@ -193,49 +205,38 @@ def test_the_migrations_travel_with_the_program():
     assert sorted(folder.glob("0001_*.py"))
 
 
-async def test_an_old_database_keeps_every_row_when_it_is_upgraded(tmp_path):
-    """Altering copies a table; its children must not be deleted with the old one."""
-    from alembic import command
-    from sqlalchemy import create_engine, event, inspect, text
-
-    from campaigns.database import _alembic
-
-    file = tmp_path / "old.sqlite3"
-    engine = create_engine(f"sqlite:///{file}")
-    config = _alembic()
-    with engine.begin() as connection:
+def test_an_old_database_keeps_every_row_when_it_is_upgraded(blank_url):
+    """Altering copies a table of SQLite's; its children must not be deleted with the old one."""
+    with connected(blank_url) as connection:
+        config = _alembic()
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=OFF"))
-    moment, tables = "2026-12-01 08:00:00", inspect(engine).get_table_names()
-    with engine.begin() as connection:
-        for table in tables:
-            if table == "alembic_version":
-                continue
-            columns = {c["name"]: c for c in inspect(engine).get_columns(table)}
-            values = {
-                name: 1
-                if "INT" in str(c["type"])
-                else "[]"
-                if "JSON" in str(c["type"])
-                else moment
-                if "DATE" in str(c["type"])
-                else "queued"
-                for name, c in columns.items()
-            }
-            known = {"campaign": {}, "post": {"state": "scheduled"}, "engagement": {"kind": "visit"}}.get(table, {})
-            values |= {name: value for name, value in known.items() if name in values}
+    with connected(blank_url) as connection:
+        known = {name: inspect(connection).get_columns(name) for name in inspect(connection).get_table_names()}
+        off = (
+            "PRAGMA foreign_keys=OFF"
+            if connection.dialect.name == "sqlite"
+            else "SET session_replication_role = replica"
+        )
+        connection.execute(text(off))  # each table is filled alone
+        for table in sorted(known.keys() - {"alembic_version"}):
+            values = {c["name"]: _value(table, c["name"], str(c["type"])) for c in known[table]}
             connection.execute(
                 text(f"INSERT INTO {table} ({','.join(values)}) VALUES ({','.join(':' + n for n in values)})"), values
             )
-    before = {table: _count(file, table) for table in tables}
+    before = {table: _count(blank_url, table) for table in known}
     assert set(before.values()) == {1}
-    await Database(f"sqlite:///{file}").prepare()
-    assert {table: _count(file, table) for table in tables} == before
+    migrate(blank_url)
+    assert {table: _count(blank_url, table) for table in known} == before
 
 
-def _count(file, table):
-    with sqlite3.connect(file) as connection:
-        (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    connection.close()
+def _value(table, name, kind):
+    if (table, name) in (("post", "state"), ("engagement", "kind")):
+        return {"state": "scheduled", "kind": "visit"}[name]
+    by_kind = {"INT": 1, "JSON": "[]", "DATE": "2026-12-01 08:00:00", "TIMESTAMP": "2026-12-01 08:00:00", "BOOL": True}
+    return next((value for part, value in by_kind.items() if part in kind), "queued")
+
+
+def _count(url, table):
+    [(found,)] = ask(url, f"SELECT count(*) FROM {table}")
     return found

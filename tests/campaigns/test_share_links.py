@@ -22,6 +22,7 @@ from campaigns.share_links import (
     salt_of,
     visitor_hash,
 )
+from tests.stores import stored_bytes
 
 SITE = "https://ose.example.org"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
@@ -257,12 +258,12 @@ async def test_a_days_salt_stays_the_same_all_day(database):
         assert await salt_of(session, "2026-12-02") != first
 
 
-async def test_no_address_and_no_browsers_name_is_kept(database, link, follow, tmp_path):
+async def test_no_address_and_no_browsers_name_is_kept(database, link, follow, store_url):
     await follow(link, visit(agent="Mozilla/5.0 (Reconnaissable)", address="192.0.2.99"))
     async with database.read() as session:
         click = (await session.scalars(select(Click))).one()
         assert re.fullmatch(r"[0-9a-f]{32}", click.visitor)
-    stored = b"".join(file.read_bytes() for file in tmp_path.glob("porte-voix.sqlite3*"))
+    stored = stored_bytes(store_url)
     assert b"Reconnaissable" not in stored
     assert b"192.0.2.99" not in stored
 

@@ -1,10 +1,8 @@
 """People who said yes: each purpose by itself, kept with its wording, taken back at once, and erased without a trace."""
 
-import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 from sqlmodel import col, func, select
 
 from campaigns import share_kits, supporters
@@ -25,6 +23,7 @@ from campaigns.models import (
     Tally,
 )
 from campaigns.share_links import find_links, record_opened
+from tests.stores import everything
 
 SITE = "https://ose.example.org"
 
@@ -283,17 +282,8 @@ async def test_a_yes_to_one_campaign_is_no_yes_to_its_rival(database, join, chan
 # Erasure
 
 
-async def _everything(database) -> str:
-    """Every cell of every table, as one text."""
-    async with database.read() as session:
-        tables = (await session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'"))).all()
-        assert len(tables) > 20
-        rows = {name: (await session.execute(text(f'SELECT * FROM "{name}"'))).all() for name in tables}
-        return json.dumps({name: [list(row) for row in found] for name, found in rows.items()}, default=str)
-
-
 async def test_erasing_a_person_leaves_the_counts_and_nothing_of_the_person(
-    database, join, add, campaign, rival, clock
+    database, store_url, join, add, campaign, rival, clock
 ):
     person, place = await join(7_204_511_983, first_name="Maëlle-Unique")
     await join(7_204_511_983, campaign_id=rival.id, first_name="Maëlle-Unique")
@@ -309,14 +299,14 @@ async def test_erasing_a_person_leaves_the_counts_and_nothing_of_the_person(
         session.add(Dialogue(chat_id=person.telegram_id, data={"name": "Maëlle-Unique"}, updated_at=clock()))
         session.add(Handout(post_id=post.id, supporter_id=person.id, state=HandoutState.queued))
         session.add(Handout(post_id=post.id, supporter_id=other.id, state=HandoutState.queued))
-    before = await _everything(database)
+    before = everything(store_url)
     for trace in ("7204511983", "lle-Unique", place.invite_code, key):
         assert trace in before
 
     async with database.write() as session:
         await supporters.forget(session, await supporters.find_supporter(session, person.telegram_id), clock())
 
-    after = await _everything(database)
+    after = everything(store_url)
     for trace in ("7204511983", "lle-Unique", place.invite_code, key):
         assert trace not in after
     async with database.read() as session:

@@ -1,7 +1,5 @@
 """What the store keeps locked: for one purpose, by the secret key, carried over from an old store and to a new key."""
 
-import sqlite3
-
 import pytest
 from sqlmodel import select
 
@@ -15,6 +13,7 @@ from campaigns.vault import Vault, WrongKey
 from networks import NETWORKS, OPTIONAL_SETTINGS, REQUIRED_SETTINGS, SECRET_SETTINGS
 from networks.errors import ChannelRevoked, ChannelSettingsWrong
 from tests.conftest import X_KEYS
+from tests.stores import everything
 
 KEY = "a key of the tests"
 MASTODON = {"base_url": "https://mastodon.example", "access_token": "mot-de-passe-du-canal"}
@@ -59,17 +58,12 @@ def test_every_secret_setting_is_one_that_its_network_knows():
         assert named - {"bot_token"} <= SECRET_SETTINGS[network], network
 
 
-async def test_a_channels_address_stays_readable_and_its_token_does_not(database, campaign):
+async def test_a_channels_address_stays_readable_and_its_token_does_not(database, store_url, campaign):
     async with database.write() as session:
         channel = await installation.add_channel(session, campaign.id, "mastodon", "Mastodon", MASTODON)
     assert channel.settings == {"base_url": "https://mastodon.example"}
     assert settings_of(Vault(KEY), channel) == MASTODON
-    assert b"mot-de-passe-du-canal" not in _bytes(database)
-
-
-def _bytes(database: Database) -> bytes:
-    with sqlite3.connect(str(database.url.database)) as store:
-        return "\n".join(store.iterdump()).encode()
+    assert "mot-de-passe-du-canal" not in everything(store_url)
 
 
 async def test_a_new_token_takes_the_place_of_the_old_one_and_the_rest_stays(database, campaign):

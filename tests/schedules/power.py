@@ -107,10 +107,10 @@ class World:
     async def look_at_begins(self, session: AsyncSession) -> None:
         """What begins in this transaction may begin, by all that the transaction can see."""
         begun = await session.connection()
-        rows = await begun.exec_driver_sql("SELECT publication FROM story WHERE new = 'sending' AND NOT looked_at")
+        rows = await begun.exec_driver_sql("SELECT publication FROM story WHERE new = 'sending' AND looked_at = 0")
         for (ident,) in rows.all():
             await self._look_at(session, ident)
-        await begun.exec_driver_sql("UPDATE story SET looked_at = 1 WHERE NOT looked_at")
+        await begun.exec_driver_sql("UPDATE story SET looked_at = 1 WHERE looked_at = 0")
 
     async def _look_at(self, session: AsyncSession, ident: int) -> None:
         query = select(Publication, Post, Channel).join(Post).join(Channel).where(col(Publication.id) == ident)
@@ -159,9 +159,9 @@ class Process:
             yield session
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
+    async def write(self, *, together: bool = False) -> AsyncIterator[AsyncSession]:
         await self.world.step(self)
-        async with self.world.database.write() as session:
+        async with self.world.database.write(together=together) as session:
             yield session
             self.alive()
             await session.flush()

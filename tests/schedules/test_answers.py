@@ -1,13 +1,11 @@
 """Answers to ideas go out once, wait while Telegram is away, and stop at who left."""
 
-import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import select
 
 from campaigns import suggestions, supporters
-from campaigns.database import Database
 from campaigns.installation import add_campaign, add_organizer
 from campaigns.models import Campaign, Purpose, Role, Suggestion, Supporter
 from campaigns.supporters import Joining
@@ -121,8 +119,8 @@ async def test_a_stop_lets_nothing_begin(works, clock, post):
     assert post.arrived == []
 
 
-async def test_the_running_program_takes_an_answer_to_the_chat(program, sandbox, migrated_file):
-    store = Database(f"sqlite:///{shutil.copyfile(migrated_file, program.folder / 'porte-voix.sqlite3')}")
+async def test_the_running_program_takes_an_answer_to_the_chat(program, sandbox):
+    store = program.store()
     now = datetime.now(UTC)
     async with store.write() as session:
         new = Campaign(slug="", name="Campagne", quiet_from=0, quiet_until=0)  # at whatever hour this runs

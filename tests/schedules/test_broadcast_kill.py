@@ -1,14 +1,12 @@
 """kill -9 in the midst of a broadcast, and of updates, on the real program: nobody is skipped, nobody served twice."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlmodel import col, select
 
 from campaigns import broadcasts, installation, supporters
-from campaigns.database import Database
 from campaigns.models import Campaign, Handout, HandoutState, Purpose, Supporter
 from campaigns.segments import Segment
 from sandbox.client import SandboxClient
@@ -21,8 +19,7 @@ PEOPLE = 24
 @pytest.fixture
 async def people(program: Program, sandbox: SandboxClient) -> list[int]:
     """Supporters who have spoken with the running bot; their numbers on Telegram."""
-    database, now = Database(f"sqlite:///{program.folder / 'porte-voix.sqlite3'}"), datetime.now(UTC)
-    await database.prepare()
+    database, now = program.store(), datetime.now(UTC)
     found = [await sandbox.person(f"P{n}", language_code="fr") for n in range(PEOPLE)]
     async with database.write() as session:
         campaign = await installation.add_campaign(
@@ -39,9 +36,9 @@ async def people(program: Program, sandbox: SandboxClient) -> list[int]:
     return found
 
 
-async def begin(folder: Path) -> None:
+async def begin(program: Program) -> None:
     """Start a broadcast to everybody, as another process would."""
-    database, now = Database(f"sqlite:///{folder / 'porte-voix.sqlite3'}"), datetime.now(UTC)
+    database, now = program.store(), datetime.now(UTC)
     async with database.write() as session:
         (campaign,) = await installation.campaigns(session)
         made = await broadcasts.add_broadcast(session, Segment(campaign.id), TEXT, now)
@@ -50,8 +47,8 @@ async def begin(folder: Path) -> None:
     await database.close()
 
 
-async def rows(folder: Path) -> dict[int, HandoutState]:
-    database = Database(f"sqlite:///{folder / 'porte-voix.sqlite3'}")
+async def rows(program: Program) -> dict[int, HandoutState]:
+    database = program.store()
     async with database.read() as session:
         query = select(col(Supporter.telegram_id), col(Handout.state)).join(Handout)
         found = {row[0]: row[1] for row in await session.execute(query)}
@@ -66,13 +63,13 @@ async def test_killed_in_the_midst_of_a_broadcast_it_goes_on_where_it_stopped(
     """The stand-in holds a message before, or after, it accepted it, so that the program dies at exactly that step."""
     victim = people[PEOPLE // 2]
     hold = await sandbox.hold("telegram", "sendMessage", stage, target=victim)
-    await begin(program.folder)
+    await begin(program)
     await sandbox.held(hold)
     await program.kill()
     await sandbox.clear_faults()
     await program.start()
     await program.line("broadcast 1 has reached everybody")
-    states = await rows(program.folder)
+    states = await rows(program)
     got = dict.fromkeys(people, 0)
     for entry in await sandbox.ledger(service="telegram"):
         if entry["text"] == TEXT:

@@ -33,7 +33,7 @@ class Stage:
         self.program, self.sandbox, self.server, self.folder, self.network = program, sandbox, server, folder, network
 
     def database(self) -> Database:
-        return Database(f"sqlite:///{self.folder / 'porte-voix.sqlite3'}", vault_in(self.folder))
+        return Database(self.program.store_url, vault_in(self.folder))
 
     async def prepare(self) -> None:
         account, database = DEMO_ACCOUNTS[0], self.database()

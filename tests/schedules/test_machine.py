@@ -11,10 +11,9 @@ import json
 import logging
 import os
 import random
-import shutil
-import sqlite3
 from collections import defaultdict
 from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,6 +37,7 @@ from schedules.publishing import Publisher
 from schedules.settling import CLOCKS_APART, GIVE_UP, REST, Settler
 from schedules.timetable import Work
 from tests.schedules.power import CAN_BE_ASKED, LONG, LOST_ANSWERS, REFUSALS, Clock, PowerCut, Process, World
+from tests.stores import Stores, watching
 
 S = PublicationState
 EXAMPLES = int(os.environ.get("PORTEVOIX_TEST_EXAMPLES", "0"))
@@ -52,15 +52,27 @@ OUT_OR_MAY_BE = (S.published, S.unknown, S.sending)
 SECONDS = (1, 45, 120, 270, 360, 3_600, 26 * 3_600, 9 * 86_400, -5, -1_200)
 LEAPS = [timedelta(seconds=seconds) for seconds in SECONDS]
 # Every change of a publication's state is kept by the database itself, so that none can be missed.
-STORY = """
+STORY = {
+    "sqlite": """
 CREATE TABLE story (seq INTEGER PRIMARY KEY, publication INT, old TEXT, new TEXT, looked_at INT DEFAULT 0);
 CREATE TRIGGER begun AFTER INSERT ON publication
   BEGIN INSERT INTO story (publication, old, new) VALUES (NEW.id, NULL, NEW.state); END;
 CREATE TRIGGER moved AFTER UPDATE OF state ON publication WHEN OLD.state IS NOT NEW.state
   BEGIN INSERT INTO story (publication, old, new) VALUES (NEW.id, OLD.state, NEW.state); END;
 CREATE TRIGGER lost AFTER DELETE ON publication
-  BEGIN INSERT INTO story (publication, old, new) VALUES (OLD.id, OLD.state, NULL); END;
-"""
+  BEGIN INSERT INTO story (publication, old, new) VALUES (OLD.id, OLD.state, NULL); END
+""",
+    "postgresql": """
+CREATE TABLE story (seq SERIAL PRIMARY KEY, publication INT, old TEXT, new TEXT, looked_at INT DEFAULT 0);
+CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF OLD.state IS DISTINCT FROM NEW.state THEN
+    INSERT INTO story (publication, old, new) VALUES (coalesce(NEW.id, OLD.id), OLD.state, NEW.state);
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER told AFTER INSERT OR UPDATE OR DELETE ON publication FOR EACH ROW EXECUTE FUNCTION tell()
+""",
+}
 
 leaps = st.sampled_from(LEAPS)
 agings = st.sampled_from([timedelta(minutes=minutes) for minutes in (1, 6, 49, 51, 61, 25 * 60)])
@@ -76,17 +88,19 @@ SETTLES = {"it is there": S.published, "send again": S.queued, "drop": S.cancell
 
 
 class Machine(RuleBasedStateMachine):
-    """Two publishers on one file, as two processes would be."""
+    """Two publishers on one store, as two processes would be."""
 
-    def __init__(self, migrated_file: Path) -> None:
+    def __init__(self, stores: Stores) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
         self.folder = TemporaryDirectory()
-        file = shutil.copyfile(migrated_file, Path(self.folder.name) / "porte-voix.sqlite3")
-        self.eye = sqlite3.connect(file)
-        self.eye.executescript(STORY)
+        self.ending = ExitStack()
+        url = self.ending.enter_context(stores.fresh(Path(self.folder.name)))
+        self.eye = self.ending.enter_context(watching(url))
+        for statement in STORY[stores.kind].split(";\nCREATE "):
+            self.eye.exec_driver_sql(statement if statement.startswith("\n") else f"CREATE {statement}")
         self.clock = Clock()
-        self.database = Database(f"sqlite:///{file}", Vault("a key of the tests"))
+        self.database = Database(url, Vault("a key of the tests"))
         self.world = World(self.database, self.clock)
         self.names = (f"worker {number}" for number in itertools.count(1))
         self.processes: list[Process] = []
@@ -138,7 +152,7 @@ class Machine(RuleBasedStateMachine):
         finally:
             self.run(self.database.close())
             self.runner.close()
-            self.eye.close()
+            self.ending.close()
             self.folder.cleanup()
 
     async def _let_networks_tell(self) -> None:
@@ -354,7 +368,9 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def what_happened_may_happen(self) -> None:
         assert not self.world.wrong, "\n".join(self.world.wrong)
-        rows = self.eye.execute("SELECT seq, publication, old, new FROM story WHERE seq > ? ORDER BY seq", (self.told,))
+        rows = self.eye.exec_driver_sql(
+            f"SELECT seq, publication, old, new FROM story WHERE seq > {self.told} ORDER BY seq"
+        )
         for seq, ident, old, new in rows:
             self.told = seq
             assert new is not None, f"publication {ident} was deleted"
@@ -365,8 +381,8 @@ class Machine(RuleBasedStateMachine):
         self._the_ledger_agrees()
 
     def _the_ledger_agrees(self) -> None:
-        rows = self.eye.execute(
-            "SELECT publication.id, publication.state, sent_parts, post.state, network FROM publication "
+        rows = self.eye.exec_driver_sql(
+            "SELECT publication.id, publication.state, CAST(sent_parts AS TEXT), post.state, network FROM publication "
             "JOIN post ON post.id = post_id JOIN channel ON channel.id = channel_id"
         )
         for ident, state, parts, post_state, network in rows:
@@ -395,9 +411,9 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-def test_whatever_happens_nothing_goes_out_twice_and_nothing_is_lost(migrated_file: Path, quiet: None) -> None:
+def test_whatever_happens_nothing_goes_out_twice_and_nothing_is_lost(stores: Stores, quiet: None) -> None:
     run_state_machine_as_test(
-        lambda: Machine(migrated_file),
+        lambda: Machine(stores),
         settings=settings(
             max_examples=EXAMPLES or 60,
             stateful_step_count=30,

@@ -1,7 +1,6 @@
 """The bot tells organizers, once, what needs them; a mended channel goes on by the late policy."""
 
 import random
-import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -348,14 +347,12 @@ async def test_each_attempt_is_told_to_the_observer_with_what_went_wrong(team: T
 
 
 async def test_complaint_10_the_real_bot_tells_the_organizer_that_a_token_died_and_mending_it_sends_what_waited(
-    program: Program, sandbox: SandboxClient, sandbox_server: SandboxServer, migrated_file: Path
+    program: Program, sandbox: SandboxClient, sandbox_server: SandboxServer
 ) -> None:
     account = DEMO_ACCOUNTS[0]
     keys = {k: getattr(account, k) for k in ("consumer_key", "consumer_secret", "access_token", "access_token_secret")}
     settings = keys | {"base_url": sandbox_server.x}
-    store = Database(
-        f"sqlite:///{shutil.copyfile(migrated_file, program.folder / 'porte-voix.sqlite3')}", program.vault
-    )
+    store = program.store(program.vault)
     async with store.write() as session:
         now = datetime.now(UTC)
         campaign = await installation.add_campaign(session, Campaign(slug="", name="Campagne"), now)

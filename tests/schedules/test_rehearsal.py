@@ -1,6 +1,5 @@
 """The coming queue played on a copy: what is held, missed, refused, what it costs, and what faults do to it."""
 
-import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from schedules.rehearsal_copy import RehearsalProblem, copy_of
 from schedules.rehearsal_networks import Told
 from schedules.rehearsal_nights import next_nights
 from tests.conftest import FakeClock
+from tests.stores import ask, stored_bytes
 
 HOUR = timedelta(hours=1)
 KEYS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
@@ -42,7 +42,7 @@ class Stage:
                 setattr(row, name, value)
 
     async def rehearse(self, **wish: object) -> Rehearsal:
-        with copy_of(self.folder / "porte-voix.sqlite3") as copy:
+        with copy_of(self.database.url.render_as_string(hide_password=False)) as copy:
             found = await rehearse(copy, self.folder, self.clock(), Wish(**wish))
         assert not copy.parent.exists()
         return found
@@ -70,12 +70,13 @@ def warned(found: Rehearsal, concern: Concern) -> list[str]:
     return [str(warning) for warning in found.warnings if warning.concern is concern]
 
 
-async def test_a_queue_of_months_is_played_in_order_and_the_real_database_is_not_touched(stage, telegram, x) -> None:
+async def test_a_queue_of_months_is_played_in_order_and_the_real_database_is_not_touched(
+    stage, store_url, telegram, x
+) -> None:
     await stage.queue("plus tard", telegram, after=timedelta(days=90))
     await stage.queue("bientôt", telegram, x)
     await stage.database.close()
-    file = stage.folder / "porte-voix.sqlite3"
-    before, names = file.read_bytes(), sorted(path.name for path in stage.folder.iterdir())
+    before, names = stored_bytes(store_url), sorted(path.name for path in stage.folder.iterdir())
     acts = await stage.acts()
     assert said(acts) == [
         ("bientôt", "Canal Telegram", "goes out"),
@@ -83,10 +84,11 @@ async def test_a_queue_of_months_is_played_in_order_and_the_real_database_is_not
         ("plus tard", "Canal Telegram", "goes out"),
     ]
     assert acts[-1].sent_at == stage.clock() + timedelta(days=90)
-    assert file.read_bytes() == before
+    assert stored_bytes(store_url) == before
     assert sorted(path.name for path in stage.folder.iterdir()) == names
 
 
+@pytest.mark.about_files
 async def test_a_running_program_is_not_disturbed(stage, telegram) -> None:
     """Its connections are open and its latest words are still in the write-ahead log."""
     await stage.queue("Bonjour", telegram)
@@ -287,16 +289,23 @@ async def test_a_series_goes_on_as_far_as_the_rehearsal(stage, telegram) -> None
     assert {act.outcome for act in acts} == {Outcome.out}
 
 
-def test_a_copy_is_removed_also_on_ctrl_c(migrated_file, tmp_path) -> None:
-    file = shutil.copyfile(migrated_file, tmp_path / "porte-voix.sqlite3")
-    with pytest.raises(KeyboardInterrupt), copy_of(file) as copy:
+def test_a_copy_is_removed_also_on_ctrl_c(store_url) -> None:
+    with pytest.raises(KeyboardInterrupt), copy_of(store_url) as copy:
         assert copy.parent.stat().st_mode & 0o777 == 0o700  # it holds channels' secrets
         raise KeyboardInterrupt
     assert not copy.parent.exists()
 
 
+@pytest.mark.about_files
 def test_without_a_database_the_next_step_is_named(tmp_path) -> None:
-    with pytest.raises(RehearsalProblem, match="campaigns add"), copy_of(tmp_path / "none.sqlite3"):
+    with pytest.raises(RehearsalProblem, match="campaigns add"), copy_of(f"sqlite:///{tmp_path / 'none.sqlite3'}"):
+        pass
+
+
+@pytest.mark.about_servers
+def test_a_servers_database_of_another_version_is_not_rehearsed(store_url) -> None:
+    ask(store_url, "UPDATE alembic_version SET version_num = '0001'")
+    with pytest.raises(RehearsalProblem, match=r"run_bot\.py migrate"), copy_of(store_url):
         pass
 
 

@@ -20,7 +20,16 @@ PATIENCE = 12.0  # seconds: the program loads a network's library at the first s
 async def test_killed_three_times_in_a_storm_every_post_is_out_once_or_says_why_not(
     program: Program, sandbox: SandboxClient, tmp_path: Path, seed: int
 ) -> None:
-    storm = Storm(tmp_path / "data", sandbox, program, seed=seed, posts=POSTS, kills=KILLS, patience=PATIENCE)
+    storm = Storm(
+        tmp_path / "data",
+        sandbox,
+        program,
+        seed=seed,
+        posts=POSTS,
+        kills=KILLS,
+        patience=PATIENCE,
+        store=program.store_url,
+    )
     await storm.prepare()
     figures = await storm.rage()
     assert (figures.doubles, figures.lost, figures.wrong) == ([], [], []), program.output

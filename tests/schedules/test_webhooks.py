@@ -1,8 +1,7 @@
 """Other programs are told: in order, again and again for two days, never lost, and none waits for another."""
 
 import json
-import sqlite3
-from contextlib import closing
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -16,6 +15,7 @@ from campaigns.webhook_messages import KEPT, TRIED, write_messages
 from campaigns.webhook_secrets import secret_of
 from networks.webhooks import Outcome, WebhookSender
 from schedules.looking import LOOK
+from schedules.rehearsal_copy import copy_of
 from schedules.tidying import EVERY, Tidying
 from schedules.webhooks import Webhooks
 from tests.networks.odd_server import OddServer, Says
@@ -238,7 +238,7 @@ async def test_a_target_that_is_down_holds_up_no_other(works, wire, clock, add_t
 
 @pytest.mark.parametrize("moment", ["before the call", "behind the call"])
 async def test_a_crash_around_the_call_loses_nothing_and_the_repeat_has_the_same_number(
-    database, clock, add_target, happen, tmp_path, moment
+    database, store_url, clock, add_target, happen, tmp_path, moment
 ):
     """What the store holds at the moment of the crash is what the next process finds."""
     await add_target()
@@ -250,8 +250,8 @@ async def test_a_crash_around_the_call_loses_nothing_and_the_repeat_has_the_same
     async def dying(call):
         if moment == "behind the call":
             arrived.append(call.headers["webhook-id"])
-        with closing(sqlite3.connect(str(database.url.database))) as source, closing(sqlite3.connect(kept)) as copy:
-            source.backup(copy)  # all that is committed
+        with copy_of(store_url) as copy:  # all that is committed
+            shutil.copyfile(copy, kept)
         raise RuntimeError("killed")
 
     works = Webhooks(database, clock, dying)

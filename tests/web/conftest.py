@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -21,7 +20,7 @@ from PIL import Image
 from pydantic import SecretStr
 
 from campaigns import engagement, installation, posts, share_links, supporters
-from campaigns.database import Database, _async_url, migrate
+from campaigns.database import Database
 from campaigns.media import NewPicture
 from campaigns.models import Campaign, Channel, Kind, Organizer, Post, Purpose, Role, ShareLink, Supporter
 from campaigns.posts import NewPost
@@ -112,20 +111,12 @@ def quick_passwords() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("store") / "empty.sqlite3"
-    migrate(_async_url(f"sqlite:///{file}"))
-    return file
-
-
 @pytest.fixture
-async def world(tmp_path: Path, empty_store: Path) -> AsyncIterator[World]:
-    shutil.copy(empty_store, tmp_path / "t.sqlite3")
+async def world(tmp_path: Path, store_url: str) -> AsyncIterator[World]:
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]
         data_dir=tmp_path,
-        database_url=f"sqlite:///{tmp_path}/t.sqlite3",
+        database_url=store_url,
         public_url="http://site.test",
     )
     built = World(Database(settings.store_url, VAULT), settings, FakeClock())

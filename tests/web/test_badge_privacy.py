@@ -15,6 +15,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from tests.stores import stored_bytes
 from tests.web.test_wall import hidden_fields
 
 CREATED, MOVED_HERE, WRITTEN = 0x100, 0x80, 0x2  # IN_CREATE, IN_MOVED_TO, IN_MODIFY of inotify(7)
@@ -90,9 +91,9 @@ async def test_a_badge_leaves_no_file_and_none_of_its_bytes(
         await served.post("/c/orne/badge/overlay", data=GOOD)
         refused = await served.post("/c/orne/badge", data=GOOD, files={"photo": ("me", photo[:-500_000])})
         assert refused.status_code == 422
-    assert {name.partition(".")[0] for name in seen} <= {"t"}  # the store and its log
-    _nowhere(folder, photo)
-    _nowhere(folder, answer.content)
+    assert {name.partition(".")[0] for name in seen} <= {"porte-voix"}  # the store and its log
+    _nowhere(world, photo)
+    _nowhere(world, answer.content)
 
 
 async def test_on_the_wall_stands_the_small_badge_and_nothing_of_the_photo(
@@ -104,12 +105,13 @@ async def test_on_the_wall_stands_the_small_badge_and_nothing_of_the_photo(
         page = await served.post("/c/orne/badge", data=GOOD, files={"photo": ("me", photo)})
         yes = {"first_name": "Zoé", "consent": "yes"} | hidden_fields(page.text)
         assert (await served.post("/c/orne/wall", data=yes)).status_code == 303
-    assert {name.partition(".")[0] for name in seen} <= {"t"}
-    _nowhere(folder, photo)
+    assert {name.partition(".")[0] for name in seen} <= {"porte-voix"}
+    _nowhere(world, photo)
 
 
-def _nowhere(folder: Path, content: bytes) -> None:
-    """Not a kilobyte's piece of it stands in any file."""
-    kept = b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+def _nowhere(world: Any, content: bytes) -> None:
+    """Not a kilobyte's piece of it stands in any file, nor in the store."""
+    kept = b"".join(file.read_bytes() for file in world.settings.data_dir.rglob("*") if file.is_file())
+    kept += stored_bytes(world.settings.store_url)
     for start in range(2_000, len(content) - 64, len(content) // 50):
         assert content[start : start + 64] not in kept

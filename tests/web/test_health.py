@@ -1,7 +1,6 @@
 """/healthz says what is not well, since when and what to do; /metrics counts, and tells nothing of a person."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -98,7 +97,7 @@ async def test_an_engine_throws_away_what_a_killed_one_left_and_leaves_nothing_a
         await health.beat(session, "scheduler", world.clock())
     world.clock.move(hours=1)
     assert (await browser.get("/healthz")).status_code == 503
-    engine = EmbeddedEngine(world.settings.data_dir, [pulse])
+    engine = EmbeddedEngine(world.settings.data_dir, [pulse], world.database)
     await engine.start()
     figures = (await browser.get("/healthz")).json()
     assert (figures["scheduler"]["seconds"], figures["poller"]) == (0.0, None)
@@ -267,10 +266,7 @@ async def test_complaint_2_the_real_program_is_well_tells_its_figures_and_leaves
     program: Program, sandbox: SandboxClient
 ) -> None:
     def parts() -> set[str]:
-        with sqlite3.connect(program.folder / "porte-voix.sqlite3") as rows:
-            found = {name for (name,) in rows.execute("SELECT name FROM heartbeat")}
-        rows.close()
-        return found
+        return {name for (name,) in program.ask("SELECT name FROM heartbeat")}
 
     await program.start()
     person = await sandbox.person("Zoé")

@@ -199,7 +199,8 @@ async def test_erasing_asks_first_and_leaves_no_name(
     assert (await browser.get(address)).status_code == 404
     async with world.database.read() as session:
         names = list(await session.scalars(select(Supporter.first_name)))
-        visits = list(await session.scalars(select(Engagement).where(col(Engagement.kind) == Kind.visit)))
+        of_visits = select(Engagement).where(col(Engagement.kind) == Kind.visit).order_by(col(Engagement.id))
+        visits = list(await session.scalars(of_visits))
         audit = [row.detail for row in await session.scalars(select(Audit).where(col(Audit.action) == "person erased"))]
     assert "Émile" not in names and len(visits) == 2 and visits[0].supporter_id is None
     assert audit == [f"person {crowd['Émile'].id}"]

@@ -185,7 +185,7 @@ async def test_a_chosen_language_is_remembered(visit: Visit) -> None:
         "/p/99999999999999999999999",  # no database has such a row
         "/p/abc",
         "/media/nothing.jpg",
-        "/media/..%2Ft.sqlite3",
+        "/media/..%2Fporte-voix.sqlite3",
         f"/media/{'0' * 64}.jpg",
         f"/media/{'0' * 64}.svg",
         "/docs",
@@ -217,10 +217,11 @@ async def test_a_failure_shows_no_traceback(world: Any, visit: Visit) -> None:
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
+@pytest.mark.about_files
 async def test_healthz_tells_whether_the_store_answers(world: Any, served: httpx.AsyncClient) -> None:
     figures = {"database": "ok", "scheduler": None, "poller": None, "oldest_due": None}
     assert (await served.get("/healthz")).json() == {"status": "ok", **figures}
-    for file in world.settings.data_dir.glob("t.sqlite3*"):
+    for file in world.settings.data_dir.glob("porte-voix.sqlite3*"):
         file.write_bytes(b"no database at all" * 500)
     answer = await served.get("/healthz")
     assert answer.status_code == 503

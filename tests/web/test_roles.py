@@ -3,7 +3,6 @@
 The routes are walked, so that a new one fails here until its least role stands in LEAST.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -42,6 +41,7 @@ from campaigns.models import (
     WebhookTarget,
 )
 from campaigns.segments import Segment
+from tests.stores import tables
 from tests.web.conftest import PASSWORD, picture, token_in
 from web.console import board
 from web.console.menu import MENU
@@ -291,10 +291,9 @@ def address(path: str, ids: dict[str, object]) -> str:
     return path.replace(":int}", "}").format(**ids)
 
 
-def rows(world: Any) -> list[str]:
-    with sqlite3.connect(world.settings.data_dir / "t.sqlite3") as store:
-        lines = list(store.iterdump())
-    return [line for line in lines if not any(line.startswith(f'INSERT INTO "{table}"') for table in OF_A_SESSION)]
+def rows(world: Any) -> dict[str, list[str]]:
+    found = tables(world.settings.store_url)
+    return {name: lines for name, lines in found.items() if name not in OF_A_SESSION}
 
 
 async def ask(client: httpx.AsyncClient, method: str, url: str, token: str) -> httpx.Response:

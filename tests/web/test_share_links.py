@@ -13,6 +13,7 @@ from campaigns import engagement, own_words, posts, supporters
 from campaigns.installation import add_territory
 from campaigns.models import Campaign, Kind, Post
 from campaigns.silence_windows import add_polling_day
+from tests.stores import stored_bytes
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) AppleWebKit/605.1.15 Version/26.0 Mobile Safari/604.1"
 Visit = Callable[..., httpx.AsyncClient]
@@ -130,10 +131,10 @@ async def test_a_share_window_is_closed_in_the_silence_of_the_persons_own_territ
     assert counts[Kind.opened] == (1 if where == "Littoral" else 0)
 
 
-async def test_a_visit_is_hashed_and_no_address_is_kept(world: Any, served: httpx.AsyncClient, tmp_path: Any) -> None:
+async def test_a_visit_is_hashed_and_no_address_is_kept(world: Any, served: httpx.AsyncClient) -> None:
     await served.get(f"/s/{world.link.token}", headers={"user-agent": PHONE})
     await world.database.close()
-    stored = b"".join(file.read_bytes() for file in tmp_path.glob("t.sqlite3*"))
+    stored = stored_bytes(world.settings.store_url)
     assert b"127.0.0.1" not in stored
     assert b"iPhone" not in stored
 

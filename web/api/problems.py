@@ -1,5 +1,6 @@
 """What a program reads when something cannot be done: problem details (RFC 9457) with a sentence that says what to do."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -17,10 +18,12 @@ from campaigns.kept_answers import KeyTaken
 from campaigns.media import PictureRefused
 from campaigns.post_checks import PostRefused
 from campaigns.publications import MoveRefused
+from campaigns.stores import STORE_AWAY, said_by
 from campaigns.webhooks import TargetRefused
 from web.pages import Trouble
 from web.uploads import TooLarge
 
+log = logging.getLogger(__name__)
 KIND = "application/problem+json"
 NO_JSON = "The body is no JSON that can be read: send a JSON object, in UTF-8, with Content-Type: application/json."
 
@@ -78,7 +81,16 @@ def handle_problems(api: FastAPI) -> None:
         return _of(error)
 
     kinds = (ApiProblem, TokenEnded, PostRefused, ApprovalRefused, MoveRefused, PictureRefused, TargetRefused, KeyTaken)
-    for kind in (*kinds, Trouble, TooLarge, RequestValidationError, HTTPException, ClientDisconnect, Exception):
+    for kind in (
+        *kinds,
+        Trouble,
+        TooLarge,
+        RequestValidationError,
+        HTTPException,
+        ClientDisconnect,
+        *STORE_AWAY,
+        Exception,
+    ):
         api.add_exception_handler(kind, told)
 
 
@@ -105,6 +117,11 @@ def _of(error: Exception) -> Response:
             return _http(error)
         case ClientDisconnect():
             return Response(status_code=400)  # nobody reads it
+    if isinstance(error, STORE_AWAY):
+        log.error("the API: the database does not answer (%s)", said_by(error))
+        return problem(
+            503, "The database does not answer just now. Try again in a minute.", headers={"Retry-After": "60"}
+        )
     return problem(500, "Something went wrong on our side, and is written down. Try again in a minute.")
 
 

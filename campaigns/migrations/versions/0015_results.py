@@ -116,7 +116,10 @@ def _sum_up() -> None:
     """By the hour of UTC first, so that few rows come here; a territory is where the person is now."""
     connection = op.get_bind()
     zones = {row[0]: _zone(row[1]) for row in connection.execute(sa.text("SELECT id, timezone FROM campaign"))}
-    hour = "substr(e.at, 1, 13) || ':00:00'"
+    hour = {
+        "sqlite": "substr(e.at, 1, 13) || ':00:00'",
+        "postgresql": "to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:00:00')",
+    }[connection.dialect.name]
     place = "LEFT JOIN participation p ON p.supporter_id = e.supporter_id AND p.campaign_id = e.campaign_id"
     sums = {name: Counter[tuple[object, ...]]() for name in KEYS}
     for group in ("e.post_id", "p.territory_id"):

@@ -1,0 +1,71 @@
+"""The two kinds of store, and all that is told apart by kind: how they are opened, begun for a write, and complained of.
+
+SQLite takes one writer at a time, by BEGIN IMMEDIATE. The use cases rely on it: they look, decide and write, and nobody
+writes in between. On PostgreSQL an advisory lock gives them the same: a write holds it alone, however many processes
+there are. Serialisable transactions would do too, but end in errors after which the whole use case has to be run anew,
+card sent and answer given included. What is safe row by row (claims, visits) says `together`, shares the lock with its
+like, and so runs beside other processes' and never beside a use case.
+"""
+
+from typing import Protocol
+
+import psycopg
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+BUSY_TIMEOUT = 15_000  # milliseconds; a migration or a backup of another process may hold the lock for seconds
+READERS = 8  # connections; they read while others write
+ENGINE_LOCK_FILE = "engine.lock"  # in the data folder
+
+# What a statement ends in while the store is away.
+STORE_AWAY = (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError)
+
+
+class DatabaseProblem(Exception):
+    """The store cannot be used; the message says why and what to do."""
+
+
+class DatabaseAway(DatabaseProblem):
+    """The store's server cannot be reached, or is not ready yet."""
+
+
+class Store(Protocol):
+    """One kind of store at one address."""
+
+    url: URL
+    one_writer: bool  # whether even those who write `together` must take turns within this process
+
+    def engine(self, *, writes: bool) -> AsyncEngine: ...
+
+    def migrator(self) -> Engine:
+        """What upgrades the schema: nobody else writes meanwhile."""
+
+    async def begin(self, session: AsyncSession, *, together: bool) -> None:
+        """What a write does first."""
+
+    def engine_runs(self, connection: Connection) -> bool:
+        """Whether a program's engine is at work on the store, which must not be upgraded under it."""
+
+    def check(self, connection: Connection) -> None:
+        """After an upgrade, before it is committed."""
+
+    async def engine_alone(self) -> bool:
+        """Whether this program's engine has the store for itself, from now until `close` or until it loses the store."""
+
+    async def close(self) -> None: ...
+
+    def problem(self, error: DBAPIError | OSError) -> DatabaseProblem: ...
+
+
+def said_by(error: BaseException) -> str:
+    """The driver's own words, on one line; SQLAlchemy's hold the statement and its values."""
+    return " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
+
+
+def shown_address(url: URL | str) -> str:
+    """An address as it may be shown, its password as ***."""
+    url = make_url(url)
+    return url.set(drivername=url.get_backend_name()).render_as_string()

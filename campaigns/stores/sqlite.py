@@ -1,0 +1,89 @@
+"""SQLite: one file, and one writer at a time."""
+
+import fcntl
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from campaigns.stores.base import BUSY_TIMEOUT, ENGINE_LOCK_FILE, READERS, DatabaseProblem
+
+
+class Sqlite:
+    """A file, and its write-ahead log beside it."""
+
+    one_writer = True
+
+    def __init__(self, url: URL) -> None:
+        if url.database in (None, "", ":memory:"):
+            raise DatabaseProblem("PORTEVOIX_DATABASE_URL: SQLite needs a file; write sqlite:///folder/file")
+        self.url = url.set(drivername="sqlite+aiosqlite")
+
+    def engine(self, *, writes: bool) -> AsyncEngine:
+        engine = create_async_engine(self.url, pool_size=1 if writes else READERS, max_overflow=0, pool_timeout=60)
+        _begin_with(engine.sync_engine, "BEGIN IMMEDIATE" if writes else "BEGIN")
+        return engine
+
+    def migrator(self) -> Engine:
+        Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(self.url.set(drivername="sqlite"))
+        _begin_with(engine, "BEGIN IMMEDIATE")
+        # A table is altered by copying it; with references enforced, dropping the old one would take its children along.
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=OFF"))
+        return engine
+
+    async def begin(self, session: AsyncSession, *, together: bool) -> None:
+        """BEGIN IMMEDIATE has the lock already."""
+
+    def engine_runs(self, connection: Connection) -> bool:
+        """By the lock that it keeps in its data folder, which is where the file is unless somebody wants it elsewhere."""
+        try:
+            with Path(str(self.url.database)).with_name(ENGINE_LOCK_FILE).open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return False
+
+    def check(self, connection: Connection) -> None:
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        if broken is not None:  # rolled back: the database stays as it was
+            raise DatabaseProblem(
+                f"the database could not be upgraded: a row of {broken[0]} refers to nothing; restore a backup"
+            )
+
+    async def engine_alone(self) -> bool:
+        """The engine's lock on the data folder says it."""
+        return True
+
+    async def close(self) -> None: ...
+
+    def problem(self, error: DBAPIError | OSError) -> DatabaseProblem:
+        file = Path(str(self.url.database))
+        if isinstance(error, OSError):
+            return DatabaseProblem(
+                f"the folder {file.parent} cannot be written ({error.strerror}); set PORTEVOIX_DATA_DIR to one that can"
+            )
+        return DatabaseProblem(  # locked, not to be opened, or no database at all
+            f"the database {file} cannot be opened: {error.orig}; check that it is Porte-voix's and that its folder can be written"
+        )
+
+
+def _begin_with(engine: Engine, begin: str) -> None:
+    event.listen(engine, "connect", _sqlite_pragmas)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+
+
+def _sqlite_pragmas(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy's own BEGIN counts, not the driver's
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # what was written before a call must survive a power cut
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA secure_delete=ON")  # who is erased does not linger in free pages
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
+    cursor.close()
