@@ -1,6 +1,5 @@
 """A new installation's first steps over HTTP: the key, the first account, the first campaign, and who may give the bot's token."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from sqlmodel import select
 
 from campaigns import bot_tokens, first_steps, installation, kept_secrets
 from campaigns.database import Database
-from campaigns.models import Campaign, Organizer, PollingDay, Role
+from campaigns.models import Campaign, KeptSecret, Organizer, PollingDay, Role
 from campaigns.settings import Settings
 from campaigns.vault import Vault
 from tests.web.conftest import PASSWORD, VAULT, FakeClock, World, token_in, visitor
@@ -32,10 +31,9 @@ CAMPAIGN = {
 
 
 @pytest.fixture
-async def fresh(tmp_path: Path, empty_store: Path) -> Any:
+async def fresh(tmp_path: Path, store_url: str) -> Any:
     """An installation without organizers or campaigns."""
-    shutil.copy(empty_store, tmp_path / "t.sqlite3")
-    settings = Settings(_env_file=None, data_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/t.sqlite3", public_url="http://site.test")  # type: ignore[call-arg] # fmt: skip
+    settings = Settings(_env_file=None, data_dir=tmp_path, database_url=store_url, public_url="http://site.test")  # type: ignore[call-arg] # fmt: skip
     built = World(Database(settings.store_url, VAULT), settings, FakeClock())
     yield built
     await built.database.close()
@@ -122,7 +120,8 @@ async def test_a_token_is_locked_and_the_environments_goes_before_it(fresh: Any)
     async with fresh.database.write() as session:
         lou = await first_steps.add_first_organizer(session, "lou@example.org", "Lou", "x", "fr", fresh.clock())
         await bot_tokens.keep(session, lou, "123:abc", "orne_bot", fresh.clock())
-    assert b"123:abc" not in (fresh.settings.data_dir / "t.sqlite3").read_bytes()
+    async with fresh.database.read() as session:
+        assert "123:abc" not in (await session.get_one(KeptSecret, kept_secrets.BOT_TOKEN)).locked
     async with fresh.database.read() as session:
         await bot_tokens.take_kept(session, fresh.settings)
         assert fresh.settings.bot_token.get_secret_value() == "123:abc" and fresh.settings.token_is_kept
