@@ -127,7 +127,6 @@ async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, besid
             site.token_changed.clear()
             await _run_works(house, site, sends, stop, told)
             told = None
-        out.print("Stopping; what is being sent ends first.")
 
 
 async def _run_works(house: House, site: Site, sends: SendCounts, stop: asyncio.Event, told: Text | None) -> None:
@@ -151,12 +150,13 @@ async def _run_works(house: House, site: Site, sends: SendCounts, stop: asyncio.
             site.bot_username = runner.username
             stack.push_async_callback(runner.hush)
             settle_memory()
-            if await _until_changed(runner, house.settings, stop, site.token_changed):
-                return
+            await _until_deaf(runner, house.settings, stop, site.token_changed)
         ends = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(site.token_changed.wait())]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for end in ends:
             end.cancel()
+        if stop.is_set():
+            out.print("Stopping; what is being sent ends first.")
 
 
 async def _tell_of_first_steps(house: House) -> None:
@@ -231,8 +231,8 @@ async def _refuse_without_token(database: Database, token: str) -> None:
         log.warning("PORTEVOIX_BOT_TOKEN is empty: the bot does not run")
 
 
-async def _until_changed(runner: BotRunner, settings: Settings, stop: asyncio.Event, changed: asyncio.Event) -> bool:
-    """Wait for the signal, or for another token; False where this one was revoked meanwhile, and the console may give one.
+async def _until_deaf(runner: BotRunner, settings: Settings, stop: asyncio.Event, changed: asyncio.Event) -> None:
+    """Wait for the signal, for another token, or until this one is revoked.
 
     A token of the environment that is revoked ends the program: a deaf bot must not look alive.
     """
@@ -240,10 +240,8 @@ async def _until_changed(runner: BotRunner, settings: Settings, stop: asyncio.Ev
     done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     for end in ends:
         end.cancel()
-    if ends[2] not in done or not isinstance(ends[2].exception(), InvalidToken):
-        return True
-    _refused(settings)
-    return False
+    if ends[2] in done and isinstance(ends[2].exception(), InvalidToken):
+        _refused(settings)
 
 
 def _refused(settings: Settings) -> None:
