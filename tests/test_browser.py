@@ -335,7 +335,7 @@ async def test_without_javascript_the_comms_team_checks_schedules_changes_approv
     await page.goto(f"{base}/channels")
     x = page.locator("article", has_text="Compte X")
     await x.locator("summary", has_text="Créneaux").click()
-    await x.get_by_label("Dollars par mois").fill("5")
+    await x.get_by_label("Dollars par mois, au plus").fill("5")
     await x.get_by_role("button", name="Enregistrer").click()
     await expect(page.get_by_text("sur 5,000")).to_be_visible()
 

@@ -161,6 +161,8 @@ async def first_post(request: Request, slug: str) -> Response:
     desk, site, words = await admin_desk(request, slug), site_of(request), words_of(request)
     async with own_form(request) as form:
         text = text_of(form, "text")
+    if not text:
+        return await _page(request, desk, Said("post", words("Write a few words.")))
     now = site.clock()
     title = next((line.strip() for line in text.splitlines() if line.strip()), "")[:60]
     try:
@@ -178,5 +180,5 @@ async def first_post(request: Request, slug: str) -> Response:
             )
     except PostRefused as refused:
         problem = " ".join(f"{told(words, each.message)}." for each in refused.problems if each.field != "title")
-        return await _page(request, desk, Said("post", problem or words("Write a few words."), typed=(text, "")))
+        return await _page(request, desk, Said("post", problem, typed=(text, "")))
     return RedirectResponse(f"{HERE.format(slug=slug)}#post", 303)
