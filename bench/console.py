@@ -60,8 +60,8 @@ def _asked(address: str, pages: list[tuple[str, str]], say: Say) -> Iterator[tup
             say(f"console: {path}")
             start = perf_counter()
             with client.stream("GET", url) as first:
-                if not first.headers.get("content-type", "").startswith("text/html"):
-                    continue
+                if not first.headers.get("content-type", "").startswith("text/html") or first.status_code == 409:
+                    continue  # 409: the page of an installation without a campaign
                 assert first.status_code == 200, (path, first.status_code)
                 first.read()
             cold = (perf_counter() - start) * 1000
