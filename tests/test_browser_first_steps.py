@@ -69,6 +69,7 @@ async def test_from_an_empty_installation_to_the_first_post(
     await page.locator("#chat").fill(str(DEMO_CHANNELS[0].id))
     await connect.click()
     await page.get_by_role("button", name=says("Me faire connaître", "Let the bot know me")).click()
+    await expect(page.locator("#channel a[href*='start=o-']")).to_be_visible()
     await accessible(page)
     await camera.shot(page, f"console-first-steps-{look.name}", whole=True)
     opens = await page.locator("#channel a[href*='start=o-']").get_attribute("href")

@@ -64,6 +64,7 @@ def _is_error(message: ConsoleMessage) -> bool:
 
 async def accessible(page: Page) -> None:
     """Nothing that keeps people out, nothing beside the screen, and no script that failed."""
+    await page.wait_for_load_state()  # of a page that has only begun to arrive, half would be looked at
     found = await Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     beside, errors = await page.evaluate(BESIDE), page.errors  # type: ignore[attr-defined]
