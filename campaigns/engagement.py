@@ -109,9 +109,12 @@ def _counting(tally: type[SQLModel], key: tuple[str, ...]) -> Insert:
     return statement.on_conflict_do_update(index_elements=list(key), set_=add)
 
 
+_NOTHING = dict.fromkeys(Kind, 0)
+
+
 def no_counts() -> dict[Kind, int]:
     """What never happened is 0, not missing."""
-    return dict.fromkeys(Kind, 0)
+    return _NOTHING.copy()
 
 
 async def counts_of(session: AsyncSession, supporter_id: int, campaign_id: int) -> dict[Kind, int]:
