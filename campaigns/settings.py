@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     old_secret_key: SecretStr = SecretStr("")  # opens what was locked before the key changed; `keys renew` ends that
     log_level: str = "INFO"
     latest_minutes: int = Field(default=5, ge=1)  # how late a publication may be before /healthz says so
+    # For so many what people did is kept with its moment, beside the month that goes on; a year of it is shown.
+    acts_months: int = Field(default=13, ge=13)
     metrics_token: SecretStr = SecretStr("")  # lets a monitor on another machine read /metrics
     _token_is_kept: bool = PrivateAttr(default=False)
 

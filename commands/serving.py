@@ -32,6 +32,7 @@ from schedules.answers import Answers
 from schedules.approvals import Approvals
 from schedules.broadcasts import Broadcaster
 from schedules.engine import EmbeddedEngine
+from schedules.forgetting import Forgetting
 from schedules.heart import Heart
 from schedules.measuring import Measuring
 from schedules.menus import Menus
@@ -198,6 +199,7 @@ def _works(house: House, runner: BotRunner | None, sends: SendCounts) -> list[Wo
         Tidying(house.database, house.clock, settings.media_dir),
         Measuring(house.database, house.clock, opener(settings)),
         Rolling(house.database, house.clock),
+        Forgetting(house.database, house.clock, settings.acts_months),
     ]
     if runner is None:
         return works
