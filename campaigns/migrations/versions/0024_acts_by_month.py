@@ -80,8 +80,9 @@ def _by_month() -> None:
 def _months() -> list[tuple[str, str, str]]:
     """From that of the first act to some ahead of the server's clock, with their first days."""
     months = op.get_bind().execute(
-        sa.text(  # of this file
-            "SELECT to_char(m, '\"m\"_YYYY_MM'), to_char(m, 'YYYY-MM-DD'), to_char(m + interval '1 month', 'YYYY-MM-DD')"
+        sa.text(
+            "SELECT to_char(m, '\"m\"_YYYY_MM'), to_char(m, 'YYYY-MM-DD'),"  # noqa: S608 - numbers of this file
+            " to_char(m + interval '1 month', 'YYYY-MM-DD')"
             " FROM (SELECT date_trunc('month', now() AT TIME ZONE 'UTC') AS this) AS clock, generate_series("
             "greatest(date_trunc('month', (SELECT least(min(at), now()) FROM engagement) AT TIME ZONE 'UTC'),"
             f" this - interval '{BACK} months'), this + interval '{AHEAD} months', interval '1 month') AS m"
