@@ -81,7 +81,7 @@ def create_app(
     `sends` is what the publisher of this process counts, where it has one. `send_webhook` sends a webhook's test message;
     only tests, on one machine, give one that reaches inside the network.
     """
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = share_redirect.ShareLinksFirst(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = Site(
         database=database,
         settings=settings,
@@ -94,7 +94,6 @@ def create_app(
         send_webhook=send_webhook or WebhookSender(),
     )
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(share_redirect.ShareLinks, site=app.state.site)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.mount("/console/shell", StaticFiles(packages=[("starlette_admin", "static")]), name="shell")
     app.mount(api.ADDRESS, api.create_api(app.state.site), name="api")
