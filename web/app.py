@@ -46,6 +46,7 @@ from web.console import (
     missions,
     organizers,
     people,
+    post_file,
     programs,
     queue,
     results,
@@ -103,7 +104,7 @@ def create_app(
         app.include_router(room.router)
     for room in (login, account, invited, organizers, campaign_setup, frames, audit_trail, channel_care, programs):
         app.include_router(room.router)
-    for room in (dashboard, composer, composer_media, composer_preview, composer_sketches):
+    for room in (post_file, dashboard, composer, composer_media, composer_preview, composer_sketches):
         app.include_router(room.router)
     for room in (desk, queue, calendar, approvals, board, results):
         app.include_router(room.router)
