@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from telegram import ChatMember, Update
@@ -49,9 +50,11 @@ from bot import (
     team_messages,
 )
 from bot.badge_draft import WAIT_PHOTO
-from bot.polling import FreshUpdates, Poller
+from bot.intake import Intake
+from bot.polling import REMEMBERED, FreshUpdates, Poller
 from bot.visit import House, Visit, conversation, mark_gone, say_sorry
-from campaigns import health
+from bot.webhook import Webhook
+from campaigns import bot_updates, health
 from campaigns.approval_notices import Notice, Reader
 from campaigns.broadcast_watches import Watched
 from campaigns.handouts import Digest, Run
@@ -217,7 +220,10 @@ async def _could_not_begin(update: object, context: ContextTypes.DEFAULT_TYPE) -
 
 
 class BotRunner:
-    """The bot's life in a process that has other things to do: `start`, then `stop`."""
+    """The bot's life in a process that has other things to do: `start`, then `stop`.
+
+    How it hears is the setting's: it polls, or Telegram brings updates, which whoever serves the address gives to `take`.
+    """
 
     def __init__(self, house: House, pace: Pace | None = None) -> None:
         self.pace = pace or Pace()
@@ -225,11 +231,19 @@ class BotRunner:
         self.app = build(house, self.pace, updates)
         token, host = house.settings.bot_token.get_secret_value(), house.settings.telegram_base_url
         self._crier = open_bot(token, host, connections=BROADCAST_CONNECTIONS)
+        self._house = house
         self.poller = Poller(self.app.bot, self.app.process_update, self._heard)
         updates.knows = self.poller.knows
-        self._house = house
+        self.intake = Intake(house, self.app.bot, self.app.process_update)
+        self._webhook = self._its_webhook() if house.settings.bot_updates == "webhook" else None
         self._last_beat: datetime | None = None
         self._task: asyncio.Task[None] | None = None
+
+    def _its_webhook(self) -> Webhook:
+        settings, vault = self._house.settings, self._house.database.vault
+        assert vault is not None  # noqa: S101 - a program's store is opened with it
+        door = bot_updates.door_of(vault, settings.bot_token.get_secret_value())
+        return Webhook(self.app.bot, f"{settings.site_url}{bot_updates.ADDRESS}/{door.place}", door.word, self._heard)
 
     @property
     def username(self) -> str:
@@ -293,7 +307,19 @@ class BotRunner:
         """Raises telegram.error.InvalidToken, or NetworkError where Telegram cannot be reached."""
         await self.app.initialize()
         await menus.show_everybodys(self.app.bot)
+        if self._webhook is not None:
+            self.intake.open()  # before Telegram knows the address
+            await self._webhook.begin()
+            self._task = asyncio.create_task(self._webhook.run())
+            return
+        async with self._house.database.read() as session:
+            handled = await bot_updates.handled_last(session, self.app.bot.id, REMEMBERED)
+        await self.poller.begin(reversed(handled))  # the newest last, which is remembered longest
         self._task = asyncio.create_task(self.poller.run())
+
+    async def take(self, update: dict[str, Any]) -> None:
+        """Handle an update that Telegram brought; raises campaigns.bot_updates.NotNow, and what the store raises."""
+        await self.intake.take(update)
 
     async def heard_its_last(self) -> None:
         """Returns when the bot can hear nothing any more although nobody stopped it; raises what ended it."""
@@ -302,12 +328,14 @@ class BotRunner:
 
     async def hush(self) -> None:
         """Hear nothing new, and end what is in hand; others may still send through the bot."""
-        self.poller.stop()
+        (self._webhook or self.poller).stop()
+        await self.intake.close()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def close(self) -> None:
         """Give the connections back."""
+        await self.intake.close()
         await self.unregister()
         await self.app.shutdown()
         await self._crier.request.shutdown()

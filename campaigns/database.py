@@ -79,6 +79,16 @@ class Database:
         """Whether this program's engine has the store for itself; True keeps the engines of others away until `close`."""
         return await self._store.engine_alone()
 
+    async def take_turn(self, what: str) -> bool:
+        """Whether no other process has the turn at this; True keeps them away until `give_turn_back`, or until this one ends.
+
+        Within one process the caller keeps order: who has the turn gets it once more.
+        """
+        return await self._store.take_turn(what)
+
+    async def give_turn_back(self, what: str) -> None:
+        await self._store.give_turn_back(what)
+
     async def close(self) -> None:
         await self._store.close()
         await self._reader.dispose()

@@ -4,9 +4,10 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -20,6 +21,7 @@ from campaigns.vault import Vault
 
 PREFIX = "PORTEVOIX_"
 TELEGRAM = "https://api.telegram.org"
+WEBHOOK_PORTS = (443, 80, 88, 8443)  # where Telegram delivers: setWebhook
 
 
 class SettingsProblem(Exception):
@@ -37,6 +39,9 @@ class Settings(BaseSettings):
     bot_token: SecretStr = SecretStr("")
     telegram_base_url: str = TELEGRAM
     public_url: str = ""  # empty: http://host:port
+    bot_updates: Literal["polling", "webhook"] = (
+        "polling"  # how the bot hears: it asks Telegram, or Telegram comes to public_url
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     secret_key: SecretStr = SecretStr("")  # empty: made once and kept in data_dir
@@ -59,6 +64,18 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with https:// (or http:// on this machine)")
         return value.rstrip("/")
+
+    @field_validator("bot_updates")
+    @classmethod
+    def _can_be_reached(cls, value: str, info: ValidationInfo) -> str:
+        if value == "webhook" and "public_url" in info.data and "telegram_base_url" in info.data:
+            near = info.data["telegram_base_url"] != TELEGRAM  # a Bot API server of one's own takes any address
+            if not _is_for_webhook(info.data["public_url"], near=near):
+                raise ValueError(
+                    f"webhook needs {PREFIX}PUBLIC_URL, an https:// address that Telegram reaches on port 443, 80, 88 or"
+                    " 8443; set it, or write polling"
+                )
+        return value
 
     @classmethod
     def settings_customise_sources(
@@ -108,6 +125,15 @@ class Settings(BaseSettings):
     def telegram_link(self) -> str:
         """What stands before a bot's user name in a deep link; a stand-in serves its own."""
         return "https://t.me" if self.telegram_base_url == TELEGRAM else f"{self.telegram_base_url}/t.me"
+
+
+def _is_for_webhook(address: str, *, near: bool) -> bool:
+    try:
+        parts = urlsplit(address)
+        port = parts.port or 443
+    except ValueError:  # a port that is no number
+        return False
+    return bool(parts.hostname) and (near or (parts.scheme == "https" and port in WEBHOOK_PORTS))
 
 
 def _env_vars(source: PydanticBaseSettingsSource) -> Mapping[str, str | None]:

@@ -145,6 +145,7 @@ async def _run_works(house: House, site: Site, sends: SendCounts, stop: asyncio.
             out.print(told)
             await _tell_of_first_steps(house)
         if runner is not None:
+            site.take_update = runner.take  # which says "not now" until it has begun, and when it ends
             await runner.register()  # before Telegram answers: a bot that cannot begin must not look well
         if runner is not None and await _start_bot(runner, house.settings, stop, site.token_changed):
             site.bot_username = runner.username

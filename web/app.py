@@ -18,7 +18,18 @@ from campaigns.times import Clock
 from campaigns.webhooks import Send
 from campaigns.words import mark
 from networks.webhooks import WebhookSender
-from web import api, badge_maker, badge_to_chat, health, metrics, public, share_redirect, unsubscribe, wall
+from web import (
+    api,
+    badge_maker,
+    badge_to_chat,
+    health,
+    metrics,
+    public,
+    share_redirect,
+    telegram_updates,
+    unsubscribe,
+    wall,
+)
 from web.console import (
     access,
     account,
@@ -100,6 +111,7 @@ def create_app(
     app.mount(api.ADDRESS, api.create_api(app.state.site), name="api")
     for room in (public, health, metrics, badge_maker, badge_to_chat, wall, share_redirect, unsubscribe):
         app.include_router(room.router)
+    app.include_router(telegram_updates.router)
     for room in (start, first_steps):
         app.include_router(room.router)
     for room in (login, account, invited, organizers, campaign_setup, frames, audit_trail, channel_care, programs):

@@ -55,6 +55,11 @@ class Store(Protocol):
     async def engine_alone(self) -> bool:
         """Whether this program's engine has the store for itself, from now until `close` or until it loses the store."""
 
+    async def take_turn(self, what: str) -> bool:
+        """Whether this process has the turn at something, from now until it gives it back or loses the store."""
+
+    async def give_turn_back(self, what: str) -> None: ...
+
     async def close(self) -> None: ...
 
     def problem(self, error: DBAPIError | OSError) -> DatabaseProblem: ...

@@ -1,5 +1,8 @@
 """PostgreSQL: one database of a server, for one engine and the commands beside it."""
 
+import asyncio
+import hashlib
+import struct
 from typing import Any
 
 import psycopg
@@ -34,6 +37,8 @@ class Postgresql:
             )
         self.url = url.set(drivername="postgresql+psycopg")
         self._keeping: psycopg.AsyncConnection[Any] | None = None
+        self._turns: psycopg.AsyncConnection[Any] | None = None
+        self._asking = asyncio.Lock()
 
     def engine(self, *, writes: bool) -> AsyncEngine:
         """Who reads sees one state of the store from its first question to its last, as on SQLite."""
@@ -85,7 +90,39 @@ class Postgresql:
         await kept.close()
         return False
 
+    async def take_turn(self, what: str) -> bool:
+        """All turns of a process are kept by one connection: they end with it, so those of a killed process are free at once."""
+        async with self._asking:
+            try:
+                return await self._ask_for_turn(what)
+            except psycopg.OperationalError:  # the server was away
+                await self._end_turns()
+                return await self._ask_for_turn(what)
+
+    async def _ask_for_turn(self, what: str) -> bool:
+        if self._turns is None:
+            address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+            self._turns = await psycopg.AsyncConnection.connect(address, autocommit=True, **CONNECT)
+            await self._turns.execute(KEPT_ALIVE)
+        asked = await self._turns.execute("SELECT pg_try_advisory_lock(%s, %s)", _two_numbers(what))
+        row = await asked.fetchone()
+        return row is not None and bool(row[0])
+
+    async def give_turn_back(self, what: str) -> None:
+        async with self._asking:
+            try:
+                if self._turns is not None:
+                    await self._turns.execute("SELECT pg_advisory_unlock(%s, %s)", _two_numbers(what))
+            except psycopg.OperationalError:
+                await self._end_turns()
+
+    async def _end_turns(self) -> None:
+        if self._turns is not None:
+            await self._turns.close()
+        self._turns = None
+
     async def close(self) -> None:
+        await self._end_turns()
         if self._keeping is not None:
             await self._keeping.close()
         self._keeping = None
@@ -101,6 +138,12 @@ class Postgresql:
 READY_SOON = ("starting up", "shutting down", "recovery", "too many", "remaining connection slots")
 _ALONE = text(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
 _TOGETHER = text(f"SELECT pg_advisory_xact_lock_shared({WRITE_LOCK})")
+
+
+def _two_numbers(what: str) -> tuple[int, int]:
+    """A lock's name as PostgreSQL takes it. Locks of two numbers never meet those of one, such as WRITE_LOCK."""
+    first, second = struct.unpack(">ii", hashlib.blake2b(what.encode(), digest_size=8).digest())
+    return first, second
 
 
 class _WithoutNul(StrDumperUnknown):

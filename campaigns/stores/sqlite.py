@@ -60,6 +60,12 @@ class Sqlite:
         """The engine's lock on the data folder says it."""
         return True
 
+    async def take_turn(self, what: str) -> bool:
+        """One program works on a file."""
+        return True
+
+    async def give_turn_back(self, what: str) -> None: ...
+
     async def close(self) -> None: ...
 
     def problem(self, error: DBAPIError | OSError) -> DatabaseProblem:
