@@ -38,7 +38,7 @@ SILENT_AFTER = {  # how long a part may say nothing before it counts as dead
 NEXT_STEP = {
     SCHEDULER: "nothing goes out on time: look at the log, then restart the program",
     POLLER: "the bot hears nobody: look at the log for what Telegram answers, run `doctor`, then restart the program",
-    WORKER: "no post goes out: start a worker (`run --role worker`), or look at the log of those that run",
+    WORKER: "no post goes out: look at the logs of the workers, then restart the program that is `run --role worker`",
     "publications": "look at the log for this channel, run `channels check`, then restart the program",
 }
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from campaigns.database import Database
 from campaigns.stores import ENGINE_LOCK_FILE
-from schedules.timetable import LEASES, Timetable, Work
+from schedules.timetable import LEASES, Timetable, Work, stop_all
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +70,5 @@ class EmbeddedEngine:
     async def stop(self) -> None:
         """What is in flight ends first."""
         self._timetable.stop()
-        for work in self._works:
-            await work.stop()
+        await stop_all(self._works)
         self._lock.close()

@@ -27,7 +27,7 @@ from schedules.engine import EngineProblem
 from schedules.heart import Heart
 from schedules.jobs import CHANNELS, DEAD_AFTER, PEOPLE, Jobs, living
 from schedules.publishing import Publisher, say_left
-from schedules.timetable import LEASES, TICK, Speaker, Timetable, Work
+from schedules.timetable import LEASES, TICK, Speaker, Timetable, Work, stop_all
 
 log = logging.getLogger(__name__)
 
@@ -88,8 +88,7 @@ class ProcrastinateEngine:
         self._place.set()
         if self._worker is not None:
             self._worker.stop()
-        for work in (self._heart, *self._light, self._works.publisher, *self._works.speakers):
-            await work.stop()
+        await stop_all([self._heart, *self._light, self._works.publisher, *self._works.speakers])
         if self._working is not None:
             await self._working
         await self._jobs.close()

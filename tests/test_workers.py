@@ -44,7 +44,6 @@ async def test_a_clock_and_two_workers_publish_each_channel_in_order_and_each_po
 async def test_two_clocks_do_no_harm_and_when_the_leading_one_is_killed_the_other_leads(crew: Crew) -> None:
     channels = await crew.channels(3)
     leader = await crew.start("clock")
-    await leader.line("this clock leads")
     other, worker = await crew.start("clock"), await crew.start("worker")
     await crew.queue(channels, "Un", "Deux", "Trois")
     await crew.sandbox.wait_for_ledger(9, service="telegram", within=ALL)
@@ -168,18 +167,21 @@ async def test_pages_alone_say_what_they_see_in_the_store_and_name_the_bot(crew:
     await crew.channels(1)
     pages = await crew.start("web")
     async with httpx.AsyncClient(base_url=pages.site) as visitor:
-        figures = (await visitor.get("/healthz")).json()
-        assert [figures[part] for part in ("status", "scheduler", "worker", "poller")] == ["ok", None, None, None]
-        clock, worker = await crew.start("clock"), await crew.start("worker", "bot")
-        await clock.line("this clock leads")
-        while not all((figures := (await visitor.get("/healthz")).json())[part] for part in ("scheduler", "worker", "poller")):
-            assert figures["status"] == "ok"
-        await worker.stop()
-        figures = (await visitor.get("/healthz")).json()
-        assert (figures["status"], figures["worker"], figures["poller"]) == ("ok", None, None)
-        assert figures["scheduler"] is not None
+
+        async def seen(*parts: str) -> list[object]:
+            figures = (await visitor.get("/healthz")).json()
+            assert figures["status"] == "ok", figures
+            return [part for part in parts if figures[part] is not None]
+
+        assert await seen("scheduler", "worker", "poller") == []
+        await crew.start("clock")
+        both = await crew.start("worker", "bot")
+        while await seen("scheduler", "worker", "poller") != ["scheduler", "worker", "poller"]:
+            pass
+        assert await both.stop() == 0
+        assert await seen("scheduler", "worker", "poller") == ["scheduler"]
         while "start=c-campagne" not in (await visitor.get("/c/campagne")).text:
-            assert pages.output == pages.output
+            pass
 
 
 async def test_roles_and_a_program_without_roles_keep_each_other_away(crew: Crew, program: Program) -> None:
@@ -199,7 +201,12 @@ async def test_a_process_with_another_secret_key_is_refused_before_it_makes_chan
         campaign = await installation.add_campaign(session, Campaign(slug="", name="Campagne"), system_clock())
         await installation.add_channel(session, campaign.id, "x", "Compte X", X_KEYS)
     stranger = program.again()
-    stranger.set(SECRET_KEY="another one, as a second machine would make for itself", DATA_DIR=str(program.folder / "other"))
+    stranger.set(
+        SECRET_KEY="another one, as a second machine would make for itself", DATA_DIR=str(program.folder / "other")
+    )
     (program.folder / "other").mkdir()
     code, said = await stranger.call("run", "--role", "worker")
-    assert (code, "was locked with another secret key: give all processes the same PORTEVOIX_SECRET_KEY" in said) == (1, True)
+    assert (code, "was locked with another secret key: give all processes the same PORTEVOIX_SECRET_KEY" in said) == (
+        1,
+        True,
+    )
