@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from campaigns import health, publications
-from campaigns.database import Database
+from campaigns.database import Database, DatabaseProblem, migrate
 from campaigns.models import Campaign, Channel, Publication, PublicationState
 from campaigns.posts import NewPost, add_post
 from campaigns.stores.queue import SCHEMA
@@ -248,3 +248,41 @@ async def test_after_the_store_was_away_nobody_is_buried_before_the_living_could
 def test_a_channel_of_a_dead_worker_goes_on_elsewhere_within_thirty_seconds() -> None:
     """At the worst it died with the clock that led, and the next worker was not told of the job."""
     assert KEEP + DEAD_AFTER + 2 * LOOK + TICK + POLL < 30
+
+
+# The queue's tables
+
+MADE_LAST = "procrastinate_trigger_function_status_events_update_v1"  # by the last of its scripts
+
+
+async def test_the_queue_has_what_its_library_makes_anew_and_nothing_of_it_among_our_tables(database: Database) -> None:
+    async with database.read() as session:
+        tables = await session.execute(
+            text("SELECT schemaname, tablename FROM pg_tables WHERE tablename LIKE 'procras%'")
+        )
+        found = {tuple(row) for row in tables}
+    assert {schema for schema, _ in found} == {SCHEMA}
+    assert {"procrastinate_jobs", "procrastinate_workers"} <= {name for _, name in found}
+
+
+async def test_a_newer_library_brings_its_tables_up_to_date_but_not_under_a_program_that_runs(
+    database: Database, other: Database
+) -> None:
+    url = database.url.render_as_string(hide_password=False)
+    async with database.write() as session:  # as the version before left it
+        await session.execute(text(f"DROP FUNCTION {SCHEMA}.{MADE_LAST} CASCADE"))
+        before = "03.04.00_01_pre_add_retry_failed_job_procedure.sql"
+        await session.execute(text(f"COMMENT ON SCHEMA {SCHEMA} IS '{before}'"))
+
+    async def there() -> bool:
+        async with database.read() as session:
+            return await session.scalar(text(f"SELECT to_regproc('{SCHEMA}.{MADE_LAST}')")) is not None
+
+    assert await other.takes_part()
+    with pytest.raises(DatabaseProblem, match="of an older version, runs on this database: stop it"):
+        migrate(url)
+    assert not await there()
+    await other.close()
+    migrate(url)
+    assert await there()
+    migrate(url)  # there is nothing left to do
