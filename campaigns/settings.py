@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class Settings(BaseSettings):
     public_url: str = ""  # empty: http://host:port
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    trusted_proxies: str = "127.0.0.1, ::1"  # whose X-Forwarded-For and X-Forwarded-Proto are believed; empty: nobody's
     secret_key: SecretStr = SecretStr("")  # empty: made once and kept in data_dir
     old_secret_key: SecretStr = SecretStr("")  # opens what was locked before the key changed; `keys renew` ends that
     log_level: str = "INFO"
@@ -59,6 +61,20 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with https:// (or http:// on this machine)")
         return value.rstrip("/")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _names_machines(cls, value: str) -> str:
+        """Not *: whoever may say where they come from can say it anew at each wrong password."""
+        named = [part.strip() for part in value.split(",") if part.strip()]
+        for part in named:
+            try:
+                ip_network(part)
+            except ValueError:
+                raise ValueError(
+                    f"“{part}” is no address and no network: write them as 10.0.0.5, 10.1.0.0/16, with commas between"
+                ) from None
+        return ",".join(named)
 
     @classmethod
     def settings_customise_sources(

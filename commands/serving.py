@@ -109,7 +109,7 @@ async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, besid
         )
         if beside is not None:
             await beside.mount(page, database)
-        server = Server(uvicorn.Config(page, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+        server = Server(uvicorn.Config(page, log_config=None, access_log=False, proxy_headers=False, timeout_graceful_shutdown=5))
         serving = asyncio.create_task(server.serve(sockets=[taken]))
         site: Site = page.state.site
 

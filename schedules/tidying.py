@@ -1,9 +1,9 @@
-"""Drops what was kept for a while only: answers of the API, pictures that no post took, messages that are long delivered."""
+"""Drops what was kept for a while only: answers of the API, pictures that no post took, messages that are long delivered, turns that were taken."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from campaigns import kept_answers, uploads, webhook_messages
+from campaigns import kept_answers, turns, uploads, webhook_messages
 from campaigns.database import Database
 from campaigns.times import Clock
 from schedules.looking import Looking
@@ -30,4 +30,5 @@ class Tidying(Looking):
             await kept_answers.forget_old(session, now)
             await uploads.forget_old(session, self._media_dir, now)
             await webhook_messages.forget_old(session, now)
+            await turns.forget_old(session, now)
         self._last = now
