@@ -21,6 +21,8 @@ PATIENCE = 120.0  # seconds that a line may take to come before the test gives u
 class Program:
     """`await program.start()`, `await program.line("is out")`, `program.kill()`; its output is kept for messages."""
 
+    script = ROOT / "run_bot.py"
+
     def __init__(self, environment: Mapping[str, str]) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("PORTEVOIX_")}
         self._environment = {**clean, **environment, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
@@ -77,7 +79,7 @@ class Program:
     async def _spawn(self, *arguments: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            str(ROOT / "run_bot.py"),
+            str(self.script),
             *arguments,
             cwd=self._home,  # so that nobody's .env is read
             env={**self._environment, "PYTHONPATH": str(ROOT)},
