@@ -17,6 +17,8 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from campaigns.media_stores import Bucket, MediaHome, parts_of
+from campaigns.mirrors import FramesHome, Mirror
 from campaigns.vault import Vault
 
 PREFIX = "PORTEVOIX_"
@@ -35,6 +37,9 @@ class Settings(BaseSettings):
     database_url: str = ""  # empty: one SQLite file in data_dir
     database_wait: int = Field(default=60, ge=0)  # seconds at start for which a store that is away is waited for
     data_dir: Path = Path("var")
+    media_url: str = ""  # a bucket that speaks S3, for pictures and frames; empty: data_dir
+    media_key: str = ""
+    media_secret: SecretStr = SecretStr("")
     bot_token: SecretStr = SecretStr("")
     telegram_base_url: str = TELEGRAM
     public_url: str = ""  # empty: http://host:port
@@ -47,6 +52,8 @@ class Settings(BaseSettings):
     latest_minutes: int = Field(default=5, ge=1)  # how late a publication may be before /healthz says so
     metrics_token: SecretStr = SecretStr("")  # lets a monitor on another machine read /metrics
     _token_is_kept: bool = PrivateAttr(default=False)
+    _bucket: Bucket | None = PrivateAttr(default=None)
+    _mirror: Mirror | None = PrivateAttr(default=None)
 
     @field_validator("log_level")
     @classmethod
@@ -61,6 +68,13 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with https:// (or http:// on this machine)")
         return value.rstrip("/")
+
+    @field_validator("media_url")
+    @classmethod
+    def _names_a_bucket(cls, value: str) -> str:
+        if value:
+            parts_of(value)
+        return value
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -114,6 +128,27 @@ class Settings(BaseSettings):
     @property
     def media_dir(self) -> Path:
         return self.data_dir / "media"
+
+    @property
+    def media(self) -> MediaHome:
+        """Where posts' pictures lie: `media_dir`, or the bucket; raises MediaProblem where nothing speaks S3."""
+        if not self.media_url:
+            return self.media_dir
+        if self._bucket is None:
+            self._bucket = self._in_bucket("media")
+        return self._bucket
+
+    @property
+    def frames(self) -> FramesHome:
+        """Where designers' frames lie: `frames_dir`, which follows the bucket where there is one; raises MediaProblem."""
+        if not self.media_url:
+            return self.frames_dir
+        if self._mirror is None:
+            self._mirror = Mirror(self.frames_dir, self._in_bucket("frames"))
+        return self._mirror
+
+    def _in_bucket(self, below: str) -> Bucket:
+        return Bucket(self.media_url, self.media_key, self.media_secret.get_secret_value(), below=below)
 
     @property
     def site_url(self) -> str:

@@ -109,7 +109,9 @@ async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, besid
         )
         if beside is not None:
             await beside.mount(page, database)
-        server = Server(uvicorn.Config(page, log_config=None, access_log=False, proxy_headers=False, timeout_graceful_shutdown=5))
+        server = Server(
+            uvicorn.Config(page, log_config=None, access_log=False, proxy_headers=False, timeout_graceful_shutdown=5)
+        )
         serving = asyncio.create_task(server.serve(sockets=[taken]))
         site: Site = page.state.site
 
@@ -183,7 +185,7 @@ def _works(house: House, runner: BotRunner | None, sends: SendCounts) -> list[Wo
         house.database,
         house.clock,
         opener(settings),
-        settings.media_dir,
+        settings.media,
         worker=worker,
         rng=random.Random(),
         site_url=settings.site_url,
@@ -193,9 +195,9 @@ def _works(house: House, runner: BotRunner | None, sends: SendCounts) -> list[Wo
         Heart(house.database, house.clock),
         publisher,
         Recurring(house.database, house.clock),
-        Settler(house.database, house.clock, opener(settings), settings.media_dir),
+        Settler(house.database, house.clock, opener(settings), settings.media),
         Webhooks(house.database, house.clock, WebhookSender()),
-        Tidying(house.database, house.clock, settings.media_dir),
+        Tidying(house.database, house.clock, settings.media),
         Measuring(house.database, house.clock, opener(settings)),
         Rolling(house.database, house.clock),
     ]

@@ -1,10 +1,10 @@
 """Drops what was kept for a while only: answers of the API, pictures that no post took, messages that are long delivered, turns that were taken."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from campaigns import kept_answers, turns, uploads, webhook_messages
 from campaigns.database import Database
+from campaigns.media_stores import MediaHome
 from campaigns.times import Clock
 from schedules.looking import Looking
 
@@ -16,7 +16,7 @@ class Tidying(Looking):
 
     name = "what is old"
 
-    def __init__(self, database: Database, clock: Clock, media_dir: Path) -> None:
+    def __init__(self, database: Database, clock: Clock, media_dir: MediaHome) -> None:
         super().__init__(clock)
         self._database = database
         self._media_dir = media_dir

@@ -12,6 +12,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from campaigns.batches import BatchWriter
 from campaigns.database import Database
+from campaigns.media_stores import MediaAway
 from campaigns.settings import Settings
 from campaigns.share_links import follow_all
 from campaigns.stores import STORE_AWAY, said_by
@@ -120,6 +121,7 @@ def create_app(
     app.add_exception_handler(TooLarge, _tell_too_large)
     app.add_exception_handler(HTTPException, _tell_http)
     app.add_exception_handler(ClientDisconnect, _tell_nobody)
+    app.add_exception_handler(MediaAway, _tell_media_away)
     for kind in STORE_AWAY:
         app.add_exception_handler(kind, _tell_store_away)
     app.add_exception_handler(Exception, _tell_failure)
@@ -168,6 +170,19 @@ async def _tell_store_away(request: Request, error: Exception) -> Response:
     trouble = Trouble(
         503,
         _("The database does not answer just now"),
+        _(
+            "Try again in a minute, please. Go back to the page that you came from: what you typed may still stand in it."
+        ),
+        {"Retry-After": "60"},
+    )
+    return trouble_page(request, trouble)
+
+
+async def _tell_media_away(request: Request, error: Exception) -> Response:
+    logger.error("%s %s: %s", request.method, request.url.path, error)
+    trouble = Trouble(
+        503,
+        _("Pictures cannot be reached just now"),
         _(
             "Try again in a minute, please. Go back to the page that you came from: what you typed may still stand in it."
         ),

@@ -44,9 +44,8 @@ class Allowance:
         """None where the request may pass; else how long to wait."""
         while True:
             held = self._held.get(token_id)
-            if (
-                held is not None and now < held.ends_at <= now + 2 * self._within
-            ):  # else the machine's clock was set back
+            # A window that ends too late was begun before the machine's clock was set back.
+            if held is not None and now < held.ends_at <= now + 2 * self._within:
                 if held.left:
                     held.left -= 1
                     return None
