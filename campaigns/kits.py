@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from badges import BadgeError, overlay, preview
 from campaigns import installation, models, share_kits, share_links
 from campaigns.badge_frames import frame_of, frame_path, frames_for
-from campaigns.media_stores import opened
+from campaigns.media_stores import Folder, MediaHome, opened
 from campaigns.mirrors import FramesHome
 from campaigns.models import Campaign, Territory
 from campaigns.posters import SIZES, Poster, poster_pdf
@@ -142,8 +142,8 @@ async def _post(
 
 def build(kit: Kit, settings: Settings, name: str) -> Path:
     """The zip of a kit, made where it is not there yet; takes seconds, so call it in a thread. `name` begins its file's."""
-    folder = settings.kits_dir / kit.campaign.slug
-    path = folder / f"{name}-{kit.words.language}-{kit.key(settings.frames)}.zip"
+    folder, began = settings.kits_dir / kit.campaign.slug, f"{name}-{kit.words.language}-"
+    path = folder / f"{began}{kit.key(settings.frames)}.zip"
     with _one_at_a_time:
         if not path.is_file():
             folder.mkdir(parents=True, exist_ok=True)
@@ -152,17 +152,38 @@ def build(kit: Kit, settings: Settings, name: str) -> Path:
                 for inside, content in _contents(kit, settings):
                     _add(file, inside, content)
             unfinished.replace(path)
-            for old in folder.glob(f"{name}-{kit.words.language}-*.zip"):
+            for old in folder.glob(f"{began}*.zip"):
                 if old != path:
                     old.unlink(missing_ok=True)
+            _share(settings.kits, path, f"{kit.campaign.slug}/{began}")
     return path
 
 
+def _share(home: MediaHome, path: Path, began: str) -> None:
+    """Lay a kit where every process finds it, in place of the one before."""
+    if isinstance(home, Path):
+        return
+    name = f"{path.parent.name}/{path.name}"
+    home.store(name, path.read_bytes())
+    for old, _content in list(home.files(path.parent.name)):
+        if old.startswith(began) and old != name:
+            home.delete(old)
+
+
 def find(settings: Settings, slug: str, key: str) -> Path | None:
-    """The kit of that key, while it is the newest; None for any other."""
+    """The kit of that key, while it is the newest; None for any other. Takes seconds where another process made it."""
     if not KEY.fullmatch(key):
         return None
-    return next((settings.kits_dir / slug).glob(f"*-{key}.zip"), None)
+    folder, home = settings.kits_dir / slug, settings.kits
+    if isinstance(home, Path):
+        return next(folder.glob(f"*-{key}.zip"), None)
+    name = next((name for name, _content in home.files(slug) if name.endswith(f"-{key}.zip")), None)
+    if name is None:
+        return None
+    near = Folder(settings.kits_dir)
+    if not near.has(name):
+        near.store(name, home.load(name))
+    return settings.kits_dir / name
 
 
 def key_of(path: Path) -> str:

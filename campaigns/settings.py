@@ -147,6 +147,11 @@ class Settings(BaseSettings):
             self._mirror = Mirror(self.frames_dir, self._in_bucket("frames"))
         return self._mirror
 
+    @property
+    def kits(self) -> MediaHome:
+        """Where sections' kits are handed on from, whichever process made them: `kits_dir`, or the bucket."""
+        return self._in_bucket("kits") if self.media_url else self.kits_dir
+
     def _in_bucket(self, below: str) -> Bucket:
         return Bucket(self.media_url, self.media_key, self.media_secret.get_secret_value(), below=below)
 

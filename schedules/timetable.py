@@ -9,6 +9,7 @@ from typing import Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.stores import STORE_AWAY, said_by
 
@@ -29,6 +30,20 @@ class Work(Protocol):
 
     async def stop(self) -> None:
         """Let what is in flight end, and begin nothing."""
+
+
+class Speaker(Work, Protocol):
+    """A work that writes to many people by the bot, at the bot's pace: in one process at a time."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is being served."""
+
+    async def is_due(self, session: AsyncSession) -> bool:
+        """Whether somebody is to be served now."""
+
+    async def settled(self) -> None:
+        """Wait until it is not busy."""
 
 
 class Timetable:

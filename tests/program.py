@@ -21,8 +21,6 @@ PATIENCE = 120.0  # seconds that a line may take to come before the test gives u
 class Program:
     """`await program.start()`, `await program.line("is out")`, `program.kill()`; its output is kept for messages."""
 
-    script = ROOT / "run_bot.py"
-
     def __init__(self, environment: Mapping[str, str]) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("PORTEVOIX_")}
         self._environment = {**clean, **environment, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
@@ -33,6 +31,10 @@ class Program:
     def set(self, **settings: str) -> None:
         """Other settings, without their prefix, for what is started from now on."""
         self._environment |= {f"PORTEVOIX_{name}": value for name, value in settings.items()}
+
+    def again(self) -> "Program":
+        """Another process with the same settings."""
+        return Program({name: value for name, value in self._environment.items() if name.startswith("PORTEVOIX_")})
 
     @property
     def folder(self) -> Path:
@@ -79,7 +81,7 @@ class Program:
     async def _spawn(self, *arguments: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            str(self.script),
+            str(ROOT / "run_bot.py"),
             *arguments,
             cwd=self._home,  # so that nobody's .env is read
             env={**self._environment, "PYTHONPATH": str(ROOT)},
@@ -106,6 +108,11 @@ class Program:
         assert self._process is not None
         self._process.send_signal(signal.SIGKILL)
         await self._process.wait()
+
+    def signal(self, number: int) -> None:
+        """Such as SIGSTOP."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     async def terminate(self) -> None:
         """SIGTERM, as a service manager sends it; `ended` waits."""

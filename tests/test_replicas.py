@@ -8,39 +8,39 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlmodel import select
 
 from campaigns import access_tokens, engagement, installation, posts, share_links
 from campaigns.access_tokens import Scope
 from campaigns.database import Database
 from campaigns.media import NewPicture
-from campaigns.models import Campaign, Kind, Role
+from campaigns.media_stores import Bucket
+from campaigns.models import Campaign, Frame, Kind, Role, Upload
 from campaigns.posts import NewPost
 from campaigns.times import system_clock
 from campaigns.vault import Vault
 from sandbox.defaults import PORTRAIT
+from tests.bucket import KEY as MEDIA_KEY
+from tests.bucket import SECRET as MEDIA_SECRET
+from tests.bucket import Storage
 from tests.conftest import free_port
 from tests.nginx import Nginx
-from tests.program import ROOT, Program
+from tests.program import Program
 from tests.stores import Stores
+from tests.web.test_frames import png as frame_png
 
 pytestmark = pytest.mark.about_servers
 KEY, PASSWORD = "the key of both", "correct horse battery"
 HUMAN = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 
 
-class Replica(Program):
-    """The web pages alone."""
-
-    script = ROOT / "tests/replica.py"
-
-
 @dataclass
 class Site:
-    """The program, one more web process, nginx in front of them, and what lies in their store."""
+    """Two web processes, nginx in front of them, and what lies in their database and their bucket."""
 
-    program: Program
-    replica: Program
+    processes: list[Program]
     nginx: Nginx
+    storage: Storage
     database: Database
     campaign: Campaign = None  # type: ignore[assignment]
     link: str = ""
@@ -58,22 +58,26 @@ class Site:
         return {by[-1] for _method, asked, _status, by in self.nginx.answered() if re.fullmatch(path, asked)}
 
 
+PAGES = ("run", "--role", "web")
+
+
 @pytest.fixture
-async def site(stores: Stores, tmp_path: Path) -> AsyncIterator[Site]:
+async def site(stores: Stores, storage: Storage, tmp_path: Path) -> AsyncIterator[Site]:
+    """Each process has a data folder of its own, as on another machine."""
     ports = [free_port(), free_port()]
     nginx = Nginx(tmp_path / "nginx", free_port(), free_port(), *ports)
     with stores.fresh(tmp_path) as url:
+        shared = {"DATABASE_URL": url, "SECRET_KEY": KEY, "BOT_TOKEN": "", "PUBLIC_URL": nginx.site}
+        shared |= {"MEDIA_URL": storage.url, "MEDIA_KEY": MEDIA_KEY, "MEDIA_SECRET": MEDIA_SECRET}
         processes = []
-        for kind, port in zip((Program, Replica), ports, strict=True):
-            folder = tmp_path / kind.__name__
-            folder.mkdir()
-            environment = {"DATA_DIR": str(folder), "DATABASE_URL": url, "PORT": str(port), "SECRET_KEY": KEY}
-            environment |= {"BOT_TOKEN": "", "PUBLIC_URL": nginx.site}
-            processes.append(kind({f"PORTEVOIX_{name}": value for name, value in environment.items()}))
-        made = Site(*processes, nginx, Database(url, Vault(KEY)))
+        for port in ports:
+            (folder := tmp_path / f"data-{port}").mkdir()
+            own = {"DATA_DIR": str(folder), "PORT": str(port)}
+            processes.append(Program({f"PORTEVOIX_{name}": value for name, value in (shared | own).items()}))
+        made = Site(processes, nginx, storage, Database(url, Vault(KEY)))
         await _fill(made)
         for process in processes:
-            await process.start("run")
+            await process.start(*PAGES)
         for process in processes:
             await process.line("runs at")
         await nginx.start()
@@ -93,7 +97,8 @@ async def _fill(site: Site) -> None:
         )
         picture = NewPicture("portrait.jpg", PORTRAIT.read_bytes(), "Une personne")
         new = NewPost("Signez", "Signez la pétition", "https://example.org/petition", publish_at=now, share_kit=True, pictures=(picture,))  # fmt: skip
-        post = await posts.add_post(session, site.campaign.id, new, media_dir=site.program.folder / "media", now=now)
+        bucket = Bucket(site.storage.url, MEDIA_KEY, MEDIA_SECRET, below="media")
+        post = await posts.add_post(session, site.campaign.id, new, media_dir=bucket, now=now)
         site.link = (await share_links.link_for(session, post, None, site.nginx.site, now)).token
         organizer = await installation.find_organizer(session, "camille@example.org")
         _token, site.token = await access_tokens.make_token(
@@ -109,9 +114,7 @@ def token_in(page: str) -> str:
 
 async def test_who_logs_in_by_one_process_acts_by_the_other(site: Site) -> None:
     async with site.visitor() as client:
-        form = {"email": "camille@example.org", "password": PASSWORD}
-        form["csrf"] = token_in((await client.get("/console/login")).text)
-        assert (await client.post("/console/login", data=form)).status_code == 303
+        await _log_in(client)
         missions = "/console/c/orne/missions"
         for i in range(4):
             page = await client.get(missions)
@@ -179,9 +182,10 @@ async def test_a_share_link_counts_each_visit_once_while_either_process_is_kille
         at = len(answers) + 50
         await asyncio.gather(*(visit(numbers, killed, at) for _ in range(12)))
 
-    for process in (site.replica, site.program, site.replica):
+    one, other = site.processes
+    for process in (one, other, one):
         await crowd(process)
-        await process.start("run")
+        await process.start(*PAGES)
         await process.line("runs at")
     await crowd(None)
     assert set(answers) == {(302, "https://example.org/petition")}
@@ -193,9 +197,7 @@ async def test_a_share_link_counts_each_visit_once_while_either_process_is_kille
 
 async def test_the_live_board_shows_what_another_process_counted(site: Site) -> None:
     async with site.visitor() as client, site.visitor() as passer_by:
-        form = {"email": "camille@example.org", "password": PASSWORD}
-        form["csrf"] = token_in((await client.get("/console/login")).text)
-        assert (await client.post("/console/login", data=form)).status_code == 303
+        await _log_in(client)
         async with client.stream("GET", "/console/c/orne/live/stream") as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
             lines = answer.aiter_lines()
@@ -224,3 +226,73 @@ async def test_what_a_proxy_shows_of_itself_and_what_it_keeps(site: Site) -> Non
     async with site.nginx.visitor() as client:  # no TLS: on to the address that has it
         answer = await client.get(f"http://campaign.example.org:{site.nginx.plain}/c/orne?a=1")
         assert (answer.status_code, answer.headers["location"]) == (301, "https://campaign.example.org/c/orne?a=1")
+
+
+async def test_what_one_process_was_given_the_other_shows_and_nginx_keeps(site: Site) -> None:
+    async with site.visitor() as client:
+        csrf = await _log_in(client)
+        form = {"csrf": csrf, "alt": "Une personne"}
+        chosen = await client.post(
+            "/console/c/orne/posts/pictures", data=form, files={"image": ("moi.jpg", PORTRAIT.read_bytes())}
+        )
+        (file,) = set(re.findall(r"[0-9a-f]{64}\.jpg", chosen.json()["html"]))
+        shown = [await client.get(f"/console/c/orne/posts/pictures/{file}") for _ in range(2)]
+        assert [answer.content for answer in shown] == [PORTRAIT.read_bytes()] * 2
+        for _ in range(3):
+            picture = await client.get(f"/media/{file}")
+            assert (picture.content, picture.headers["content-type"]) == (PORTRAIT.read_bytes(), "image/jpeg")
+    assert len(site.asked(f"/console/c/orne/posts/pictures/{file}")) == 2
+    asked = [by for _method, path, _status, by in site.nginx.answered() if path == f"/media/{file}"]
+    assert [len(by) for by in asked] == [1, 0, 0]  # kept from then on
+
+
+async def test_a_frame_that_one_process_was_given_is_drawn_and_handed_out_in_kits_by_both(site: Site) -> None:
+    frames = "/console/c/orne/setup/frames"
+    async with site.visitor() as client:
+        csrf = await _log_in(client)
+        new = await client.post(
+            frames, data={"csrf": csrf, "name": "Le rond"}, files={"file": ("rond.png", frame_png())}
+        )
+        assert new.status_code == 303, new.text
+        number = new.headers["location"].rpartition("-")[2]
+        assert (await client.post(f"{frames}/{number}/use", data={"csrf": csrf})).status_code == 303
+        pictures = [await client.get(f"{frames}/{number}.webp") for _ in range(2)]
+        assert [answer.status_code for answer in pictures] == [200, 200]
+        assert pictures[0].content == pictures[1].content
+        kits = [await client.get("/console/c/orne/kit/campaign.zip") for _ in range(2)]
+        assert kits[0].content == kits[1].content and b"Le rond" in kits[0].content
+        site.storage.stop()  # what is near stays good for badges
+        form = {"frame": await _design(site), "name": "Zoé", "format": "square"}
+        made = [
+            await client.post("/c/orne/badge/picture", data=form, files={"photo": ("me.jpg", PORTRAIT.read_bytes())})
+            for _ in range(2)
+        ]
+        assert [answer.status_code for answer in made] == [200, 200]
+    assert len(site.asked(f"{frames}/{number}.webp")) == len(site.asked("/c/orne/badge/picture")) == 2
+
+
+async def test_while_the_storage_is_away_a_picture_is_refused_in_words_and_nothing_is_stored(site: Site) -> None:
+    async with site.visitor() as client:
+        csrf = await _log_in(client)
+        site.storage.stop()
+        form, image = {"csrf": csrf}, {"image": ("moi.jpg", PORTRAIT.read_bytes()[:-1])}
+        refused = await client.post("/console/c/orne/posts/pictures", data=form, files=image)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "60")
+        assert "Pictures cannot be reached just now" in refused.text
+        site.storage.start()
+        assert "html" in (await client.post("/console/c/orne/posts/pictures", data=form, files=image)).json()
+    async with site.database.read() as session:
+        assert len((await session.scalars(select(Upload))).all()) == 1
+
+
+async def _log_in(client: httpx.AsyncClient) -> str:
+    """Camille's session; gives the token that its forms carry."""
+    form = {"email": "camille@example.org", "password": PASSWORD}
+    form["csrf"] = token_in((await client.get("/console/login")).text)
+    assert (await client.post("/console/login", data=form)).status_code == 303
+    return token_in((await client.get("/console/c/orne/missions")).text)
+
+
+async def _design(site: Site) -> str:
+    async with site.database.read() as session:
+        return (await session.scalars(select(Frame).where(Frame.name == "Le rond"))).one().design
