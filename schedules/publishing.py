@@ -42,6 +42,7 @@ HALF_OUT = timedelta(
     hours=6
 )  # after its moment, how long the rest of a thread or a mailing is tried, whatever the attempts
 STORE_PAUSE = 2.0  # seconds between tries to write to a store that is away
+PICTURES_AWAY = "its pictures cannot be read: {where} does not answer ({said}); it goes out by itself when that does, so look at the storage, and at PORTEVOIX_MEDIA_URL and its keys"
 PARTLY_OUT = "{parts} of its parts or messages are out, the rest is not: {reason}; “try again” goes on with the rest"
 
 NetworkOpener = Callable[[Channel], Network]  # raises networks.errors.ChannelRevoked where the settings do not do
@@ -63,10 +64,7 @@ async def outgoing(content: Content, media_dir: MediaHome) -> OutgoingPost:
     try:
         pictures = tuple([await asyncio.to_thread(media.load, media_dir, medium) for medium in content.media])
     except MediaAway as away:
-        raise PicturesAway(
-            f"its pictures cannot be read: {away.where} does not answer ({away.said}); it goes out by itself when that does,"
-            " so look at the storage, and at PORTEVOIX_MEDIA_URL and its keys"
-        ) from None
+        raise PicturesAway(PICTURES_AWAY.format(where=away.where, said=away.said)) from None
     except OSError as error:
         raise PostRejected(
             f"its picture {error.filename} is gone ({error.strerror}): write the post again with the picture"
