@@ -406,4 +406,4 @@ async def test_doctor_asks_the_storage_of_pictures_whether_it_takes_and_gives(
     assert storage.names() == []
     storage.stop()
     said = await refused(with_channel, "doctor")
-    assert "✗ pictures  the pictures' storage s3://pictures/orne cannot be used just now" in " ".join(said.split())
+    assert "✗ pictures the pictures' storage s3://pictures/orne cannot be used just now" in said
