@@ -329,6 +329,15 @@ class LoginAttempt(SQLModel, table=True):
     succeeded: bool = False
 
 
+class TurnsTaken(SQLModel, table=True):
+    """How often something was asked for in the window that runs now. A key names no address: campaigns.turns."""
+
+    __tablename__ = "turns_taken"
+    key: str = Field(sa_column=Column(String(80), primary_key=True))
+    ends_at: datetime = _moment(index=True)
+    taken: int
+
+
 class SecondFactor(SQLModel, table=True):
     """A secret that an organizer's telephone shares (TOTP)."""
 

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from campaigns.media_stores import MediaAway, MediaHome, opened
 from campaigns.models import Campaign, Channel, Post, PostState
 from campaigns.post_export import ExportedPost, ExportRefused, to_csv, to_json
 from campaigns.post_files import FileRefused, ReadPosts, read_posts
@@ -61,17 +62,21 @@ async def count_known(session: AsyncSession, campaign_id: int, posts: Sequence[N
 
 
 def write_package(
-    file: BinaryIO, posts: Sequence[ExportedPost], campaign: Campaign, now: datetime, media_dir: Path
+    file: BinaryIO, posts: Sequence[ExportedPost], campaign: Campaign, now: datetime, media_dir: MediaHome
 ) -> None:
     """A ZIP of posts.csv, posts.json and the pictures that they name. Call it in a thread; raises ExportRefused."""
+    store = opened(media_dir)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("posts.csv", to_csv(posts, FOLDER))
         archive.writestr("posts.json", to_json(posts, campaign, now, FOLDER))
         for picture in sorted({medium.file for one in posts for medium in one.pictures}):
-            try:  # stored: a JPEG does not become smaller
-                archive.write(media_dir / picture, f"{FOLDER}/{picture}", zipfile.ZIP_STORED)
+            try:
+                content = store.load(picture)
+            except MediaAway as away:
+                raise ExportRefused(str(away)) from None
             except OSError as error:
                 raise ExportRefused(f"picture {picture} cannot be read: {error.strerror}") from None
+            archive.writestr(f"{FOLDER}/{picture}", content, zipfile.ZIP_STORED)  # a JPEG does not become smaller
 
 
 def _written(file: Path, data: bytes) -> Path:

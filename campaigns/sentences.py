@@ -198,6 +198,9 @@ KNOWN = (
     _("{where} asks to wait until its rate window ends"),
     _("the network asks to wait {seconds} s"),
     _("its picture {name} is gone ({said}): write the post again with the picture"),
+    _(
+        "its pictures cannot be read: {where} does not answer ({said}); it goes out by itself when that does, so look at the storage, and at PORTEVOIX_MEDIA_URL and its keys"
+    ),
     _("no address receives this channel's posts: add some with `addresses import`"),
     _("{sent} are out, {left} follow"),
     _("the mail server defers {who}; it is tried again"),

@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from campaigns.media_stores import Bucket, MediaHome, parts_of
+from campaigns.mirrors import FramesHome, Mirror
 from campaigns.vault import Vault
 
 PREFIX = "PORTEVOIX_"
@@ -36,6 +39,9 @@ class Settings(BaseSettings):
     database_url: str = ""  # empty: one SQLite file in data_dir
     database_wait: int = Field(default=60, ge=0)  # seconds at start for which a store that is away is waited for
     data_dir: Path = Path("var")
+    media_url: str = ""  # a bucket that speaks S3, for pictures and frames; empty: data_dir
+    media_key: str = ""
+    media_secret: SecretStr = SecretStr("")
     bot_token: SecretStr = SecretStr("")
     telegram_base_url: str = TELEGRAM
     public_url: str = ""  # empty: http://host:port
@@ -44,12 +50,15 @@ class Settings(BaseSettings):
     )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    trusted_proxies: str = "127.0.0.1, ::1"  # whose X-Forwarded-For and X-Forwarded-Proto are believed; empty: nobody's
     secret_key: SecretStr = SecretStr("")  # empty: made once and kept in data_dir
     old_secret_key: SecretStr = SecretStr("")  # opens what was locked before the key changed; `keys renew` ends that
     log_level: str = "INFO"
     latest_minutes: int = Field(default=5, ge=1)  # how late a publication may be before /healthz says so
     metrics_token: SecretStr = SecretStr("")  # lets a monitor on another machine read /metrics
     _token_is_kept: bool = PrivateAttr(default=False)
+    _bucket: Bucket | None = PrivateAttr(default=None)
+    _mirror: Mirror | None = PrivateAttr(default=None)
 
     @field_validator("log_level")
     @classmethod
@@ -76,6 +85,27 @@ class Settings(BaseSettings):
                     " 8443; set it, or write polling"
                 )
         return value
+
+    @field_validator("media_url")
+    @classmethod
+    def _names_a_bucket(cls, value: str) -> str:
+        if value:
+            parts_of(value)
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _names_machines(cls, value: str) -> str:
+        """Not *: whoever may say where they come from can say it anew at each wrong password."""
+        named = [part.strip() for part in value.split(",") if part.strip()]
+        for part in named:
+            try:
+                ip_network(part)
+            except ValueError:
+                raise ValueError(
+                    f"“{part}” is no address and no network: write them as 10.0.0.5, 10.1.0.0/16, with commas between"
+                ) from None
+        return ",".join(named)
 
     @classmethod
     def settings_customise_sources(
@@ -115,6 +145,32 @@ class Settings(BaseSettings):
     @property
     def media_dir(self) -> Path:
         return self.data_dir / "media"
+
+    @property
+    def media(self) -> MediaHome:
+        """Where posts' pictures lie: `media_dir`, or the bucket; raises MediaProblem where nothing speaks S3."""
+        if not self.media_url:
+            return self.media_dir
+        if self._bucket is None:
+            self._bucket = self._in_bucket("media")
+        return self._bucket
+
+    @property
+    def frames(self) -> FramesHome:
+        """Where designers' frames lie: `frames_dir`, which follows the bucket where there is one; raises MediaProblem."""
+        if not self.media_url:
+            return self.frames_dir
+        if self._mirror is None:
+            self._mirror = Mirror(self.frames_dir, self._in_bucket("frames"))
+        return self._mirror
+
+    @property
+    def kits(self) -> MediaHome:
+        """Where sections' kits are handed on from, whichever process made them: `kits_dir`, or the bucket."""
+        return self._in_bucket("kits") if self.media_url else self.kits_dir
+
+    def _in_bucket(self, below: str) -> Bucket:
+        return Bucket(self.media_url, self.media_key, self.media_secret.get_secret_value(), below=below)
 
     @property
     def site_url(self) -> str:

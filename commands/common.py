@@ -18,6 +18,7 @@ from campaigns import bot_tokens, channel_secrets, installation, webhook_secrets
 from campaigns.access_tokens import TokenRefused
 from campaigns.database import Database, DatabaseAway, DatabaseProblem
 from campaigns.interests import InterestProblem
+from campaigns.media_stores import MediaAway, MediaProblem
 from campaigns.models import Campaign
 from campaigns.plans import PlanProblem
 from campaigns.post_files import FileRefused
@@ -47,6 +48,8 @@ KNOWN_PROBLEMS = (
     Refused,
     SettingsProblem,
     DatabaseProblem,
+    MediaProblem,
+    MediaAway,
     EngineProblem,
     FileRefused,
     TimeProblem,

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns import forecast, installation, post_calendar, post_export
 from campaigns.costs import dollars
+from campaigns.media_stores import MediaHome
 from campaigns.models import Campaign, Post
 from campaigns.post_documents import add_entries, read_document
 from campaigns.post_export import ExportedPost
@@ -48,7 +49,7 @@ def posts_export(
             kept = [one for one in found if one.post.publish_at is not None]
         else:
             kept = found
-        _write(file, kind, kept, owner, settings.media_dir)
+        _write(file, kind, kept, owner, settings.media)
         out.print(f"{len(kept)} posts are written to {file}.", soft_wrap=True)
         if len(found) > len(kept):
             what = "posts without a moment" if kind == ".ics" else "drafts, cancelled posts and occurrences of series"
@@ -57,7 +58,7 @@ def posts_export(
     run_async(main())
 
 
-def _write(file: Path, kind: str, kept: Sequence[ExportedPost], owner: Campaign, media_dir: Path) -> None:
+def _write(file: Path, kind: str, kept: Sequence[ExportedPost], owner: Campaign, media_dir: MediaHome) -> None:
     pictures = f"{file.stem}-pictures"
     now = system_clock()
     try:
@@ -75,10 +76,10 @@ def _write(file: Path, kind: str, kept: Sequence[ExportedPost], owner: Campaign,
 
 
 @contextmanager
-def media_folder(settings: Settings, *, dry_run: bool) -> Iterator[Path]:
+def media_folder(settings: Settings, *, dry_run: bool) -> Iterator[MediaHome]:
     """Where an import keeps its pictures; a dry run leaves none."""
     if not dry_run:
-        yield settings.media_dir
+        yield settings.media
         return
     with TemporaryDirectory() as folder:
         yield Path(folder)

@@ -126,7 +126,9 @@ async def serve(
 
 
 async def _serve_pages(page: FastAPI, taken: socket.socket, stack: contextlib.AsyncExitStack) -> None:
-    server = Server(uvicorn.Config(page, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+    server = Server(
+        uvicorn.Config(page, log_config=None, access_log=False, proxy_headers=False, timeout_graceful_shutdown=5)
+    )
     serving = asyncio.create_task(server.serve(sockets=[taken]))
 
     async def stop_serving() -> None:

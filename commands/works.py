@@ -57,7 +57,7 @@ def _publisher(house: House, sends: SendCounts) -> Publisher:
         house.database,
         house.clock,
         opener(house.settings),
-        house.settings.media_dir,
+        house.settings.media,
         worker=f"{socket.gethostname()}-{os.getpid()}",
         rng=random.Random(),
         site_url=house.settings.site_url,
@@ -69,9 +69,9 @@ def _light(house: House) -> list[Work]:
     settings, store, clock = house.settings, house.database, house.clock
     return [
         Recurring(store, clock),
-        Settler(store, clock, opener(settings), settings.media_dir),
+        Settler(store, clock, opener(settings), settings.media),
         Webhooks(store, clock, WebhookSender()),
-        Tidying(store, clock, settings.media_dir),
+        Tidying(store, clock, settings.media),
         Measuring(store, clock, opener(settings)),
         Rolling(store, clock),
     ]

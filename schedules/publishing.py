@@ -13,7 +13,6 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,6 +22,7 @@ from campaigns.addresses import recipients_of
 from campaigns.batches import BatchWriter
 from campaigns.database import Database
 from campaigns.keeping_back import is_metered, keep_back
+from campaigns.media_stores import MediaAway, MediaHome
 from campaigns.models import Channel, PublicationState
 from campaigns.publications import Begin, Content, Finish, GiveBack
 from campaigns.stores import STORE_AWAY, said_by
@@ -42,6 +42,7 @@ HALF_OUT = timedelta(
     hours=6
 )  # after its moment, how long the rest of a thread or a mailing is tried, whatever the attempts
 STORE_PAUSE = 2.0  # seconds between tries to write to a store that is away
+PICTURES_AWAY = "its pictures cannot be read: {where} does not answer ({said}); it goes out by itself when that does, so look at the storage, and at PORTEVOIX_MEDIA_URL and its keys"
 PARTLY_OUT = "{parts} of its parts or messages are out, the rest is not: {reason}; “try again” goes on with the rest"
 
 NetworkOpener = Callable[[Channel], Network]  # raises networks.errors.ChannelRevoked where the settings do not do
@@ -54,10 +55,16 @@ def back_off(attempts: int, rng: random.Random) -> timedelta:
     return longest * (0.5 + rng.random() / 2)
 
 
-def outgoing(content: Content, media_dir: Path) -> OutgoingPost:
-    """What is said, with its pictures from the data folder; PostRejected where one is gone."""
+class PicturesAway(NetworkDown):
+    """The storage of a post's pictures does not answer: the post waits until it does."""
+
+
+async def outgoing(content: Content, media_dir: MediaHome) -> OutgoingPost:
+    """What is said, with its pictures; PostRejected where one is gone, PicturesAway where nobody can tell."""
     try:
-        pictures = tuple(media.load(media_dir, medium) for medium in content.media)
+        pictures = tuple([await asyncio.to_thread(media.load, media_dir, medium) for medium in content.media])
+    except MediaAway as away:
+        raise PicturesAway(PICTURES_AWAY.format(where=away.where, said=away.said)) from None
     except OSError as error:
         raise PostRejected(
             f"its picture {error.filename} is gone ({error.strerror}): write the post again with the picture"
@@ -90,7 +97,7 @@ class Publisher:
         database: Database,
         clock: Clock,
         open_network: NetworkOpener,
-        media_dir: Path,
+        media_dir: MediaHome,
         *,
         worker: str,
         rng: random.Random | None = None,
@@ -234,7 +241,7 @@ class Publisher:
     ) -> tuple[Finish, "_ChannelWaits | None"]:
         """Call the network once; what to write, and whether the channel has to wait."""
         try:
-            post = outgoing(content, self._media_dir)
+            post = await outgoing(content, self._media_dir)
             if channel.network in NEEDS_RECIPIENTS:
                 async with self._database.read() as session:
                     post = replace(post, recipients=await recipients_of(session, channel, self._site_url))
@@ -276,7 +283,9 @@ class Publisher:
             waits = _ChannelWaits(until=now + problem.retry_after)
         elif isinstance(problem, ChannelRevoked):
             waits = _ChannelWaits(rest=str(problem))
-        elif isinstance(problem, NetworkDown) and self._may_try_again(content, parts, now):
+        elif isinstance(problem, PicturesAway) or (
+            isinstance(problem, NetworkDown) and self._may_try_again(content, parts, now)
+        ):
             waits = _ChannelWaits(until=now + back_off(content.attempts, self._rng))
         elif isinstance(problem, OutcomeUnknown):
             state = PublicationState.unknown

@@ -6,10 +6,10 @@ the key of the first attempt; elsewhere it stays unknown, and a human decides.
 
 import logging
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from campaigns import settling
 from campaigns.database import Database
+from campaigns.media_stores import MediaHome
 from campaigns.models import PublicationState
 from campaigns.publications import Finish
 from campaigns.settling import Unknown
@@ -31,7 +31,7 @@ KEYS_LAST = {"mastodon": timedelta(minutes=50)}
 class Settler:
     """A work of the timetable."""
 
-    def __init__(self, database: Database, clock: Clock, open_network: NetworkOpener, media_dir: Path) -> None:
+    def __init__(self, database: Database, clock: Clock, open_network: NetworkOpener, media_dir: MediaHome) -> None:
         self._database, self._clock, self._open_network, self._media_dir = database, clock, open_network, media_dir
         self._asked: dict[tuple[int, int], datetime] = {}  # publication and attempt -> when it was asked about last
         self._looked: datetime | None = None
@@ -59,7 +59,7 @@ class Settler:
             network = self._open_network(channel)
             if not network.can_find:
                 return
-            receipt = await network.find(outgoing(content, self._media_dir), tried - CLOCKS_APART)
+            receipt = await network.find(await outgoing(content, self._media_dir), tried - CLOCKS_APART)
             may_repeat = network.idempotent and _key_holds(one, age)
         except NetworkProblem as problem:
             log.info("publication %d stays unknown: %s", publication.id, problem)

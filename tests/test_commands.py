@@ -9,6 +9,7 @@ from campaigns.settings import PREFIX
 from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_ACCOUNTS, DEMO_CHANNELS
 from sandbox.server import SandboxServer
+from tests.bucket import KEY, SECRET, Storage
 from tests.program import Program
 
 CHAT = DEMO_CHANNELS[0].id
@@ -406,3 +407,15 @@ async def test_themes_are_offered_listed_and_taken_away(program: Program) -> Non
     assert "no longer offered" in await done(program, "interests", "remove", "le rail")
     assert "does not exist" in await refused(program, "interests", "remove", "Le rail")
     assert "no theme yet" in await done(program, "interests", "list")
+
+
+async def test_doctor_asks_the_storage_of_pictures_whether_it_takes_and_gives(
+    with_channel: Program, sandbox: SandboxClient, storage: Storage
+) -> None:
+    with_channel.set(MEDIA_URL=storage.url, MEDIA_KEY=KEY, MEDIA_SECRET=SECRET)
+    _code, said = await with_channel.call("doctor")
+    assert "✓ pictures  s3://pictures/orne can be read and written" in said
+    assert storage.names() == []
+    storage.stop()
+    said = await refused(with_channel, "doctor")
+    assert "✗ pictures the pictures' storage s3://pictures/orne cannot be used just now" in said

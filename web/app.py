@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from campaigns.batches import BatchWriter
 from campaigns.database import Database
+from campaigns.media_stores import MediaAway
 from campaigns.settings import Settings
 from campaigns.share_links import follow_all
 from campaigns.stores import STORE_AWAY, said_by
@@ -93,7 +94,9 @@ def create_app(
     `sends` is what the publisher of this process counts, where it has one. `send_webhook` sends a webhook's test message;
     only tests, on one machine, give one that reaches inside the network.
     """
-    app = share_redirect.ShareLinksFirst(docs_url=None, redoc_url=None, openapi_url=None)
+    app = share_redirect.ShareLinksFirst(
+        trusted_proxies=settings.trusted_proxies, docs_url=None, redoc_url=None, openapi_url=None
+    )
     app.state.site = Site(
         database=database,
         settings=settings,
@@ -130,6 +133,7 @@ def create_app(
     app.add_exception_handler(TooLarge, _tell_too_large)
     app.add_exception_handler(HTTPException, _tell_http)
     app.add_exception_handler(ClientDisconnect, _tell_nobody)
+    app.add_exception_handler(MediaAway, _tell_media_away)
     for kind in STORE_AWAY:
         app.add_exception_handler(kind, _tell_store_away)
     app.add_exception_handler(Exception, _tell_failure)
@@ -178,6 +182,19 @@ async def _tell_store_away(request: Request, error: Exception) -> Response:
     trouble = Trouble(
         503,
         _("The database does not answer just now"),
+        _(
+            "Try again in a minute, please. Go back to the page that you came from: what you typed may still stand in it."
+        ),
+        {"Retry-After": "60"},
+    )
+    return trouble_page(request, trouble)
+
+
+async def _tell_media_away(request: Request, error: Exception) -> Response:
+    logger.error("%s %s: %s", request.method, request.url.path, error)
+    trouble = Trouble(
+        503,
+        _("Pictures cannot be reached just now"),
         _(
             "Try again in a minute, please. Go back to the page that you came from: what you typed may still stand in it."
         ),

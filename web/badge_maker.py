@@ -310,9 +310,7 @@ async def frame_picture(request: Request, slug: str, design: str) -> Response:
         raise nothing_here()
     try:
         async with site.workshop.sketching():
-            frame = await asyncio.to_thread(
-                Design(campaign, known[design], section, "", site.settings.frames_dir).drawn
-            )
+            frame = await asyncio.to_thread(Design(campaign, known[design], section, "", site.settings.frames).drawn)
             made = await site.workshop.drawn((frame, PREVIEW), partial(preview, frame, PREVIEW))
     except FrameRefused:
         raise nothing_here() from None

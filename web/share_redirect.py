@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from campaigns import own_words, share_kits, share_links
 from campaigns.models import Campaign, Post, ShareLink
@@ -46,7 +47,15 @@ class ShareLinksFirst(FastAPI):
     goes the way of all pages, to `follow`.
     """
 
+    def __init__(self, *, trusted_proxies: str, **options: Any) -> None:
+        super().__init__(**options)
+        # The visitor's address is what a proxy in front says, where it is one of ours.
+        self._of_visitors = ProxyHeadersMiddleware(self._answer, trusted_hosts=trusted_proxies)  # type: ignore[arg-type]
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._of_visitors(scope, receive, send)  # type: ignore[arg-type]
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith("/s/"):
             site: Site = self.state.site
             visit = _visit_of(scope, site)

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 
 from itsdangerous import URLSafeSerializer
@@ -18,9 +18,7 @@ from campaigns.times import Clock
 from campaigns.webhooks import Send
 from web.boards import Boards
 from web.counted import Counted
-from web.receipts import VALID
 from web.sends import SendCounts
-from web.turns import Turns
 from web.workshop import Workshop
 
 
@@ -57,8 +55,6 @@ class Site:
     sends: SendCounts
     send_webhook: Send
     workshop: Workshop = field(default_factory=Workshop)
-    wall_clients: Turns = field(default_factory=lambda: Turns(40, timedelta(hours=1)))  # a meeting shares one address
-    wall_badges: Turns = field(default_factory=lambda: Turns(1, VALID))
     boards: Boards = field(default_factory=Boards)
     counted: Counted = field(default_factory=Counted)
     linked: set[int] = field(default_factory=set)  # posts whose own share link exists: nothing to write for them

@@ -74,6 +74,9 @@ def test_every_setting_may_come_from_a_file(monkeypatch, tmp_path):
         ("PORT", "70000", "PORTEVOIX_PORT: Input should be less than or equal to 65535"),
         ("PORT", "-1", "PORTEVOIX_PORT: Input should be greater than or equal to 0"),
         ("LOG_LEVEL", "LOUD", "PORTEVOIX_LOG_LEVEL: must be DEBUG, INFO, WARNING or ERROR"),
+        ("TRUSTED_PROXIES", "*", "PORTEVOIX_TRUSTED_PROXIES: “*” is no address and no network"),
+        ("TRUSTED_PROXIES", "10.0.0.5, proxy.example.org", "PORTEVOIX_TRUSTED_PROXIES: “proxy.example.org” is no"),
+        ("TRUSTED_PROXIES", "10.1.2.3/16", "PORTEVOIX_TRUSTED_PROXIES: “10.1.2.3/16” is no"),  # a network begins at 0
         ("PUBLIC_URL", "exemple.org", "PORTEVOIX_PUBLIC_URL: must begin with https://"),
         ("TELEGRAM_BASE_URL", "ftp://exemple.org", "PORTEVOIX_TELEGRAM_BASE_URL: must begin with https://"),
         ("BOT_UPDATES", "pull", "PORTEVOIX_BOT_UPDATES: Input should be 'polling' or 'webhook'"),

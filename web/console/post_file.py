@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from campaigns import forecast, installation, post_export, posts
 from campaigns.forecast import Foreseen
 from campaigns.kits import safe
+from campaigns.media_stores import MediaHome
 from campaigns.periods import period_of
 from campaigns.post_export import ExportRefused
 from campaigns.post_files import BadCell, FileRefused, ReadPosts
@@ -68,7 +69,7 @@ async def _queue(request: Request, desk: Desk, read: ReadPosts, *, keep: bool) -
     """Write the good posts, or try it: what they cost and what would hold them is only known when they are rows."""
     site, wrong, good, stored = site_of(request), list(read.bad), [], []
     async with site.database.write() as session:
-        with _media_folder(site.settings.media_dir, keep=keep) as media_dir:
+        with _media_folder(site.settings.media, keep=keep) as media_dir:
             for line, post in read.posts:
                 try:
                     stored.append(
@@ -92,7 +93,7 @@ async def _queue(request: Request, desk: Desk, read: ReadPosts, *, keep: bool) -
 
 
 @contextmanager
-def _media_folder(kept: Path, *, keep: bool) -> Iterator[Path]:
+def _media_folder(kept: MediaHome, *, keep: bool) -> Iterator[MediaHome]:
     """Where the pictures are laid: a trial leaves none."""
     if keep:
         yield kept
@@ -115,7 +116,7 @@ async def hand_out(request: Request, slug: str) -> Response:
         found = await post_export.gather(session, desk.campaign, period.begins, period.ends)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - read, and closed, while it is sent
     try:
-        await asyncio.to_thread(write_package, file, found, desk.campaign, now, site.settings.media_dir)
+        await asyncio.to_thread(write_package, file, found, desk.campaign, now, site.settings.media)
     except ExportRefused as refused:
         file.close()
         raise Trouble(409, _("This cannot be done here"), told(words_of(request), str(refused))) from None
