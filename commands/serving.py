@@ -26,7 +26,8 @@ from campaigns.opening import opener
 from campaigns.settings import Settings, secret_key
 from campaigns.times import Clock
 from campaigns.vault import vault_of
-from commands.common import Refused, opened, out
+from commands.common import Refused, opened, out, say
+from commands.logs import speaks_json
 from networks.webhooks import WebhookSender
 from schedules.answers import Answers
 from schedules.approvals import Approvals
@@ -106,6 +107,7 @@ async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, besid
             secret_key=secret_key(settings),
             bot_username=None,
             sends=sends,
+            counts=house.counts,
         )
         if beside is not None:
             await beside.mount(page, database)
@@ -142,7 +144,7 @@ async def _run_works(house: House, site: Site, sends: SendCounts, stop: asyncio.
         await engine.start()
         stack.push_async_callback(engine.stop)
         if told is not None:
-            out.print(told)
+            say(told)
             await _tell_of_first_steps(house)
         if runner is not None:
             await runner.register()  # before Telegram answers: a bot that cannot begin must not look well
@@ -156,12 +158,15 @@ async def _run_works(house: House, site: Site, sends: SendCounts, stop: asyncio.
         for end in ends:
             end.cancel()
         if stop.is_set():
-            out.print("Stopping; what is being sent ends first.")
+            say("Stopping; what is being sent ends first.")
 
 
 async def _tell_of_first_steps(house: House) -> None:
     async with house.database.read() as session:
         if await first_steps.is_untouched(session):
+            if speaks_json():  # a log is kept, and read by more people than may set up
+                log.warning("nobody can log in yet: make the first account with `organizers add`")
+                return
             key = first_steps.setup_key(vault_of(session))
             address = f"{house.settings.site_url}/console/start?key={key}"
             out.print(f"Nobody can log in yet. Make the first account at {address}", soft_wrap=True)
@@ -207,7 +212,7 @@ def _works(house: House, runner: BotRunner | None, sends: SendCounts) -> list[Wo
 
     console, public = f"{settings.site_url}/console", bool(settings.public_url)
     told = Notices(house.database, house.clock, tell_organizer, console, public=public)
-    broadcaster = Broadcaster(house.database, house.clock, runner.deliver, runner.pace)
+    broadcaster = Broadcaster(house.database, house.clock, runner.deliver, runner.pace, house.counts.message)
     return [
         *works,
         broadcaster,
@@ -260,7 +265,7 @@ async def _start_bot(runner: BotRunner, settings: Settings, stop: asyncio.Event,
             _refused(settings)
             return False
         except NetworkError as error:
-            log.warning("Telegram cannot be reached (%s); the bot starts as soon as it answers", error)
+            log.warning("Telegram cannot be reached (%s); the bot starts as soon as it answers", type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), RETRY)
         else:

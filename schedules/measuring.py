@@ -49,7 +49,7 @@ class Measuring(Looking):
             async with asyncio.timeout(CALL_TIMEOUT):
                 said = await cast(Reporting, network).figures(list(question.ids.values()))
         except (NetworkProblem, TimeoutError) as problem:
-            log.info("channel %d tells no figures: %s", channel.id, problem)
+            log.info("channel %d tells no figures: %s", channel.id, type(problem).__name__)
             await self._leave(question, _wait(problem))
             return
         except Exception:  # a bug of ours or of a library: the others are asked all the same

@@ -62,7 +62,7 @@ class Settler:
             receipt = await network.find(outgoing(content, self._media_dir), tried - CLOCKS_APART)
             may_repeat = network.idempotent and _key_holds(one, age)
         except NetworkProblem as problem:
-            log.info("publication %d stays unknown: %s", publication.id, problem)
+            log.info("publication %d stays unknown: %s", publication.id, type(problem).__name__)
             return
         except Exception:  # a bug of ours or of a library: the others can be asked about all the same
             log.exception("publication %d stays unknown", publication.id)

@@ -77,5 +77,7 @@ class Webhooks(Looking):
         async with self._database.write() as session:
             await webhook_messages.settle(session, claimed, outcome, self._clock())
         if outcome.trouble is not None:
-            log.warning("target %d was not told of %s: %s", target_id, message.event, outcome.trouble)
+            log.warning(
+                "target %d was not told of %s; why stands in the console, under Access", target_id, message.event
+            )
         return True

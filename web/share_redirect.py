@@ -18,10 +18,12 @@ from campaigns.words import mark
 from networks.share_intents import IGNORES_TEXT, LABELS, SHARE_INTENTS, fitting
 from web.headers import AMONG_SITES
 from web.pages import Trouble, page
+from web.served import Template
 from web.site import Site, site_of
 
 _ = mark
 router = APIRouter()
+TEMPLATE = Template("/s/{token}")
 NOT_KEPT = {"Cache-Control": "no-store"}  # a browser that kept the answer would hide the next visit
 ONWARD = NOT_KEPT | {"Referrer-Policy": AMONG_SITES}  # all that a browser reads of an answer without a page
 
@@ -45,6 +47,8 @@ class ShareLinks:
             request = Request(scope)
             visit = visit_of(request, self.site)
             if visit.is_human and (leads_to := await _followed(self.site, scope["path"][3:], visit)):
+                self.site.counts.redirects["person"] += 1
+                scope["route"] = TEMPLATE
                 answer = RedirectResponse(leads_to, 302, ONWARD)
                 await answer(scope, receive, send)
                 return
@@ -66,11 +70,13 @@ async def follow(request: Request, token: str) -> Response:
     async with site.database.read() as session:
         link = (await share_links.find_links(session, [token])).get(token)
     if link is None:
+        site.counts.redirects["nowhere"] += 1
         raise Trouble(
             404,
             _("This link leads nowhere"),
             _("It may have been cut short on its way. Ask who shared it for another."),
         )
+    site.counts.redirects["unfurler" if visit.is_unfurler else "uncounted"] += 1
     if visit.is_unfurler:
         return await _tags(request, site, link)
     return RedirectResponse(link.destination, 302, NOT_KEPT)

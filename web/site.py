@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from campaigns import share_links
 from campaigns.batches import BatchWriter
+from campaigns.counts import Counts
 from campaigns.database import Database
 from campaigns.settings import Settings
 from campaigns.share_links import Followed
@@ -54,6 +55,7 @@ class Site:
     visits: BatchWriter[Followed]
     salt: DaySalt
     sends: SendCounts
+    counts: Counts
     send_webhook: Send
     workshop: Workshop = field(default_factory=Workshop)
     wall_clients: Turns = field(default_factory=lambda: Turns(40, timedelta(hours=1)))  # a meeting shares one address

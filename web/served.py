@@ -1,0 +1,63 @@
+"""Each request, counted and timed by the template of its route: a path may hold somebody's token."""
+
+import logging
+from dataclasses import dataclass
+from time import perf_counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from campaigns.counts import Counts
+from campaigns.traces import at_work
+
+log = logging.getLogger(__name__)
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}  # a client may make up another word
+ELSEWHERE = "elsewhere"  # where there is nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What an answer in front of the router puts into its scope as the route."""
+
+    path: str
+
+
+class Route:
+    """A request's route, read when it is told: routing writes it down, and where it mounted what it found it in."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def __str__(self) -> str:
+        return f"{self._scope.get('root_path', '')}{getattr(self._scope.get('route'), 'path', '')}" or ELSEWHERE
+
+
+class Served:
+    """In front of everything else. How long an answer takes is told to its first byte: a live board is open for hours."""
+
+    def __init__(self, app: ASGIApp, counts: Counts) -> None:
+        self.app, self._counts = app, counts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status, took = perf_counter(), 500, None
+
+        async def noted(message: Message) -> None:
+            nonlocal status, took
+            if message["type"] == "http.response.start":
+                status, took = message["status"], perf_counter() - began
+            await send(message)
+
+        method = scope["method"] if scope["method"] in METHODS else "OTHER"
+        route = Route(scope)
+        with at_work("request", method=method, route=route) as seen:  # type: ignore[arg-type] # a word as soon as it is read
+            try:
+                await self.app(scope, receive, noted)
+            finally:
+                took = perf_counter() - began if took is None else took
+                self._counts.requests[str(route), status // 100] += 1
+                self._counts.request_times.add(took)
+                seen["status"] = status
+                level = logging.WARNING if status == 500 else logging.INFO
+                log.log(level, "%s %s: %d in %d ms", method, route, status, took * 1000)
