@@ -61,10 +61,12 @@ app.command("rehearse")(rehearse.rehearse_queue)
 @app.command()
 def run() -> None:
     """Run everything in one process: bot, web pages, schedules."""
+    from commands import reports
     from commands.serving import bind, serve  # here: only this command waits for the web and bot libraries
 
     with sentences():
         settings = prepared_settings()
+        reports.begin(settings)
         asyncio.run(serve(settings, system_clock, taken=bind(settings)))
 
 

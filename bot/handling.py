@@ -57,4 +57,5 @@ class Handling:
                 self._counts.updates[kind, outcomes[-1]] += 1
                 self._counts.update_times.add(took)
                 seen["outcome"] = outcomes[-1]
-                log.info("%s %s in %d ms", kind, outcomes[-1], took * 1000)
+                more = {"outcome": outcomes[-1], "ms": round(took * 1000)}
+                log.info("%s %s in %d ms", kind, outcomes[-1], more["ms"], extra=more)

@@ -6,7 +6,21 @@ from typing import Protocol
 
 from structlog.contextvars import bound_contextvars
 
-IDS = ("campaign", "post", "channel", "publication", "handout", "broadcast", "update", "target", "method", "route")
+# What a line of the log may bear beside its words; others are left out of it.
+IDS = (
+    "campaign",
+    "post",
+    "channel",
+    "publication",
+    "handout",
+    "broadcast",
+    "update",
+    "method",
+    "route",
+    "status",
+    "outcome",
+    "ms",
+)
 Ids = dict[str, int | str]
 
 

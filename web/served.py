@@ -60,4 +60,6 @@ class Served:
                 self._counts.request_times.add(took)
                 seen["status"] = status
                 level = logging.WARNING if status == 500 else logging.INFO
-                log.log(level, "%s %s: %d in %d ms", method, route, status, took * 1000)
+                if log.isEnabledFor(level):
+                    more = {"status": status, "ms": round(took * 1000)}
+                    log.log(level, "%s %s: %d in %d ms", method, route, status, more["ms"], extra=more)
