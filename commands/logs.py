@@ -16,10 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-from structlog.contextvars import merge_contextvars
 from structlog.stdlib import ExtraAdder, ProcessorFormatter
 
-from campaigns.traces import IDS
+from campaigns.traces import IDS, ids_now
 
 ROOMS = ("badges", "bot", "campaigns", "commands", "networks", "sandbox", "schedules", "web")
 # A line for each update and each request: there for machines, who count them, and too many for a terminal.
@@ -53,7 +52,7 @@ def handler(form: str, stream: TextIO | None = None) -> logging.Handler:
     written = logging.StreamHandler(stream)
     render = _as_json if form == "json" else _as_text
     written.setFormatter(
-        ProcessorFormatter(processors=[merge_contextvars, ExtraAdder(IDS), _without_people, _with_error, render])
+        ProcessorFormatter(processors=[_with_ids, ExtraAdder(IDS), _without_people, _with_error, render])
     )
     written.addFilter(lambda record: _is_ours(record.name) or record.levelno >= logging.WARNING)
     return written
@@ -85,6 +84,11 @@ def words_of(record: logging.LogRecord, said: str) -> str:
         return ": ".join(said.split(": ")[:2]).replace(f"{HOME}/", "")
     template = str(record.msg).partition("\n")[0]
     return template if "%" in template else VALUES.sub("…", template)
+
+
+def _with_ids(logger: Any, name: str, event: Event) -> Event:
+    event.update(ids_now())
+    return event
 
 
 def _without_people(logger: Any, name: str, event: Event) -> Event:

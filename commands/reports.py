@@ -9,10 +9,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from structlog.contextvars import get_contextvars
-
 from campaigns.settings import Settings, SettingsProblem
-from campaigns.traces import IDS, trace_with
+from campaigns.traces import ids_now, trace_with
 from commands.logs import told, words_of
 
 if TYPE_CHECKING:
@@ -73,9 +71,13 @@ def _report_errors(dsn: str) -> None:
 def bare(event: "Event", hint: "Hint") -> "Event":
     """An event built anew of what may be sent, whatever the library found."""
     record: logging.LogRecord | None = hint.get("log_record")
-    kept: Any = {key: event[key] for key in ("event_id", "timestamp", "platform", "level", "release") if key in event}  # type: ignore[literal-required]
+    kept: Any = {key: event[key] for key in ("event_id", "timestamp", "platform", "level", "release") if key in event}
     if record is not None:
-        kept |= {"logger": record.name, "message": words_of(record, record.getMessage()), "tags": _ids_now()}
+        kept |= {
+            "logger": record.name,
+            "message": words_of(record, record.getMessage()),
+            "tags": {key: str(value) for key, value in ids_now().items()},
+        }
     if hint.get("exc_info"):
         kept["exception"] = {"values": [_exception(each) for each in reversed(told(hint["exc_info"][1]))]}
     return kept  # type: ignore[no-any-return]
@@ -89,10 +91,6 @@ def _exception(error: Mapping[str, Any]) -> dict[str, Any]:
         file, _, line = place.rpartition(":")
         frames.append({"filename": file, "lineno": int(line), "function": function})
     return {"type": error["type"], "value": error.get("code", ""), "stacktrace": {"frames": frames}}
-
-
-def _ids_now() -> dict[str, str]:
-    return {key: str(value) for key, value in get_contextvars().items() if key in IDS}
 
 
 class Spans:

@@ -181,7 +181,7 @@ class Broadcaster:
         if ended:
             what = "broadcast" if run.text else "share kit of post"
             more = f", but for {rest} who rest now" if rest else ""
-            log.info("%s %d has reached everybody%s", what, run.what.id, more)
+            log.info("%s %d has reached everybody%s", what, run.what.id, more, extra=_ids(run))
         return ended
 
     async def _work(self) -> None:
@@ -214,7 +214,7 @@ class Broadcaster:
         (run, handout_id), *others = held
         posts = tuple(each.what for each, _ in held if isinstance(each.what, Post))
         begun = Outcome(run, handout_id, supporter.id, HandoutState.unknown, card=not others)
-        with at_work("message", **_ids(run, handout_id)) as seen:
+        with at_work("message", **_ids(run), handout=handout_id) as seen:
             outcome = await self._send(Digest(posts) if others else run, begun, supporter)
             seen["outcome"] = outcome.state.value
         self._observe(outcome.state.value)
@@ -250,9 +250,9 @@ class Broadcaster:
             return came(HandoutState.unknown, reason=f"unexpected {type(error).__name__}")
 
 
-def _ids(run: Run, handout_id: int) -> dict[str, int]:
+def _ids(run: Run) -> dict[str, int]:
     what = "post" if isinstance(run.what, Post) else "broadcast"
-    return {"campaign": run.what.campaign_id, what: run.what.id, "handout": handout_id}
+    return {"campaign": run.what.campaign_id, what: run.what.id}
 
 
 def _digest(run: Run, due: Sequence[Run], rhythm: Rhythm, now: datetime) -> list[Run]:

@@ -59,7 +59,7 @@ class Webhooks(Looking):
                 while not self._stopping and await self._send_next(target_id):
                     pass
         except Exception:
-            log.exception("target %d could not be told", target_id)
+            log.exception("target %d could not be told", target_id, extra={"target": target_id})
 
     async def _send_next(self, target_id: int) -> bool:
         async with self._database.write() as session:

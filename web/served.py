@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from logging import INFO, WARNING
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -59,7 +60,7 @@ class Served:
                 self._counts.requests[str(route), status // 100] += 1
                 self._counts.request_times.add(took)
                 seen["status"] = status
-                level = logging.WARNING if status == 500 else logging.INFO
+                level = WARNING if status == 500 else INFO
                 if log.isEnabledFor(level):
                     more = {"status": status, "ms": round(took * 1000)}
                     log.log(level, "%s %s: %d in %d ms", method, route, status, more["ms"], extra=more)
