@@ -9,6 +9,7 @@ import json
 import logging
 import re
 import sys
+import threading
 import time
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
@@ -45,6 +46,7 @@ def set_up(level: str, form: str) -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.captureWarnings(True)
     sys.excepthook = _ended
+    threading.excepthook = sys.unraisablehook = _lost
 
 
 def handler(form: str, stream: TextIO | None = None) -> logging.Handler:
@@ -74,6 +76,13 @@ def _ended(kind: type[BaseException], error: BaseException, trace: TracebackType
     if issubclass(kind, KeyboardInterrupt):
         return
     logging.getLogger("commands").critical("the program ended by an error", exc_info=(kind, error, trace))
+
+
+def _lost(what: "threading.ExceptHookArgs | sys.UnraisableHookArgs") -> None:
+    """An error that ended a thread, or that nobody could be given; Python would print its words."""
+    if what.exc_value is not None:
+        error = (what.exc_type, what.exc_value, what.exc_traceback)
+        logging.getLogger("commands").error("an error ended a thread, or reached nobody", exc_info=error)
 
 
 def words_of(record: logging.LogRecord, said: str) -> str:

@@ -4,7 +4,10 @@ import asyncio
 import io
 import json
 import logging
+import os
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -17,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from campaigns.database import Database
 from campaigns.traces import at_work
 from commands import logs
+from tests.program import ROOT
 
 TOKEN = "700000001:AAHdemoTokenOfTheTestsThatLeadsNowhere"
 Written = Callable[[], list[Any]]
@@ -130,6 +134,33 @@ def test_a_warning_of_python_is_a_line_with_its_place(written: Written) -> None:
         logging.captureWarnings(False)
     [line] = written()
     assert re.fullmatch(r"tests/test_logs\.py:\d+: UserWarning", line["event"]), line
+
+
+def test_what_ends_the_program_or_a_thread_is_a_line_without_its_words() -> None:
+    ends = """
+import threading
+from commands import logs
+from tests.program import ROOT
+logs.set_up("DEBUG", "json")
+def dies(): raise ValueError("Zoé")
+thread = threading.Thread(target=dies)
+thread.start()
+thread.join()
+class Odd:
+    def __del__(self): raise ValueError("Zoé")
+Odd()
+raise ValueError("Zoé")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", ends],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    lines = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert [line["level"] for line in lines] == ["error", "error", "critical"] and ended.returncode == 1
+    assert all(line["exception"][0]["type"] == "ValueError" for line in lines) and "Zoé" not in ended.stderr
 
 
 async def test_what_a_task_died_of_is_told_without_its_words(written: Written) -> None:
