@@ -81,10 +81,10 @@ def create_app(
 ) -> FastAPI:
     """The web pages of one installation, ready for an ASGI server. `bot_username` is None while no bot is connected.
 
-    `sends` is what the publisher of this process counts, where it has one; `counts` what its bot counts, too. `send_webhook` sends a webhook's test message;
-    only tests, on one machine, give one that reaches inside the network.
+    `sends` is what the publisher of this process counts, where it has one; `counts` what its bot counts, too. `send_webhook`
+    sends a webhook's test message; only tests, on one machine, give one that reaches inside the network.
     """
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = share_redirect.ShareLinksFirst(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = Site(
         database=database,
         settings=settings,
@@ -98,7 +98,6 @@ def create_app(
         send_webhook=send_webhook or WebhookSender(),
     )
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(share_redirect.ShareLinks, site=app.state.site)
     app.add_middleware(Served, counts=app.state.site.counts)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.mount("/console/shell", StaticFiles(packages=[("starlette_admin", "static")]), name="shell")

@@ -1,7 +1,6 @@
 """Each request, counted and timed by the template of its route: a path may hold somebody's token."""
 
 import logging
-from dataclasses import dataclass
 from logging import INFO, WARNING
 from time import perf_counter
 
@@ -15,11 +14,14 @@ METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}  # a clie
 ELSEWHERE = "elsewhere"  # where there is nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """What an answer in front of the router puts into its scope as the route."""
-
-    path: str
+def note(counts: Counts, method: str, route: str, status: int, took: float) -> None:
+    """One request was answered; `took` in seconds."""
+    counts.requests[route, status // 100] += 1
+    counts.request_times.add(took)
+    level = WARNING if status == 500 else INFO
+    if log.isEnabledFor(level):
+        more = {"method": method, "route": route, "status": status, "ms": round(took * 1000)}
+        log.log(level, "%s %s: %d in %d ms", method, route, status, more["ms"], extra=more)
 
 
 class Route:
@@ -33,7 +35,7 @@ class Route:
 
 
 class Served:
-    """In front of everything else. How long an answer takes is told to its first byte: a live board is open for hours."""
+    """In front of everything but share links. How long an answer takes is told to its first byte: a live board is open for hours."""
 
     def __init__(self, app: ASGIApp, counts: Counts) -> None:
         self.app, self._counts = app, counts
@@ -56,11 +58,5 @@ class Served:
             try:
                 await self.app(scope, receive, noted)
             finally:
-                took = perf_counter() - began if took is None else took
-                self._counts.requests[str(route), status // 100] += 1
-                self._counts.request_times.add(took)
                 seen["status"] = status
-                level = WARNING if status == 500 else INFO
-                if log.isEnabledFor(level):
-                    more = {"status": status, "ms": round(took * 1000)}
-                    log.log(level, "%s %s: %d in %d ms", method, route, status, more["ms"], extra=more)
+                note(self._counts, method, str(route), status, perf_counter() - began if took is None else took)
