@@ -67,10 +67,12 @@ def run(
     ] = None,
 ) -> None:
     """Run everything in one process: bot, web pages, schedules; or the roles of this one."""
+    from commands import reports
     from commands.serving import bind, serve  # here: only this command waits for the web and bot libraries
 
     with sentences():
         settings = prepared_settings()
+        reports.begin(settings)
         roles = checked_roles(settings, role or ())
         taken = bind(settings) if has(roles, Role.web) else None
         asyncio.run(serve(settings, system_clock, taken=taken, roles=roles))

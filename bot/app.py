@@ -32,6 +32,7 @@ from bot import (
     desk,
     drafting,
     events,
+    handling,
     ideas,
     inline,
     invitations,
@@ -50,6 +51,7 @@ from bot import (
     team_messages,
 )
 from bot.badge_draft import WAIT_PHOTO
+from bot.handling import Handling
 from bot.intake import Intake
 from bot.polling import REMEMBERED, FreshUpdates, Poller
 from bot.visit import House, Visit, conversation, mark_gone, say_sorry
@@ -61,6 +63,7 @@ from campaigns.handouts import Digest, Run
 from campaigns.models import Supporter
 from campaigns.roles import Menu
 from campaigns.signup_messages import Told
+from campaigns.stores import said_by
 from campaigns.suggestions import Answer
 from campaigns.words import Words
 from networks.pace import Pace
@@ -213,6 +216,7 @@ async def _membership(update: Update, context: ContextTypes.DEFAULT_TYPE) -> Non
 
 async def _could_not_begin(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
     """What went wrong before a conversation began, such as a store that cannot be read."""
+    handling.ended(handling.FAILED)
     log.error("an update could not be handled", exc_info=context.error)
     chat, user = (update.effective_chat, update.effective_user) if isinstance(update, Update) else (None, None)
     if chat is not None and user is not None and chat.type == chat.PRIVATE:
@@ -232,9 +236,10 @@ class BotRunner:
         token, host = house.settings.bot_token.get_secret_value(), house.settings.telegram_base_url
         self._crier = open_bot(token, host, connections=BROADCAST_CONNECTIONS)
         self._house = house
-        self.poller = Poller(self.app.bot, self.app.process_update, self._heard)
+        handled = Handling(house.counts, self.app.process_update)
+        self.poller = Poller(self.app.bot, handled, self._heard)
         updates.knows = self.poller.knows
-        self.intake = Intake(house, self.app.bot, self.app.process_update)
+        self.intake = Intake(house, self.app.bot, handled)
         self._webhook = self._its_webhook() if house.settings.bot_updates == "webhook" else None
         self._registered = False
         self._last_beat: datetime | None = None
@@ -301,7 +306,7 @@ class BotRunner:
         try:
             await self.register()
         except (SQLAlchemyError, OSError) as error:  # a deaf bot would be worse than one that looks dead
-            log.warning("the bot's heartbeat could not be written: %s", error)
+            log.warning("the bot's heartbeat could not be written: %s", said_by(error))
         else:
             self._last_beat = now
 

@@ -94,7 +94,7 @@ class Poller:
             try:
                 await self._get_updates(limit=1, hold=0)
             except TelegramError as error:
-                log.warning("the last updates could not be confirmed and will come again: %s", error)
+                log.warning("the last updates could not be confirmed and will come again: %s", type(error).__name__)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -136,7 +136,7 @@ class Poller:
             wait = error.retry_after
             await self._pause(wait if isinstance(wait, int | float) else wait.total_seconds())
         except TelegramError as error:  # a proxy's 403 and an answer that is no JSON are no NetworkError
-            log.warning("Telegram could not be reached (%s); trying again", error)
+            log.warning("Telegram could not be reached (%s); trying again", type(error).__name__)
             await self._pause(PAUSE)
         else:
             if self._heard is not None:

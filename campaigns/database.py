@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from alembic import command
@@ -16,6 +17,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from campaigns.spread import Spread
 from campaigns.stores import OLDER_RUNS, DatabaseAway, DatabaseProblem, Hold, Store, store_at
 from campaigns.vault import Vault
 
@@ -46,6 +48,8 @@ class Database:
         # a broadcast, which writes without end, would let nobody else write.
         self._line = asyncio.Lock()
         self._writing: set[asyncio.Task[Any] | None] = set()
+        self.waits = Spread()  # until a write has the store for itself
+        self.waiting = 0  # writes
 
     def _session(self, engine: AsyncEngine) -> AsyncSession:
         return AsyncSession(engine, expire_on_commit=False, info={"vault": self.vault})
@@ -66,6 +70,12 @@ class Database:
         if task in self._writing:
             raise RuntimeError("this task writes already and would wait for itself for ever: pass its session on")
         async with AsyncExitStack() as stack:
+            yield await self._begun(stack, task, together=together)
+
+    async def _begun(self, stack: AsyncExitStack, task: asyncio.Task[Any] | None, *, together: bool) -> AsyncSession:
+        """A session that may write, as soon as it may."""
+        began, self.waiting = perf_counter(), self.waiting + 1
+        try:
             if self._store.one_writer or not together:
                 await stack.enter_async_context(self._line)
             self._writing.add(task)
@@ -73,7 +83,10 @@ class Database:
             session = await stack.enter_async_context(self._session(self._writer))
             await stack.enter_async_context(session.begin())
             await self._store.begin(session, together=together)
-            yield session
+            return session
+        finally:
+            self.waiting -= 1
+            self.waits.add(perf_counter() - began)
 
     async def engine_alone(self) -> bool:
         """Whether this program's engine has the store for itself; True keeps the engines of others away until `close`."""

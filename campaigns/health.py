@@ -152,6 +152,18 @@ async def publications_by_channel(session: AsyncSession) -> list[ChannelCount]:
     return [ChannelCount(*row) for row in rows.all()]
 
 
+async def due_by_channel(session: AsyncSession, now: datetime) -> dict[int, int]:
+    """How many publications wait although their moment has come, also where the channel rests or waits."""
+    rows = await session.execute(
+        select(col(Publication.channel_id), func.count())
+        .join(Post, col(Post.id) == col(Publication.post_id))
+        .where(col(Publication.state) == PublicationState.queued, col(Publication.due_at) <= now)
+        .where(col(Post.state) == PostState.scheduled)
+        .group_by(col(Publication.channel_id))
+    )
+    return {row[0]: row[1] for row in rows.all()}
+
+
 async def handouts_by_state(session: AsyncSession) -> dict[HandoutState, int]:
     rows = await session.execute(select(col(Handout.state), func.count()).group_by(col(Handout.state)))
     return {row[0]: row[1] for row in rows.all()}

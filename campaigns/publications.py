@@ -111,6 +111,7 @@ class Content:
     written_at: datetime | None = None
     due_at: datetime | None = None
     reply_to: str | None = None  # the part of its thread behind which it stands on this channel
+    post_id: int = 0
 
 
 async def write_steps(session: AsyncSession, steps: Sequence[Begin | Finish]) -> list[Content | None]:
@@ -282,6 +283,7 @@ async def contents_of(session: AsyncSession, ids: Sequence[int]) -> dict[int, Co
             written_at,
             due_at,
             behind.get(ident),
+            post_id,
         )
         for ident, attempts, parts, post_id, text, link, version, title, written_at, campaign, due_at, *_ in found
     }

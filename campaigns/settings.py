@@ -54,8 +54,11 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr("")  # empty: made once and kept in data_dir
     old_secret_key: SecretStr = SecretStr("")  # opens what was locked before the key changed; `keys renew` ends that
     log_level: str = "INFO"
+    log_format: str = "text"  # json: one object a line, for machines
     latest_minutes: int = Field(default=5, ge=1)  # how late a publication may be before /healthz says so
     metrics_token: SecretStr = SecretStr("")  # lets a monitor on another machine read /metrics
+    sentry_dsn: SecretStr = SecretStr("")  # where errors are reported, without anything of a person
+    otlp_endpoint: str = ""  # where traces go, such as http://127.0.0.1:4318
     _token_is_kept: bool = PrivateAttr(default=False)
     _bucket: Bucket | None = PrivateAttr(default=None)
     _mirror: Mirror | None = PrivateAttr(default=None)
@@ -67,7 +70,14 @@ class Settings(BaseSettings):
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return value.upper()
 
-    @field_validator("public_url", "telegram_base_url")
+    @field_validator("log_format")
+    @classmethod
+    def _known_format(cls, value: str) -> str:
+        if value.lower() not in {"text", "json"}:
+            raise ValueError("must be text or json")
+        return value.lower()
+
+    @field_validator("public_url", "telegram_base_url", "otlp_endpoint")
     @classmethod
     def _has_scheme(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):

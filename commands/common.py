@@ -25,6 +25,7 @@ from campaigns.post_files import FileRefused
 from campaigns.settings import Settings, SettingsProblem, read_settings, vault_for
 from campaigns.times import TimeProblem, system_clock
 from campaigns.webhooks import TargetRefused
+from commands import logs
 from networks.errors import ChannelSettingsWrong
 from schedules.engine import EngineProblem
 
@@ -76,7 +77,10 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except KNOWN_PROBLEMS as problem:
-        print(f"Error: {problem}", file=sys.stderr)  # noqa: T201 - to the terminal, whatever the log level
+        if logs.speaks_json():
+            log.critical("%s", problem)
+        else:
+            print(f"Error: {problem}", file=sys.stderr)  # noqa: T201 - to the terminal, whatever the log level
         raise typer.Exit(os.EX_TEMPFAIL if isinstance(problem, DatabaseAway) else 1) from None
 
 
@@ -88,14 +92,7 @@ def run_async(main: Coroutine[Any, Any, None]) -> None:
 def prepared_settings(**overrides: Any) -> Settings:
     """The settings, logging as they say, and a data folder that can be written."""
     settings = read_settings(**overrides)
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for leaky in ("httpx", "httpcore", "telegram"):  # they log addresses, and Telegram's hold the bot's token
-        logging.getLogger(leaky).setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    # A tick that finds the last one at work is left out, and says so at each: the next one looks again.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # what goes wrong with a job is said by its work
-    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # that the store is away, by the timetable
+    logs.set_up(settings.log_level, settings.log_format)
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         probe = settings.data_dir / f".probe-{os.getpid()}"
@@ -107,6 +104,14 @@ def prepared_settings(**overrides: Any) -> Settings:
             f"the folder {settings.data_dir} cannot be written ({reason}); set PORTEVOIX_DATA_DIR to one that can"
         ) from None
     return settings
+
+
+def say(said: Text | str) -> None:
+    """To the terminal; where the program speaks JSON, as an event of its log."""
+    if logs.speaks_json():
+        log.info("%s", said)
+    else:
+        out.print(said)
 
 
 def people_are(n: int) -> str:

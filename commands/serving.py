@@ -22,8 +22,9 @@ from campaigns.database import Database
 from campaigns.settings import Settings, secret_key
 from campaigns.times import Clock
 from campaigns.vault import vault_of
-from commands.common import Refused, opened, out
+from commands.common import Refused, opened, out, say
 from commands.elsewhere import ended, follow_token, learn_name
+from commands.logs import speaks_json
 from commands.roles import SPEAKING, Role, Roles, has, refuse_other_key
 from commands.works import engine_of
 from networks.pace import Pace
@@ -103,6 +104,7 @@ async def serve(
             secret_key=secret_key(settings),
             bot_username=None,
             sends=sends,
+            counts=house.counts,
         )
         if beside is not None:
             await beside.mount(page, database)
@@ -157,7 +159,7 @@ async def _run_works(
         await engine.start()
         stack.push_async_callback(engine.stop)
         if told is not None:
-            out.print(told)
+            say(told)
         if told is not None and has(roles, Role.web):
             await _tell_of_first_steps(house)
         if not has(roles, Role.bot):
@@ -177,12 +179,15 @@ async def _run_works(
         for end in ends:
             end.cancel()
         if stop.is_set():
-            out.print("Stopping; what is being sent ends first.")
+            say("Stopping; what is being sent ends first.")
 
 
 async def _tell_of_first_steps(house: House) -> None:
     async with house.database.read() as session:
         if await first_steps.is_untouched(session):
+            if speaks_json():  # a log is kept, and read by more people than may set up
+                log.warning("nobody can log in yet: make the first account with `organizers add`")
+                return
             key = first_steps.setup_key(vault_of(session))
             address = f"{house.settings.site_url}/console/start?key={key}"
             out.print(f"Nobody can log in yet. Make the first account at {address}", soft_wrap=True)
@@ -237,7 +242,7 @@ async def _start_bot(runner: BotRunner, settings: Settings, stop: asyncio.Event,
             _refused(settings)
             return False
         except NetworkError as error:
-            log.warning("Telegram cannot be reached (%s); the bot starts as soon as it answers", error)
+            log.warning("Telegram cannot be reached (%s); the bot starts as soon as it answers", type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), RETRY)
         else:

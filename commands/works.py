@@ -79,7 +79,7 @@ def _light(house: House) -> list[Work]:
 
 def _speakers(house: House, runner: BotRunner) -> list[Speaker]:
     return [
-        Broadcaster(house.database, house.clock, runner.deliver, runner.pace),
+        Broadcaster(house.database, house.clock, runner.deliver, runner.pace, house.counts.message),
         SignupMessages(house.database, house.clock, runner.tell_of_signup, runner.pace),
     ]
 

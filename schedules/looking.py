@@ -61,7 +61,7 @@ class Looking(ABC):
         try:
             await self._look()
         except NetworkProblem as problem:
-            log.warning("%s could not be sent, and will be in a minute: %s", self.name, problem)
+            log.warning("%s could not be sent, and will be in a minute: %s", self.name, type(problem).__name__)
             wait = problem.retry_after if isinstance(problem, RateLimited) else PAUSE
             self._next_look = self._clock() + min(wait, PAUSE)
         except Exception:

@@ -27,6 +27,7 @@ from campaigns.models import Channel, PublicationState
 from campaigns.publications import Begin, Content, Finish, GiveBack
 from campaigns.stores import STORE_AWAY, said_by
 from campaigns.times import Clock
+from campaigns.traces import at_work
 from networks import NEEDS_RECIPIENTS
 from networks.base import Network, OutgoingPost, parts_out
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
@@ -149,6 +150,10 @@ class Publisher:
 
     async def drain(self, channel_id: int) -> None:
         """Publish what is due on a channel, in order, until nothing is; at once nothing where another worker does so."""
+        with at_work("channel", channel=channel_id):
+            await self._drain_in_order(channel_id)
+
+    async def _drain_in_order(self, channel_id: int) -> None:
         turn = await self._turn(channel_id)
         if turn is None:
             return  # another worker got there first, or the program stops
@@ -170,7 +175,7 @@ class Publisher:
                 await network.close()
             await self._returns.write([GiveBack(channel_id, self.worker, wait_until, rest)])
         if rest:
-            log.error("channel %d rests: %s", channel_id, rest)
+            log.error("channel %d rests; why stands in the console, under Channels", channel_id)
 
     async def _publish_all(self, turn: "_Turn | None", network: Network) -> None:
         """Publish what is due on a channel until nothing is; raises _ChannelWaits where the channel must wait."""
@@ -186,7 +191,9 @@ class Publisher:
                 if content is None:
                     continue  # moved, taken back, or claimed by another process in the meantime
                 began = True
-                finish, waits = await self._send(content, network, turn.channel)
+                with at_work("publication", **_ids(content, turn.channel)) as seen:
+                    finish, waits = await self._send(content, network, turn.channel)
+                    seen["outcome"] = finish.state.value
                 last = [finish]
                 if waits is not None:
                     await self._write_down(last)
@@ -261,7 +268,7 @@ class Publisher:
                 content, OutcomeUnknown(f"unexpected {type(error).__name__} while sending; look at the channel")
             )
         self._observe(channel, None)
-        log.info("publication %d is out: %s", content.publication_id, receipt.url or receipt.remote_id)
+        log.info("publication %d is out", content.publication_id)
         finish = Finish(
             content.publication_id,
             PublicationState.published,
@@ -291,7 +298,7 @@ class Publisher:
             state = PublicationState.unknown
         else:
             state = PublicationState.failed
-        log.warning("publication %d: %s: %s", content.publication_id, state, problem)
+        log.warning("publication %d: %s (%s)", content.publication_id, state, type(problem).__name__)
         reason, out = str(problem), len(parts_out(parts))
         if state is PublicationState.failed and out:
             reason = PARTLY_OUT.format(parts=out, reason=reason)
@@ -302,6 +309,10 @@ class Publisher:
         if content.attempts < MOST_ATTEMPTS:
             return True
         return bool(parts_out(parts)) and content.due_at is not None and now - content.due_at < HALF_OUT
+
+
+def _ids(content: Content, channel: Channel) -> dict[str, int]:
+    return {"campaign": channel.campaign_id, "post": content.post_id, "publication": content.publication_id}
 
 
 @dataclass(frozen=True, slots=True)

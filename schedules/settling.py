@@ -54,6 +54,7 @@ class Settler:
 
     async def _ask(self, one: Unknown, tried: datetime, age: timedelta) -> None:
         publication, channel, content = one.publication, one.channel, one.content
+        ids = {"publication": publication.id, "channel": channel.id}
         network: Network | None = None
         try:
             network = self._open_network(channel)
@@ -62,10 +63,10 @@ class Settler:
             receipt = await network.find(await outgoing(content, self._media_dir), tried - CLOCKS_APART)
             may_repeat = network.idempotent and _key_holds(one, age)
         except NetworkProblem as problem:
-            log.info("publication %d stays unknown: %s", publication.id, problem)
+            log.info("publication %d stays unknown: %s", publication.id, type(problem).__name__, extra=ids)
             return
         except Exception:  # a bug of ours or of a library: the others can be asked about all the same
-            log.exception("publication %d stays unknown", publication.id)
+            log.exception("publication %d stays unknown", publication.id, extra=ids)
             return
         finally:
             if network is not None:

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from campaigns.batches import BatchWriter
+from campaigns.counts import Counts
 from campaigns.database import Database
 from campaigns.media_stores import MediaAway
 from campaigns.settings import Settings
@@ -71,6 +72,7 @@ from web.console import (
 from web.headers import SecurityHeaders, secure
 from web.pages import STATIC, Trouble, nothing_here, trouble_page
 from web.sends import SendCounts
+from web.served import Served
 from web.site import DaySalt, Site
 from web.uploads import TooLarge
 
@@ -87,12 +89,13 @@ def create_app(
     secret_key: str,
     bot_username: str | None,
     sends: SendCounts | None = None,
+    counts: Counts | None = None,
     send_webhook: Send | None = None,
 ) -> FastAPI:
     """The web pages of one installation, ready for an ASGI server. `bot_username` is None while no bot is connected.
 
-    `sends` is what the publisher of this process counts, where it has one. `send_webhook` sends a webhook's test message;
-    only tests, on one machine, give one that reaches inside the network.
+    `sends` is what the publisher of this process counts, where it has one; `counts` what its bot counts, too. `send_webhook`
+    sends a webhook's test message; only tests, on one machine, give one that reaches inside the network.
     """
     app = share_redirect.ShareLinksFirst(
         trusted_proxies=settings.trusted_proxies, docs_url=None, redoc_url=None, openapi_url=None
@@ -106,9 +109,11 @@ def create_app(
         visits=BatchWriter(database, follow_all, gather=GATHER, together=True),
         salt=DaySalt(database),
         sends=sends or SendCounts(),
+        counts=counts or Counts(),
         send_webhook=send_webhook or WebhookSender(),
     )
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Served, counts=app.state.site.counts)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.mount("/console/shell", StaticFiles(packages=[("starlette_admin", "static")]), name="shell")
     app.mount(api.ADDRESS, api.create_api(app.state.site), name="api")
@@ -178,7 +183,7 @@ async def _tell_nobody(request: Request, error: Exception) -> Response:
 
 
 async def _tell_store_away(request: Request, error: Exception) -> Response:
-    logger.error("%s %s: the database does not answer (%s)", request.method, request.url.path, said_by(error))
+    logger.error("a page: the database does not answer (%s)", said_by(error))
     trouble = Trouble(
         503,
         _("The database does not answer just now"),

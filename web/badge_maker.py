@@ -151,7 +151,8 @@ async def _make(request: Request, campaign: Campaign) -> Response:
         async with wish_of(request, campaign) as wish:
             format, design = wish.output.format, wish.design
             outputs = [Output(format, "JPEG"), Output(format, "PNG"), FOR_WALL]
-            jpeg, png, small = await site.workshop.run(partial(render, wish, outputs))
+            with site.counts.badge("page"):
+                jpeg, png, small = await site.workshop.run(partial(render, wish, outputs))
             receipt = wish.receipt.of(small)
     except Mistake as mistake:
         return await _form(request, campaign, mistake)
@@ -198,7 +199,8 @@ async def picture(request: Request, slug: str) -> Response:
     try:
         async with wish_of(request, campaign) as wish:
             mini_app.check(site, words_of(request), wish.init_data)
-            (made,) = await site.workshop.run(partial(render, wish, [wish.output]))
+            with site.counts.badge("page"):
+                (made,) = await site.workshop.run(partial(render, wish, [wish.output]))
             receipt, init_data = wish.receipt, wish.init_data
             if wish.output == FOR_WALL:
                 receipt = receipt.of(made)

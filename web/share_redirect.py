@@ -5,6 +5,7 @@ An unfurler gets a page of Open Graph tags; everybody else is led on to the addr
 
 import logging
 from functools import lru_cache
+from time import perf_counter
 from typing import Any, cast
 
 from fastapi import APIRouter, FastAPI
@@ -20,6 +21,7 @@ from campaigns.share_links import Followed, Visit
 from campaigns.stores import STORE_AWAY, said_by
 from campaigns.words import mark
 from networks.share_intents import IGNORES_TEXT, LABELS, SHARE_INTENTS, fitting
+from web import served
 from web.headers import AMONG_SITES
 from web.pages import Trouble, page
 from web.site import Site, site_of
@@ -27,6 +29,7 @@ from web.site import Site, site_of
 _ = mark
 log = logging.getLogger(__name__)
 router = APIRouter()
+TEMPLATE = "/s/{token}"
 NOT_KEPT = {"Cache-Control": "no-store"}  # a browser that kept the answer would hide the next visit
 ONWARD = NOT_KEPT | {"Referrer-Policy": AMONG_SITES}  # all that a browser reads of an answer without a page
 
@@ -58,10 +61,13 @@ class ShareLinksFirst(FastAPI):
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith("/s/"):
             site: Site = self.state.site
+            began = perf_counter()
             visit = _visit_of(scope, site)
             if visit.is_human and (leads_to := await _followed(site, scope["path"][3:], visit)):
                 answer = _onward(leads_to)
                 await answer(scope, receive, send)
+                site.counts.redirects["person"] += 1
+                served.note(site.counts, "GET", TEMPLATE, 302, perf_counter() - began)
                 return
         await super().__call__(scope, receive, send)
 
@@ -94,11 +100,13 @@ async def follow(request: Request, token: str) -> Response:
     async with site.database.read() as session:
         link = (await share_links.find_links(session, [token])).get(token)
     if link is None:
+        site.counts.redirects["nowhere"] += 1
         raise Trouble(
             404,
             _("This link leads nowhere"),
             _("It may have been cut short on its way. Ask who shared it for another."),
         )
+    site.counts.redirects["unfurler" if visit.is_unfurler else "uncounted"] += 1
     if visit.is_unfurler:
         return await _tags(request, site, link)
     return RedirectResponse(link.destination, 302, NOT_KEPT)

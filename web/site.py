@@ -11,6 +11,7 @@ from starlette.requests import Request
 from campaigns import share_links
 from campaigns.batches import BatchWriter
 from campaigns.bot_updates import Door, Take, door_of
+from campaigns.counts import Counts
 from campaigns.database import Database
 from campaigns.settings import Settings
 from campaigns.share_links import Followed
@@ -53,6 +54,7 @@ class Site:
     visits: BatchWriter[Followed]
     salt: DaySalt
     sends: SendCounts
+    counts: Counts
     send_webhook: Send
     workshop: Workshop = field(default_factory=Workshop)
     boards: Boards = field(default_factory=Boards)
