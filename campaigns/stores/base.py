@@ -7,6 +7,7 @@ card sent and answer given included. What is safe row by row (claims, visits) sa
 like, and so runs beside other processes' and never beside a use case.
 """
 
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import psycopg
@@ -54,6 +55,9 @@ class Store(Protocol):
 
     async def engine_alone(self) -> bool:
         """Whether this program's engine has the store for itself, from now until `close` or until it loses the store."""
+
+    def alone(self) -> AbstractContextManager[bool]:
+        """The same for a command, until the block ends."""
 
     async def close(self) -> None: ...
 

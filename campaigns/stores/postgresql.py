@@ -1,5 +1,7 @@
 """PostgreSQL: one database of a server, for one engine and the commands beside it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -84,6 +86,15 @@ class Postgresql:
             return True
         await kept.close()
         return False
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """The same for a command, until the block ends."""
+        address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(address, autocommit=True, **CONNECT) as kept:
+            kept.execute(KEPT_ALIVE)
+            row = kept.execute(f"SELECT pg_try_advisory_lock({ENGINE_LOCK})".encode()).fetchone()
+            yield bool(row and row[0])
 
     async def close(self) -> None:
         if self._keeping is not None:
