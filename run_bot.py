@@ -18,6 +18,7 @@ from commands import (
     frames,
     keys,
     missions,
+    moving,
     posts,
     rehearse,
     silence,
@@ -57,6 +58,7 @@ app.add_typer(tokens.app, name="tokens")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(badges.app, name="badge")
 app.command("rehearse")(rehearse.rehearse_queue)
+app.command("move-to")(moving.move_to)
 
 
 @app.command()

@@ -21,10 +21,11 @@ from campaigns.spread import Spread
 from campaigns.stores import OLDER_RUNS, DatabaseAway, DatabaseProblem, Hold, Store, store_at
 from campaigns.vault import Vault
 
-__all__ = ["Database", "DatabaseAway", "DatabaseProblem", "DatabaseTooNew", "migrate"]
+__all__ = ["Database", "DatabaseAway", "DatabaseProblem", "DatabaseTooNew", "migrate", "version_here", "version_of"]
 
 log = logging.getLogger(__name__)
 RETRY = 2.0  # seconds between tries to reach a store that is away
+UNFINISHED = "unfinished_move"  # a table that is there while a move into this store has not ended
 
 
 class DatabaseTooNew(DatabaseProblem):
@@ -137,13 +138,20 @@ def _alembic() -> Config:
     return config
 
 
-def migrate(url: URL | str) -> None:
-    """Create or upgrade the schema; a database of a newer program is refused and left as it was."""
+def migrate(url: URL | str, *, moving: bool = False) -> None:
+    """Create or upgrade the schema; a database of a newer program is refused and left as it was.
+
+    So is one that holds half of a campaign, but for the move that brings the other half.
+    """
     store = store_at(url if isinstance(url, str) else url.render_as_string(hide_password=False))
     try:
         engine = store.migrator()
         try:
             with engine.begin() as connection:
+                if not moving and connection.dialect.has_table(connection, UNFINISHED):
+                    raise DatabaseProblem(
+                        "a move into this database has not ended: run the same `move-to` again, or use the store before it"
+                    )
                 _upgrade(_alembic(), connection, store)
         finally:
             engine.dispose()
@@ -151,9 +159,19 @@ def migrate(url: URL | str) -> None:
         raise store.problem(error) from None
 
 
+def version_of(connection: Connection) -> str | None:
+    """The version of a store's schema; None where it has none."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def version_here() -> str | None:
+    """The version of the schema that this program knows."""
+    return ScriptDirectory.from_config(_alembic()).get_current_head()
+
+
 def _upgrade(config: Config, connection: Connection, store: Store) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    current = MigrationContext.configure(connection).get_current_revision()
+    current = version_of(connection)
     if current is not None and current not in known:
         raise DatabaseTooNew
     head = ScriptDirectory.from_config(config).get_current_head()

@@ -69,6 +69,6 @@ class EmbeddedEngine:
 
     async def stop(self) -> None:
         """What is in flight ends first."""
-        self._timetable.stop()
+        await self._timetable.stop()
         await stop_all(self._works)
         self._lock.close()

@@ -83,7 +83,7 @@ class ProcrastinateEngine:
 
     async def stop(self) -> None:
         """What is in flight ends first; what waits in the queue is left to others."""
-        self._timetable.stop()
+        await self._timetable.stop()
         self._stopping.set()
         self._place.set()
         if self._worker is not None:

@@ -65,6 +65,7 @@ class Timetable:
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
         self._held_up: set[Job] = set()
+        self._running: set[asyncio.Task[None]] = set()
         self.rests = False  # while it does, works begin nothing
         for work in works:
             self.every(TICK, work.tick)
@@ -72,7 +73,13 @@ class Timetable:
 
     def every(self, seconds: float, job: Job, *, always: bool = False) -> None:
         """`always`: also while the works rest."""
-        self._scheduler.add_job(self._run, IntervalTrigger(seconds=seconds), [job, always])
+        self._scheduler.add_job(self._begin, IntervalTrigger(seconds=seconds), [job, always])
+
+    async def _begin(self, job: Job, always: bool) -> None:
+        task = asyncio.ensure_future(self._run(job, always))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        await asyncio.shield(task)  # APScheduler cancels what it waits for when it stops
 
     async def _run(self, job: Job, always: bool) -> None:
         """A store that is away is said once, not at every tick; that it is back too."""
@@ -93,5 +100,8 @@ class Timetable:
     def start(self) -> None:
         self._scheduler.start()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
+        """Begin no tick any more, and let those end that are under way: cut off, they would be told as failures."""
+        self._scheduler.pause()
+        await asyncio.gather(*self._running, return_exceptions=True)
         self._scheduler.shutdown(wait=False)

@@ -8,6 +8,7 @@ like, and so runs beside other processes' and never beside a use case.
 """
 
 import enum
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import psycopg
@@ -72,6 +73,9 @@ class Store(Protocol):
         """Whether this process has the turn at something, from now until it gives it back or loses the store."""
 
     async def give_turn_back(self, what: str) -> None: ...
+
+    def alone(self) -> AbstractContextManager[bool]:
+        """Whether no program is at work on the store; True keeps them away until the block ends."""
 
     async def close(self) -> None: ...
 

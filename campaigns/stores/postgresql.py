@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -143,6 +145,13 @@ class Postgresql:
         if self._turns is not None:
             await self._turns.close()
         self._turns = None
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        with psycopg.connect(plain(self.url), autocommit=True, **CONNECT) as kept:
+            kept.execute(KEPT_ALIVE)
+            row = kept.execute(f"SELECT pg_try_advisory_lock({ENGINE_LOCK})".encode()).fetchone()
+            yield bool(row and row[0])
 
     async def close(self) -> None:
         await self._end_turns()

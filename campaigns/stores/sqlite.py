@@ -1,6 +1,8 @@
 """SQLite: one file, and one writer at a time."""
 
 import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,12 @@ class Sqlite:
 
     async def give_turn_back(self, what: str) -> None: ...
 
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Where the data folder is the file's."""
+        with locked(Path(str(self.url.database)).with_name(ENGINE_LOCK_FILE)) as got:
+            yield got
+
     async def close(self) -> None: ...
 
     def problem(self, error: DBAPIError | OSError) -> DatabaseProblem:
@@ -80,6 +88,18 @@ class Sqlite:
         return DatabaseProblem(  # locked, not to be opened, or no database at all
             f"the database {file} cannot be opened: {error.orig}; check that it is Porte-voix's and that its folder can be written"
         )
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[bool]:
+    """Whether the lock of that name was free; it is ours until the block ends."""
+    with file.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True
 
 
 def _begin_with(engine: Engine, begin: str) -> None:
