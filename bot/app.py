@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from telegram import ChatMember, Update
@@ -31,6 +32,7 @@ from bot import (
     desk,
     drafting,
     events,
+    handling,
     ideas,
     inline,
     invitations,
@@ -49,15 +51,19 @@ from bot import (
     team_messages,
 )
 from bot.badge_draft import WAIT_PHOTO
-from bot.polling import FreshUpdates, Poller
+from bot.handling import Handling
+from bot.intake import Intake
+from bot.polling import REMEMBERED, FreshUpdates, Poller
 from bot.visit import House, Visit, conversation, mark_gone, say_sorry
-from campaigns import health
+from bot.webhook import Webhook
+from campaigns import bot_updates, health
 from campaigns.approval_notices import Notice, Reader
 from campaigns.broadcast_watches import Watched
 from campaigns.handouts import Digest, Run
 from campaigns.models import Supporter
 from campaigns.roles import Menu
 from campaigns.signup_messages import Told
+from campaigns.stores import said_by
 from campaigns.suggestions import Answer
 from campaigns.words import Words
 from networks.pace import Pace
@@ -210,6 +216,7 @@ async def _membership(update: Update, context: ContextTypes.DEFAULT_TYPE) -> Non
 
 async def _could_not_begin(update: object, context: ContextTypes.DEFAULT_TYPE) -> None:
     """What went wrong before a conversation began, such as a store that cannot be read."""
+    handling.ended(handling.FAILED)
     log.error("an update could not be handled", exc_info=context.error)
     chat, user = (update.effective_chat, update.effective_user) if isinstance(update, Update) else (None, None)
     if chat is not None and user is not None and chat.type == chat.PRIVATE:
@@ -217,7 +224,10 @@ async def _could_not_begin(update: object, context: ContextTypes.DEFAULT_TYPE) -
 
 
 class BotRunner:
-    """The bot's life in a process that has other things to do: `start`, then `stop`."""
+    """The bot's life in a process that has other things to do: `start`, then `stop`.
+
+    How it hears is the setting's: it polls, or Telegram brings updates, which whoever serves the address gives to `take`.
+    """
 
     def __init__(self, house: House, pace: Pace | None = None) -> None:
         self.pace = pace or Pace()
@@ -225,11 +235,21 @@ class BotRunner:
         self.app = build(house, self.pace, updates)
         token, host = house.settings.bot_token.get_secret_value(), house.settings.telegram_base_url
         self._crier = open_bot(token, host, connections=BROADCAST_CONNECTIONS)
-        self.poller = Poller(self.app.bot, self.app.process_update, self._heard)
-        updates.knows = self.poller.knows
         self._house = house
+        handled = Handling(house.counts, self.app.process_update)
+        self.poller = Poller(self.app.bot, handled, self._heard)
+        updates.knows = self.poller.knows
+        self.intake = Intake(house, self.app.bot, handled)
+        self._webhook = self._its_webhook() if house.settings.bot_updates == "webhook" else None
+        self._registered = False
         self._last_beat: datetime | None = None
         self._task: asyncio.Task[None] | None = None
+
+    def _its_webhook(self) -> Webhook:
+        settings, vault = self._house.settings, self._house.database.vault
+        assert vault is not None  # noqa: S101 - a program's store is opened with it
+        door = bot_updates.door_of(vault, settings.bot_token.get_secret_value())
+        return Webhook(self.app.bot, f"{settings.site_url}{bot_updates.ADDRESS}/{door.place}", door.word, self._heard)
 
     @property
     def username(self) -> str:
@@ -270,6 +290,7 @@ class BotRunner:
 
     async def register(self) -> None:
         """From here on the bot is meant to run, and health says so when it does not hear Telegram."""
+        self._registered = True
         async with self._house.database.write() as session:
             await health.beat(session, health.POLLER, self._house.clock())
 
@@ -285,7 +306,7 @@ class BotRunner:
         try:
             await self.register()
         except (SQLAlchemyError, OSError) as error:  # a deaf bot would be worse than one that looks dead
-            log.warning("the bot's heartbeat could not be written: %s", error)
+            log.warning("the bot's heartbeat could not be written: %s", said_by(error))
         else:
             self._last_beat = now
 
@@ -293,7 +314,19 @@ class BotRunner:
         """Raises telegram.error.InvalidToken, or NetworkError where Telegram cannot be reached."""
         await self.app.initialize()
         await menus.show_everybodys(self.app.bot)
+        if self._webhook is not None:
+            self.intake.open()  # before Telegram knows the address
+            await self._webhook.begin()
+            self._task = asyncio.create_task(self._webhook.run())
+            return
+        async with self._house.database.read() as session:
+            handled = await bot_updates.handled_last(session, self.app.bot.id, REMEMBERED)
+        await self.poller.begin(reversed(handled))  # the newest last, which is remembered longest
         self._task = asyncio.create_task(self.poller.run())
+
+    async def take(self, update: dict[str, Any]) -> None:
+        """Handle an update that Telegram brought; raises campaigns.bot_updates.NotNow, and what the store raises."""
+        await self.intake.take(update)
 
     async def heard_its_last(self) -> None:
         """Returns when the bot can hear nothing any more although nobody stopped it; raises what ended it."""
@@ -302,13 +335,16 @@ class BotRunner:
 
     async def hush(self) -> None:
         """Hear nothing new, and end what is in hand; others may still send through the bot."""
-        self.poller.stop()
+        (self._webhook or self.poller).stop()
+        await self.intake.close()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self.unregister()
+        await self.intake.close()
+        if self._registered:  # who only sends leaves the row of the process that hears
+            await self.unregister()
         await self.app.shutdown()
         await self._crier.request.shutdown()
 

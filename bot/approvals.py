@@ -1,5 +1,6 @@
 """A post that waits for a yes, on a phone: what it says, and two buttons. A yes is to what was read, and to nothing else."""
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -14,6 +15,7 @@ from campaigns import approval, media, posts
 from campaigns.approval import ApprovalRefused, Standing
 from campaigns.approval_notices import News, Notice, Reader
 from campaigns.decisions import moves_of
+from campaigns.media_stores import MediaAway
 from campaigns.models import Channel, Media, Organizer, Post, PostState, PostVersion, Publication
 from campaigns.organizers import Seat, seats_of
 from campaigns.words import Words
@@ -238,7 +240,11 @@ async def _send_pictures(visit: Visit, pictures: list[Media]) -> None:
     """The pictures with what is said of each, as the networks get them."""
     for picture in pictures:
         try:
-            content = media.load(visit.house.settings.media_dir, picture).data
+            content = (await asyncio.to_thread(media.load, visit.house.settings.media, picture)).data
+        except MediaAway:
+            said = visit.words("Pictures cannot be reached just now. Try again in a minute.")
+            await visit.answer(said, alert=True)
+            return
         except OSError:
             await visit.answer(visit.words("The picture is gone from the data folder."), alert=True)
             return

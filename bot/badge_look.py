@@ -72,8 +72,9 @@ async def trouble_is_told(visit: Visit, draft: Draft) -> AsyncIterator[None]:
 async def render(visit: Visit, draft: Draft, drawing: badges.Frame, outputs: Sequence[Output]) -> list[bytes]:
     """The badge in these formats, of one decode; raises PhotoGone and BadgeError."""
     photo = await _photo(visit, draft)
-    async with visit.house.renders:
-        return await asyncio.to_thread(render_badges, photo, drawing, draft.name or "", outputs, crop=draft.shown)
+    with visit.house.counts.badge("bot"):
+        async with visit.house.renders:
+            return await asyncio.to_thread(render_badges, photo, drawing, draft.name or "", outputs, crop=draft.shown)
 
 
 async def _photo(visit: Visit, draft: Draft) -> bytes:
@@ -105,8 +106,9 @@ async def show(visit: Visit, draft: Draft, frame: Frame) -> None:
     """Send the badge to look at."""
     await visit.bot.send_chat_action(visit.chat.id, ChatAction.UPLOAD_PHOTO)
     drawing, photo = await draw(visit, frame), await _photo(visit, draft)
-    async with visit.house.renders:
-        draft, picture = await asyncio.to_thread(_looked_at, photo, draft, drawing)
+    with visit.house.counts.badge("bot"):
+        async with visit.house.renders:
+            draft, picture = await asyncio.to_thread(_looked_at, photo, draft, drawing)
     await _count(visit, draft, Kind.badge_made)
     name = escape(visit.user.first_name)
     text = "🎉 " + visit.words("Your badge, {name}! Put it on your profiles.", name=name)

@@ -1,5 +1,6 @@
 """The share kit in a chat: picture, text, a button for each network, other wordings, the text to copy, "I shared it" and its undo."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from html import escape
@@ -11,11 +12,13 @@ from telegram.constants import ParseMode
 
 from bot.visit import House, Keyboard, Visit, button, number, patiently, unless_the_same
 from campaigns import media, posts, share_kits, supporters
+from campaigns.media_stores import MediaAway
 from campaigns.models import Campaign, Kind, Post, Supporter
 from campaigns.own_words import OWN, name_of, number_of
 from campaigns.share_kits import ShareKit
 from campaigns.words import Words
 from networks import boosts
+from networks.errors import NetworkDown
 from networks.limits import TELEGRAM_CAPTION, utf16_units
 from networks.share_intents import LABELS
 from networks.telegram import send_text
@@ -54,7 +57,10 @@ async def send_card(
     text = card_text(kit, words)
     if kit.picture is None:
         return await send_text(bot, supporter.telegram_id, text, html=True, markup=markup)
-    picture = media.load(house.settings.media_dir, kit.picture).data
+    try:
+        picture = (await asyncio.to_thread(media.load, house.settings.media, kit.picture)).data
+    except MediaAway as away:
+        raise NetworkDown(str(away)) from None
     # Every wording must fit under the picture, so that the card can change its text where it stands.
     if utf16_units(f"{kit.title}\n\n{kit.longest}\n\n{kit.link}") <= TELEGRAM_CAPTION:
         message = await bot.send_photo(
@@ -237,7 +243,7 @@ async def _send_file(visit: Visit, post: Post) -> None:
     async with visit.house.database.read() as session:
         pictures = await posts.pictures_of(session, post.id)
     for picture in pictures:
-        content = media.load(visit.house.settings.media_dir, picture).data
+        content = (await asyncio.to_thread(media.load, visit.house.settings.media, picture)).data
         name = f"{post.id}-{picture.position + 1}{Path(picture.file).suffix}"
         send = partial(visit.bot.send_document, visit.chat.id, content, disable_content_type_detection=True)
         await patiently(partial(send, filename=name))

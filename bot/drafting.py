@@ -199,7 +199,7 @@ async def _submit(visit: Visit, draft: Draft, seat: Seat) -> None:
     try:
         async with visit.house.database.write() as session:
             post = await add_post(
-                session, seat.campaign.id, new, media_dir=settings.media_dir, now=now, author_id=seat.organizer.id
+                session, seat.campaign.id, new, media_dir=settings.media, now=now, author_id=seat.organizer.id
             )
             visit.step = ""
             visit.data.pop("post", None)

@@ -41,7 +41,7 @@ async def frames_for(visit: Visit) -> list[Frame]:
 
 def drawn(visit: Visit, campaign: Campaign, frame: Frame, section: Territory | None) -> badges.Frame:
     """The frame itself; drawing takes some tenths of a second the first time, so call it in a thread."""
-    name, folder = section.name if section else "", visit.house.settings.frames_dir
+    name, folder = section.name if section else "", visit.house.settings.frames
     return badge_frames.frame_of(campaign, frame.design, name, frames_dir=folder)
 
 

@@ -123,4 +123,6 @@ async def _send(
     try:
         await query.answer(results, cache_time=0, is_personal=True, button=button)
     except TelegramError as error:
-        log.debug("an inline query could not be answered, mostly because more was typed meanwhile: %s", error)
+        log.debug(
+            "an inline query could not be answered, mostly because more was typed meanwhile: %s", type(error).__name__
+        )

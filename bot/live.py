@@ -197,7 +197,7 @@ async def edited(visit: Visit) -> bool:
 
 
 def _session(visit: Visit, session: Live, seat: Seat, channels: tuple[Any, ...]) -> Session:
-    where = visit.house.settings.media_dir
+    where = visit.house.settings.media
     return Session(seat.campaign, seat.organizer.id, channels, session.hashtag, where, session.thread)
 
 

@@ -63,7 +63,7 @@ async def take_away(bot: Bot, menu: Menu) -> None:
     try:
         await show(bot, menu)
     except NetworkProblem as problem:
-        log.warning("a chat's menu could not be taken away: %s", problem)
+        log.warning("a chat's menu could not be taken away: %s", type(problem).__name__)
 
 
 def _menu(language: str, roles: Iterable[str] = ()) -> list[BotCommand]:

@@ -11,12 +11,13 @@ the next request waits until half of them are done, or for a moment; what comes 
 import asyncio
 import logging
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from telegram import Bot, Update
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
+from bot.visit import patiently
 from networks.telegram_request import TelegramRequest
 
 log = logging.getLogger(__name__)
@@ -64,9 +65,19 @@ class Poller:
         self._progress = asyncio.Event()  # set as an update is done
         self._in_hand: OrderedDict[int, None] = OrderedDict()  # in the order in which they came
         self._handled: OrderedDict[int, None] = OrderedDict()
+        self._met: list[int] = []  # known ones that came with the last request
         self._last: int | None = None  # the highest number of those that came last
         self._chats: defaultdict[int, deque[Update]] = defaultdict(deque)
         self._tasks: set[asyncio.Task[None]] = set()
+
+    async def begin(self, handled: Iterable[int] = ()) -> None:
+        """End a webhook that was set before; what waits for it comes here. `handled` are the last that it brought.
+
+        Raises telegram.error.InvalidToken, or NetworkError.
+        """
+        for number in handled:
+            self._handled[number] = None
+        await patiently(lambda: self._bot.delete_webhook(drop_pending_updates=False))
 
     async def run(self) -> None:
         """Poll until `stop`; returns when the updates in hand are done and confirmed. Raises InvalidToken."""
@@ -83,16 +94,20 @@ class Poller:
             try:
                 await self._get_updates(limit=1, hold=0)
             except TelegramError as error:
-                log.warning("the last updates could not be confirmed and will come again: %s", error)
+                log.warning("the last updates could not be confirmed and will come again: %s", type(error).__name__)
 
     def stop(self) -> None:
         self._stopping.set()
 
     def knows(self, number: int) -> bool:
-        """Whether this update was taken already."""
-        return number in self._in_hand or number in self._handled
+        """Whether this update, which comes now, was taken already."""
+        known = number in self._in_hand or number in self._handled
+        if known:
+            self._met.append(number)
+        return known
 
     async def _get_updates(self, *, limit: int, hold: int) -> tuple[Update, ...]:
+        self._met.clear()
         offset = next(iter(self._in_hand), None if self._last is None else self._last + 1)
         return await self._bot.get_updates(
             offset=offset, limit=limit, timeout=hold, allowed_updates=ALLOWED, read_timeout=10
@@ -111,18 +126,23 @@ class Poller:
             answer = request.result()
         except InvalidToken:
             raise
-        except Conflict:
-            log.error("another program polls with this bot token; stop it, or make a new token at @BotFather")
+        except Conflict as error:
+            if "webhook" in error.message:
+                log.error("another program had a webhook set for this bot token; stop that one, then restart this one")
+            else:
+                log.error("another program polls with this bot token; stop it, or make a new token at @BotFather")
             await self._pause(PAUSE)
         except RetryAfter as error:
             wait = error.retry_after
             await self._pause(wait if isinstance(wait, int | float) else wait.total_seconds())
         except TelegramError as error:  # a proxy's 403 and an answer that is no JSON are no NetworkError
-            log.warning("Telegram could not be reached (%s); trying again", error)
+            log.warning("Telegram could not be reached (%s); trying again", type(error).__name__)
             await self._pause(PAUSE)
         else:
             if self._heard is not None:
                 await self._heard()
+            # What is known came too, and is confirmed like the rest: else Telegram would give it for ever.
+            self._last = max((*self._met, *(update.update_id for update in answer)), default=self._last)
             return list(answer)
         return []
 
@@ -136,7 +156,6 @@ class Poller:
         if self.knows(update.update_id):
             return
         self._in_hand[update.update_id] = None
-        self._last = update.update_id
         # An inline query names no chat; its sender's own chat with the bot has the sender's number.
         where = update.effective_chat or update.effective_user
         chat = where.id if where else 0

@@ -49,7 +49,9 @@ async def ask(visit: Visit, broadcast: Broadcast) -> int:
             markup = InlineKeyboardMarkup(keyboard)
             await unasked(bot.send_message(chat, head, ParseMode.HTML, reply_markup=markup, disable_notification=quiet))
         except NetworkProblem as problem:
-            log.warning("somebody who may say yes to broadcast %d was not reached: %s", broadcast.id, problem)
+            log.warning(
+                "somebody who may say yes to broadcast %d was not reached: %s", broadcast.id, type(problem).__name__
+            )
         else:
             reached += 1
     return reached
@@ -116,7 +118,7 @@ async def _tell_author(bot: Bot, visit: Visit, broadcast: Broadcast, *, agreed: 
         if agreed:
             await _show_progress(bot, visit, broadcast, author, theirs=theirs)
     except NetworkProblem as problem:
-        log.warning("the author of broadcast %d was not told: %s", broadcast.id, problem)
+        log.warning("the author of broadcast %d was not told: %s", broadcast.id, type(problem).__name__)
 
 
 async def _author(session: AsyncSession, broadcast: Broadcast) -> Second | None:

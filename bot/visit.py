@@ -16,9 +16,11 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 from telegram.ext import ContextTypes
 
+from bot import handling
 from bot.rows import Note, Rows, note
 from campaigns import installation, supporters
 from campaigns.broadcasts import LONGEST
+from campaigns.counts import Counts
 from campaigns.database import Database
 from campaigns.models import Campaign, Dialogue, Participation, Supporter
 from campaigns.settings import Settings
@@ -44,6 +46,7 @@ class House:
     database: Database
     settings: Settings
     clock: Clock
+    counts: Counts = field(default_factory=Counts)
     renders: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RENDERS_AT_ONCE))
     previews: dict[tuple[object, ...], str] = field(default_factory=dict)  # of frames: Telegram's references to them
     pictures: OrderedDict[str, bytes] = field(default_factory=OrderedDict)  # of posts in the making: bot.sent_pictures
@@ -157,7 +160,7 @@ class Visit:
             try:
                 await self.update.callback_query.answer(text, show_alert=alert)
             except TelegramError as error:
-                log.debug("a tap could not be answered, mostly because it is too old: %s", error)
+                log.debug("a tap could not be answered, mostly because it is too old: %s", type(error).__name__)
 
     async def tell(self, text: str, sign: str = "") -> None:
         """Say why something cannot be done: above the chat to who tapped a button, else as a message with its sign."""
@@ -249,7 +252,7 @@ async def say_sorry(bot: Bot, chat: Chat, words: Words) -> None:
     try:
         await bot.send_message(chat.id, words("Something went wrong on our side. Please try again in a moment."))
     except TelegramError as error:
-        log.warning("nor could they be told: %s", error)
+        log.warning("nor could they be told: %s", type(error).__name__)
 
 
 Conversation = Callable[[Visit], Awaitable[None]]
@@ -268,8 +271,10 @@ def conversation(talk: Conversation) -> Handler:
         try:
             await talk(visit)
         except Forbidden:
+            handling.ended(handling.BLOCKED)
             await mark_gone(house, user.id)
         except Exception:
+            handling.ended(handling.FAILED)
             log.exception("update %d could not be handled", update.update_id)
             await say_sorry(visit.bot, chat, visit.words)
         await visit.answer()

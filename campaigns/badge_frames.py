@@ -9,6 +9,7 @@ from sqlmodel import col, or_, select
 from badges import DESIGNS, HASHTAG_LIMIT, SLOGAN_LIMIT, BadgeError, Frame, Palette, draw_frame, open_frame
 from badges.errors import SENTENCES
 from campaigns import installation, models
+from campaigns.mirrors import FramesHome, near
 from campaigns.models import Campaign
 from campaigns.sentences import within
 from campaigns.stamp import stamp_of
@@ -33,7 +34,7 @@ async def frames_for(session: AsyncSession, campaign_id: int, territory_id: int 
     return sorted(rows, key=lambda row: above.index(row.territory_id) if row.territory_id is not None else far)
 
 
-def frame_of(campaign: Campaign, design: str, section: str = "", *, frames_dir: Path | None = None) -> Frame:
+def frame_of(campaign: Campaign, design: str, section: str = "", *, frames_dir: FramesHome | None = None) -> Frame:
     """The frame of that design, with the name of a section where it shows one.
 
     `frames_dir` holds the frames made by designers, those of a campaign in a folder of its slug (`frame_path`).
@@ -55,11 +56,11 @@ def _dress(campaign: Campaign, section: str) -> tuple[Palette, str, str, str, st
     return palette, slogan, hashtag, stamp_of(campaign), section
 
 
-def frame_path(frames_dir: Path, campaign: Campaign, design: str) -> Path | None:
+def frame_path(frames_dir: FramesHome, campaign: Campaign, design: str) -> Path | None:
     """Where a frame made by a designer lies: its folder, or its lone PNG; None where there is neither."""
     if not KEY.fullmatch(design):
         return None
-    folder = frames_dir / campaign.slug / design
+    folder = near(frames_dir, campaign.slug) / campaign.slug / design
     if folder.is_dir():
         return folder
     picture = folder.with_name(f"{design}.png")

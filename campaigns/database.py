@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from alembic import command
@@ -16,13 +17,15 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from campaigns.stores import DatabaseAway, DatabaseProblem, Store, store_at
+from campaigns.spread import Spread
+from campaigns.stores import OLDER_RUNS, DatabaseAway, DatabaseProblem, Hold, Store, store_at
 from campaigns.vault import Vault
 
-__all__ = ["Database", "DatabaseAway", "DatabaseProblem", "DatabaseTooNew", "migrate"]
+__all__ = ["Database", "DatabaseAway", "DatabaseProblem", "DatabaseTooNew", "migrate", "version_here", "version_of"]
 
 log = logging.getLogger(__name__)
 RETRY = 2.0  # seconds between tries to reach a store that is away
+UNFINISHED = "unfinished_move"  # a table that is there while a move into this store has not ended
 
 
 class DatabaseTooNew(DatabaseProblem):
@@ -46,6 +49,8 @@ class Database:
         # a broadcast, which writes without end, would let nobody else write.
         self._line = asyncio.Lock()
         self._writing: set[asyncio.Task[Any] | None] = set()
+        self.waits = Spread()  # until a write has the store for itself
+        self.waiting = 0  # writes
 
     def _session(self, engine: AsyncEngine) -> AsyncSession:
         return AsyncSession(engine, expire_on_commit=False, info={"vault": self.vault})
@@ -66,6 +71,12 @@ class Database:
         if task in self._writing:
             raise RuntimeError("this task writes already and would wait for itself for ever: pass its session on")
         async with AsyncExitStack() as stack:
+            yield await self._begun(stack, task, together=together)
+
+    async def _begun(self, stack: AsyncExitStack, task: asyncio.Task[Any] | None, *, together: bool) -> AsyncSession:
+        """A session that may write, as soon as it may."""
+        began, self.waiting = perf_counter(), self.waiting + 1
+        try:
             if self._store.one_writer or not together:
                 await stack.enter_async_context(self._line)
             self._writing.add(task)
@@ -73,11 +84,32 @@ class Database:
             session = await stack.enter_async_context(self._session(self._writer))
             await stack.enter_async_context(session.begin())
             await self._store.begin(session, together=together)
-            yield session
+            return session
+        finally:
+            self.waiting -= 1
+            self.waits.add(perf_counter() - began)
 
     async def engine_alone(self) -> bool:
         """Whether this program's engine has the store for itself; True keeps the engines of others away until `close`."""
-        return await self._store.engine_alone()
+        return await self._store.holds(Hold.alone)
+
+    async def takes_part(self) -> bool:
+        """Whether this process may be one of many of a program; True keeps engines that are alone away until `close`."""
+        return await self._store.holds(Hold.part)
+
+    async def leads(self) -> bool:
+        """Whether this process is the one of many that leads; True keeps others from it until `close`."""
+        return await self._store.holds(Hold.lead)
+
+    async def take_turn(self, what: str) -> bool:
+        """Whether no other process has the turn at this; True keeps them away until `give_turn_back`, or until this one ends.
+
+        Within one process the caller keeps order: who has the turn gets it once more.
+        """
+        return await self._store.take_turn(what)
+
+    async def give_turn_back(self, what: str) -> None:
+        await self._store.give_turn_back(what)
 
     async def close(self) -> None:
         await self._store.close()
@@ -106,13 +138,20 @@ def _alembic() -> Config:
     return config
 
 
-def migrate(url: URL | str) -> None:
-    """Create or upgrade the schema; a database of a newer program is refused and left as it was."""
+def migrate(url: URL | str, *, moving: bool = False) -> None:
+    """Create or upgrade the schema; a database of a newer program is refused and left as it was.
+
+    So is one that holds half of a campaign, but for the move that brings the other half.
+    """
     store = store_at(url if isinstance(url, str) else url.render_as_string(hide_password=False))
     try:
         engine = store.migrator()
         try:
             with engine.begin() as connection:
+                if not moving and connection.dialect.has_table(connection, UNFINISHED):
+                    raise DatabaseProblem(
+                        "a move into this database has not ended: run the same `move-to` again, or use the store before it"
+                    )
                 _upgrade(_alembic(), connection, store)
         finally:
             engine.dispose()
@@ -120,14 +159,25 @@ def migrate(url: URL | str) -> None:
         raise store.problem(error) from None
 
 
+def version_of(connection: Connection) -> str | None:
+    """The version of a store's schema; None where it has none."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def version_here() -> str | None:
+    """The version of the schema that this program knows."""
+    return ScriptDirectory.from_config(_alembic()).get_current_head()
+
+
 def _upgrade(config: Config, connection: Connection, store: Store) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    current = MigrationContext.configure(connection).get_current_revision()
+    current = version_of(connection)
     if current is not None and current not in known:
         raise DatabaseTooNew
     head = ScriptDirectory.from_config(config).get_current_head()
     if current is not None and current != head and store.engine_runs(connection):
-        raise DatabaseProblem("another Porte-voix, of an older version, runs on this database: stop it, then try again")
+        raise DatabaseProblem(OLDER_RUNS)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     store.check(connection)
+    store.add_queue(connection)

@@ -1,8 +1,8 @@
 """Changing a post that is not out yet. What is out stays as it is; whoever approved it approved something else."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from campaigns import approval, media
 from campaigns.media import NewPicture
+from campaigns.media_stores import MediaHome, opened
 from campaigns.models import (
     Audit,
     Campaign,
@@ -36,12 +37,12 @@ from campaigns.posts import (
 from campaigns.stamp import stamp_of
 
 
-async def as_written(session: AsyncSession, post: Post, media_dir: Path) -> NewPost:
+async def as_written(session: AsyncSession, post: Post, media_dir: MediaHome) -> NewPost:
     """The post as it was written, its moment on the wall clock of its zone; PostRefused where a picture's file is gone."""
     local = local_moment(post)
     wordings = select(Wording.text).where(col(Wording.post_id) == post.id).order_by(col(Wording.position))
     versions = await session.scalars(select(PostVersion).where(col(PostVersion.post_id) == post.id))
-    pictures = [_picture(medium, media_dir) for medium in await pictures_of(session, post.id)]
+    pictures = [await asyncio.to_thread(_picture, medium, media_dir) for medium in await pictures_of(session, post.id)]
     return NewPost(
         title=post.title,
         text=post.text,
@@ -64,11 +65,11 @@ async def as_written(session: AsyncSession, post: Post, media_dir: Path) -> NewP
     )
 
 
-def _picture(medium: Media, media_dir: Path) -> NewPicture:
+def _picture(medium: Media, media_dir: MediaHome) -> NewPicture:
     try:
-        data = (media_dir / medium.file).read_bytes()
+        data = opened(media_dir).load(medium.file)
         return NewPicture(medium.file, data, medium.alt, medium.credit, (medium.focus_x, medium.focus_y))
-    except OSError:
+    except FileNotFoundError:
         raise PostRefused(
             [
                 Problem(
@@ -116,7 +117,7 @@ async def change_post(
     new: NewPost,
     organizer_id: int | None,
     now: datetime,
-    media_dir: Path,
+    media_dir: MediaHome,
     *,
     seen: int | None = None,
 ) -> None:
@@ -155,7 +156,7 @@ async def change_post(
         )
 
 
-async def _write_fields(session: AsyncSession, post: Post, before: NewPost, new: NewPost, media_dir: Path) -> None:
+async def _write_fields(session: AsyncSession, post: Post, before: NewPost, new: NewPost, media_dir: MediaHome) -> None:
     """What stands beside title, text, link and moment."""
     post.late_policy, post.grace, post.timezone = new.late_policy, new.grace, new.timezone
     post.share_kit, post.territory_id = new.share_kit, new.territory_id
@@ -165,7 +166,7 @@ async def _write_fields(session: AsyncSession, post: Post, before: NewPost, new:
     add_texts(session, post.id, new)
     if new.pictures != before.pictures:
         await session.execute(delete(Media).where(col(Media.post_id) == post.id))
-        session.add_all(media.store(media_dir, post.id, i, picture) for i, picture in enumerate(new.pictures))
+        session.add_all(await asyncio.to_thread(media.store_all, media_dir, post.id, new.pictures))
     await session.flush()
 
 

@@ -1,10 +1,12 @@
 """What supporters did. Each act is one row; its counts move in the same transaction, so that nothing scans events."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Table, delete, func
@@ -12,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col, select
 
 from campaigns import rollups
-from campaigns.dialects import Insert, insert
+from campaigns.dialects import Worded, insert, inserting, stored
 from campaigns.models import (
     CampaignTally,
     CountedOnce,
@@ -46,7 +48,8 @@ def once(act: Kind, supporter_id: int | None, post_id: int | None, network: str 
 
 _ACTS: Table = Engagement.__table__  # type: ignore[attr-defined]
 _ONCE: Table = CountedOnce.__table__  # type: ignore[attr-defined]
-_ADD = _ACTS.insert()
+_COLUMNS = ("campaign_id", "supporter_id", "post_id", "kind", "network", "once", "wording", "at")
+_ADD = inserting(_ACTS, _COLUMNS)
 _ADD_ONCE = insert(_ONCE).on_conflict_do_nothing(index_elements=["once"]).returning(_ONCE.c.once)
 
 
@@ -55,20 +58,8 @@ async def record(session: AsyncSession, acts: Sequence[Act]) -> int:
     new = await _not_counted(session, acts)
     if not new:
         return 0
-    rows = [
-        {
-            "campaign_id": a.campaign_id,
-            "supporter_id": a.supporter_id,
-            "post_id": a.post_id,
-            "kind": a.kind,
-            "network": a.network,
-            "once": a.once,
-            "wording": a.wording,
-            "at": a.at,
-        }
-        for a in new
-    ]
-    await session.execute(_ADD, rows)
+    rows = [(a.campaign_id, a.supporter_id, a.post_id, a.kind, a.network, a.once, a.wording, stored(a.at)) for a in new]
+    await _ADD.rows(session, rows=json.dumps(rows))
     await _move_counts(session, new, 1)
     return len(new)
 
@@ -122,20 +113,18 @@ async def _count(
     session: AsyncSession, tally: type[SQLModel], key: tuple[str, ...], acts: Sequence[Any], by: int
 ) -> None:
     """Add `by` for each act to the counts it belongs to; an act without a supporter or a post has no such count."""
-    sums = Counter(tuple(getattr(act, name) for name in key) for act in acts)
+    sums = Counter(map(attrgetter(*key), acts))
     # In order: two transactions that move the same counts must not wait for each other.
-    moved = sorted((values, n) for values, n in sums.items() if None not in values)
-    rows = [{**dict(zip(key, values, strict=True)), "count": n * by} for values, n in moved]
+    rows = [(*values, n * by) for values, n in sorted(each for each in sums.items() if None not in each[0])]
     if rows:
-        await session.execute(_counting(tally, key), rows)
+        await _counting(tally, key).rows(session, rows=json.dumps(rows))
 
 
 @cache
-def _counting(tally: type[SQLModel], key: tuple[str, ...]) -> Insert:
+def _counting(tally: type[SQLModel], key: tuple[str, ...]) -> Worded:
     table: Table = tally.__table__  # type: ignore[attr-defined]
-    statement = insert(table)
-    add = {"count": table.c.count + statement.excluded.count}
-    return statement.on_conflict_do_update(index_elements=list(key), set_=add)
+    add = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET count = {table.name}.count + excluded.count"
+    return inserting(table, (*key, "count"), add)
 
 
 _NOTHING = dict.fromkeys(Kind, 0)

@@ -9,6 +9,7 @@ from badges import DESIGNS, FORMATS, BadgeError
 from badges.frame_files import parent_of
 from campaigns import installation
 from campaigns.badge_frames import frame_of, frame_path
+from campaigns.mirrors import FramesHome
 from campaigns.models import Campaign, Frame, Territory
 from campaigns.words import mark
 
@@ -36,7 +37,7 @@ class State:
         return not self.formats and self.problem is None
 
 
-def state_of(campaign: Campaign, frame: Frame, frames_dir: Path, *, whole: bool = False) -> State:
+def state_of(campaign: Campaign, frame: Frame, frames_dir: FramesHome, *, whole: bool = False) -> State:
     """Opens each picture of a designer's frame, so call it in a thread. `whole` draws all formats, else the first alone."""
     if frame.design in DESIGNS:
         return State(tuple(FORMATS))

@@ -16,6 +16,7 @@ from badges.starting_frame import write_starting_frame
 from campaigns.badge_frames import frame_at
 from campaigns.installation import slug_of
 from campaigns.kits import safe
+from campaigns.mirrors import FramesHome, Mirror, near
 from campaigns.models import Campaign
 
 ZIP = b"PK\x03\x04"  # how a zip begins, whatever its name may claim
@@ -24,14 +25,14 @@ MOST_FILES = 40
 MOST_UNPACKED = 60_000_000  # bytes of all that a zip holds of a frame
 
 
-def keep(campaign: Campaign, name: str, file: str, data: bytes, frames_dir: Path) -> str:
+def keep(campaign: Campaign, name: str, file: str, data: bytes, frames_dir: FramesHome) -> str:
     """Lay a frame into the campaign's folder and give its key, which is another one for other content.
 
     Takes seconds: call it in a thread. Raises FrameRefused, which names file, line and key as the designer knows them;
-    then nothing is kept.
+    then nothing is kept. MediaAway where the bucket that the folder follows does not answer.
     """
     key = f"{slug_of(name)}-{hashlib.sha256(data).hexdigest()[:8]}"
-    home = frames_dir / campaign.slug
+    home = near(frames_dir, campaign.slug) / campaign.slug
     draft = home / f".{key}.{token_hex(4)}"  # beside the others, which it may take up
     draft.mkdir(parents=True)
     called = safe(PurePosixPath(file.replace("\\", "/")).name)
@@ -41,6 +42,8 @@ def keep(campaign: Campaign, name: str, file: str, data: bytes, frames_dir: Path
         target = home / key if source is draft else home / f"{key}.png"
         shutil.rmtree(target, ignore_errors=True)
         source.replace(target)
+        if isinstance(frames_dir, Mirror):
+            frames_dir.send(target)
     except FrameRefused as refused:
         raise _as_handed_over(refused, draft, called) from None
     finally:
@@ -59,9 +62,13 @@ def to_start_from() -> bytes:
     return file.getvalue()
 
 
-def drop(frames_dir: Path, campaign: Campaign, key: str) -> None:
+def drop(frames_dir: FramesHome, campaign: Campaign, key: str) -> None:
     """Take a frame's files away; those that are gone already are no error."""
-    folder = frames_dir / campaign.slug / key
+    folder = near(frames_dir, campaign.slug) / campaign.slug / key
+    if isinstance(frames_dir, Mirror):
+        frames_dir.drop(folder)
+        frames_dir.drop(folder.with_name(f"{key}.png"))
+        return
     shutil.rmtree(folder, ignore_errors=True)
     folder.with_name(f"{key}.png").unlink(missing_ok=True)
 

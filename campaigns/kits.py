@@ -7,11 +7,11 @@ on the poster opens the bot in the section, where whoever joins is counted as so
 import hashlib
 import json
 import re
-import shutil
 import threading
 import unicodedata
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from badges import BadgeError, overlay, preview
 from campaigns import installation, models, share_kits, share_links
 from campaigns.badge_frames import frame_of, frame_path, frames_for
+from campaigns.media_stores import Folder, MediaHome, opened
+from campaigns.mirrors import FramesHome
 from campaigns.models import Campaign, Territory
 from campaigns.posters import SIZES, Poster, poster_pdf
 from campaigns.posts import pictures_of
@@ -59,10 +61,10 @@ class Kit:
     poster: Poster
     words: Words
 
-    def key(self, frames_dir: Path) -> str:
+    def key(self, frames_dir: FramesHome) -> str:
         """Another one as soon as anything in it is."""
         made = [frame_path(frames_dir, self.campaign, frame.design) for frame in self.frames]
-        changed = [sorted((f.name, f.stat().st_mtime_ns) for f in _files(path)) for path in made if path]
+        changed = [sorted((f.name, _content(f)) for f in _files(path)) for path in made if path]
         content = [MAKING, self.section, [asdict(post) for post in self.posts], asdict(self.poster), changed]
         content += [[(frame.design, frame.name) for frame in self.frames], self.words.language]
         return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:32]
@@ -70,6 +72,12 @@ class Kit:
 
 def _files(path: Path) -> Iterator[Path]:
     return (each for each in path.rglob("*") if each.is_file()) if path.is_dir() else iter((path,))
+
+
+def _content(file: Path) -> str:
+    """The same on every machine, so that all of them know a kit by one address."""
+    with file.open("rb") as opened_file:
+        return hashlib.file_digest(opened_file, "sha256").hexdigest()
 
 
 async def gather(
@@ -134,8 +142,8 @@ async def _post(
 
 def build(kit: Kit, settings: Settings, name: str) -> Path:
     """The zip of a kit, made where it is not there yet; takes seconds, so call it in a thread. `name` begins its file's."""
-    folder = settings.kits_dir / kit.campaign.slug
-    path = folder / f"{name}-{kit.words.language}-{kit.key(settings.frames_dir)}.zip"
+    folder, began = settings.kits_dir / kit.campaign.slug, f"{name}-{kit.words.language}-"
+    path = folder / f"{began}{kit.key(settings.frames)}.zip"
     with _one_at_a_time:
         if not path.is_file():
             folder.mkdir(parents=True, exist_ok=True)
@@ -144,17 +152,38 @@ def build(kit: Kit, settings: Settings, name: str) -> Path:
                 for inside, content in _contents(kit, settings):
                     _add(file, inside, content)
             unfinished.replace(path)
-            for old in folder.glob(f"{name}-{kit.words.language}-*.zip"):
+            for old in folder.glob(f"{began}*.zip"):
                 if old != path:
                     old.unlink(missing_ok=True)
+            _share(settings.kits, path, f"{kit.campaign.slug}/{began}")
     return path
 
 
+def _share(home: MediaHome, path: Path, began: str) -> None:
+    """Lay a kit where every process finds it, in place of the one before."""
+    if isinstance(home, Path):
+        return
+    name = f"{path.parent.name}/{path.name}"
+    home.store(name, path.read_bytes())
+    for old, _content in list(home.files(path.parent.name)):
+        if old.startswith(began) and old != name:
+            home.delete(old)
+
+
 def find(settings: Settings, slug: str, key: str) -> Path | None:
-    """The kit of that key, while it is the newest; None for any other."""
+    """The kit of that key, while it is the newest; None for any other. Takes seconds where another process made it."""
     if not KEY.fullmatch(key):
         return None
-    return next((settings.kits_dir / slug).glob(f"*-{key}.zip"), None)
+    folder, home = settings.kits_dir / slug, settings.kits
+    if isinstance(home, Path):
+        return next(folder.glob(f"*-{key}.zip"), None)
+    name = next((name for name, _content in home.files(slug) if name.endswith(f"-{key}.zip")), None)
+    if name is None:
+        return None
+    near = Folder(settings.kits_dir)
+    if not near.has(name):
+        near.store(name, home.load(name))
+    return settings.kits_dir / name
 
 
 def key_of(path: Path) -> str:
@@ -166,9 +195,9 @@ def file_name(kit_section: str, campaign: Campaign) -> str:
     return f"kit-{installation.slug_of(kit_section or campaign.name)}.zip"
 
 
-def _contents(kit: Kit, settings: Settings) -> Iterator[tuple[str, bytes | Path]]:
+def _contents(kit: Kit, settings: Settings) -> Iterator[tuple[str, bytes]]:
     """Each file of a kit by its name in the zip."""
-    words, called = kit.words, _called(kit.words)
+    words, called, pictures = kit.words, _called(kit.words), opened(settings.media)
     yield words("READ ME") + ".txt", _text(_read_me(kit))
     for size in SIZES:
         yield f"{called['posters']}/{called['poster']} {size}.pdf", poster_pdf(kit.poster, size)
@@ -179,9 +208,8 @@ def _contents(kit: Kit, settings: Settings) -> Iterator[tuple[str, bytes | Path]
         for i, text in enumerate(post.wordings, 1):
             yield f"{folder}/{called['wording']} {i}.txt", _text(text)
         for i, (file, alt) in enumerate(post.pictures, 1):
-            picture = settings.media_dir / file
-            if picture.is_file():
-                yield f"{folder}/{called['picture']} {i}{picture.suffix}", picture
+            with suppress(FileNotFoundError):
+                yield f"{folder}/{called['picture']} {i}{Path(file).suffix}", pictures.load(file)
                 yield f"{folder}/{called['picture']} {i}.txt", _text(alt or words("This picture has no description."))
     yield from _frames(kit, settings, called["frames"])
 
@@ -190,7 +218,7 @@ def _frames(kit: Kit, settings: Settings, folder: str) -> Iterator[tuple[str, by
     """Each frame with a silhouette, and alone with its hole. One whose file is broken is left out."""
     for n, row in enumerate(kit.frames, 1):
         try:
-            frame = frame_of(kit.campaign, row.design, kit.section, frames_dir=settings.frames_dir)
+            frame = frame_of(kit.campaign, row.design, kit.section, frames_dir=settings.frames)
             yield f"{folder}/{n:02} {safe(row.name)}.png", preview(frame, EXAMPLE)
             if "square" in frame.formats:
                 yield f"{folder}/{n:02} {safe(row.name)} ({kit.words('transparent')}).png", overlay(frame, "")
@@ -239,12 +267,10 @@ def safe(name: str) -> str:
     return " ".join(re.sub(r'[\\/:*?"<>|]', " ", plain).split())[:60].strip(" .") or "–"
 
 
-def _add(file: zipfile.ZipFile, name: str, content: bytes | Path) -> None:
+def _add(file: zipfile.ZipFile, name: str, content: bytes) -> None:
     info = zipfile.ZipInfo(name, AS_MADE)  # its name is marked as UTF-8 where it is not plain ASCII
     info.external_attr = 0o644 << 16
-    if isinstance(content, Path):  # pictures do not get smaller
-        with content.open("rb") as source, file.open(info, "w") as target:
-            shutil.copyfileobj(source, target)
-        return
-    info.compress_type = zipfile.ZIP_STORED if name.endswith((".png", ".pdf")) else zipfile.ZIP_DEFLATED
+    info.compress_type = (
+        zipfile.ZIP_DEFLATED if name.endswith(".txt") else zipfile.ZIP_STORED
+    )  # pictures do not get smaller
     file.writestr(info, content)

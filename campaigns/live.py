@@ -6,7 +6,6 @@ Until a channel has claimed it, it can be changed and taken back; the row decide
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +13,7 @@ from campaigns import approval, editing
 from campaigns.forecast import Outlook, forecast
 from campaigns.from_messages import text_and_link, title_of, with_hashtag
 from campaigns.media import NewPicture
+from campaigns.media_stores import MediaHome
 from campaigns.models import Campaign, Channel, LatePolicy, Post, PostState, PublicationState
 from campaigns.posts import NOT_OUT, NewPost, add_post, cancel_post, find_post, publications_of
 from campaigns.stamp import stamp_of, stamped
@@ -42,7 +42,7 @@ class Session:
     organizer_id: int
     channels: tuple[Channel, ...]
     hashtag: str
-    media_dir: Path
+    media_dir: MediaHome
     thread_id: int | None = None
 
 

@@ -1,14 +1,14 @@
-"""A post's pictures: looked at by their header alone, and kept in the data folder under their own hash."""
+"""A post's pictures: looked at by their header alone, and kept under their own hash."""
 
 import hashlib
 import io
-import os
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from PIL import Image
 
+from campaigns.media_stores import MediaHome, opened
 from campaigns.models import Media
 from networks.base import Picture
 from networks.limits import PictureFacts
@@ -59,13 +59,18 @@ class NewPicture:
         return PictureFacts(self.name, mime, width, height, len(self.data), self.alt)
 
 
-def store(folder: Path, post_id: int, position: int, picture: NewPicture) -> Media:
-    """Write the file, and return its row."""
+def store_all(home: MediaHome, post_id: int, pictures: Sequence[NewPicture]) -> list[Media]:
+    """The rows of a post's pictures, in their order, when their files are kept."""
+    return [store(home, post_id, position, picture) for position, picture in enumerate(pictures)]
+
+
+def store(home: MediaHome, post_id: int, position: int, picture: NewPicture) -> Media:
+    """Write the file, and return its row. Like all below, it may take seconds, and raises MediaAway."""
     facts = picture.facts()
     return Media(
         post_id=post_id,
         position=position,
-        file=keep(folder, picture),
+        file=keep(home, picture),
         mime=facts.mime,
         width=facts.width,
         height=facts.height,
@@ -77,21 +82,18 @@ def store(folder: Path, post_id: int, position: int, picture: NewPicture) -> Med
     )
 
 
-def keep(folder: Path, picture: NewPicture) -> str:
+def keep(home: MediaHome, picture: NewPicture) -> str:
     """Write the file, unless the same bytes are there, and return its name; raises PictureRefused."""
     kind = picture.facts().mime
     extension = next(extension for mime, extension in KINDS.values() if mime == kind)
     file = f"{hashlib.sha256(picture.data).hexdigest()}.{extension}"
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / file
-    if not target.exists():
-        unfinished = target.with_suffix(f".{os.getpid()}.part")
-        unfinished.write_bytes(picture.data)
-        unfinished.replace(target)  # a crash leaves no half picture under the final name
+    store = opened(home)
+    if not store.has(file):
+        store.store(file, picture.data)
     return file
 
 
-def load(folder: Path, media: Media) -> Picture:
-    """The picture as a network takes it; OSError where the file is gone."""
-    data = (folder / media.file).read_bytes()
+def load(home: MediaHome, media: Media) -> Picture:
+    """The picture as a network takes it; FileNotFoundError where the file is gone."""
+    data = opened(home).load(media.file)
     return Picture(data, media.mime, media.alt, (media.focus_x, media.focus_y))

@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    text,
 )
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.engine import Dialect
@@ -326,6 +327,15 @@ class LoginAttempt(SQLModel, table=True):
     client: str = Field(sa_column=Column(String(32), nullable=False))
     at: datetime = _moment()
     succeeded: bool = False
+
+
+class TurnsTaken(SQLModel, table=True):
+    """How often something was asked for in the window that runs now. A key names no address: campaigns.turns."""
+
+    __tablename__ = "turns_taken"
+    key: str = Field(sa_column=Column(String(80), primary_key=True))
+    ends_at: datetime = _moment(index=True)
+    taken: int
 
 
 class SecondFactor(SQLModel, table=True):
@@ -1219,6 +1229,22 @@ class WallBadge(SQLModel, table=True):
     wording: str  # the version of the text that was agreed to
     language: str
     shown_at: datetime = _moment()
+
+
+WAITS = "chat_id IS NOT NULL"
+
+
+class BotUpdate(SQLModel, table=True):
+    """An update of Telegram's that was handled, by its number alone; or one that waits until its chat's turn comes."""
+
+    __tablename__ = "bot_update"
+    __table_args__ = (
+        Index("ix_bot_update_waiting", "chat_id", postgresql_where=text(WAITS), sqlite_where=text(WAITS)),
+    )
+    bot_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    update_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    chat_id: int | None = Field(default=None, sa_column=Column(BigInteger))  # while it waits
+    at: datetime = _moment(index=True)  # when it was handled, or last said that it waits
 
 
 class Dialogue(SQLModel, table=True):

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from campaigns.media import NewPicture
+from campaigns.media_stores import MediaHome
 from campaigns.models import Channel, LatePolicy, Post, PostState, Publication, PublicationState, Territory
 from campaigns.post_checks import NewPost, Problem, check_post
 from campaigns.post_files import LARGEST, FileRefused
@@ -201,7 +202,7 @@ async def add_entries(
     campaign_id: int,
     entries: Sequence[tuple[PostEntry, NewPost]],
     *,
-    media_dir: Path,
+    media_dir: MediaHome,
     now: datetime,
 ) -> list[Post]:
     """Store the posts of a document; what was no more than a draft, or was taken back, is so again."""

@@ -7,7 +7,6 @@ publications; `campaigns.post_documents` is its schema and reads it.
 
 import csv
 import io
-import shutil
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from campaigns.media_stores import MediaAway, MediaHome, opened
 from campaigns.models import Campaign, Channel, Media, Post, PostState, PostVersion, Publication, Territory, Wording
 from campaigns.post_documents import Document, PictureEntry, PostEntry, PublicationEntry
 from campaigns.post_files import COLUMNS
@@ -198,14 +198,16 @@ def _entry(one: ExportedPost, picture_folder: str) -> PostEntry:
     )
 
 
-def write_pictures(posts: Sequence[ExportedPost], media_dir: Path, folder: Path) -> None:
+def write_pictures(posts: Sequence[ExportedPost], media_dir: MediaHome, folder: Path) -> None:
     """Copy the posts' pictures beside the file that names them; raises ExportRefused."""
-    files = sorted({medium.file for one in posts for medium in one.pictures})
+    store, files = opened(media_dir), sorted({medium.file for one in posts for medium in one.pictures})
     try:
         if files:
             folder.mkdir(parents=True, exist_ok=True)
         for name in files:
-            shutil.copyfile(media_dir / name, folder / name)
+            (folder / name).write_bytes(store.load(name))
+    except MediaAway as away:
+        raise ExportRefused(str(away)) from None
     except OSError as error:
         raise ExportRefused(f"picture {error.filename} cannot be copied: {error.strerror}") from None
 

@@ -1,8 +1,8 @@
 """A post and the rows that it becomes: writing, queuing, taking back, finding."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import ColumnElement, func, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from campaigns import media
 from campaigns.approval import audit, is_needed
 from campaigns.costs import cost_of
+from campaigns.media_stores import MediaHome
 from campaigns.models import (
     Campaign,
     Channel,
@@ -42,7 +43,7 @@ async def add_post(
     campaign_id: int,
     post: NewPost,
     *,
-    media_dir: Path,
+    media_dir: MediaHome,
     now: datetime,
     author_id: int | None = None,
 ) -> Post:
@@ -91,7 +92,7 @@ async def add_post(
         row.state = PostState.submitted if await is_needed(session, campaign, row) else PostState.scheduled
         row.told_at = None if row.state is PostState.submitted else now
     add_texts(session, row.id, post)
-    session.add_all(media.store(media_dir, row.id, i, picture) for i, picture in enumerate(post.pictures))
+    session.add_all(await asyncio.to_thread(media.store_all, media_dir, row.id, post.pictures) if post.pictures else ())
     session.add_all(
         Publication(
             post_id=row.id,

@@ -5,9 +5,9 @@ Sums only: no supporter is named, and no figure is of fewer than five people of 
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from PIL import Image as Pictures
@@ -23,6 +23,7 @@ from reportlab.platypus import Image, KeepTogether, Paragraph, SimpleDocTemplate
 
 from badges.canvas import SMALL_CONTRAST, readable, rgb
 from badges.fonts import FONTS
+from campaigns.media_stores import MediaHome, opened
 from campaigns.models import Kind
 from campaigns.overviews import KINDS, Overview, Sheet, listed, sheets_of
 from campaigns.results import OF_POSTS, best_hours
@@ -44,7 +45,7 @@ class Style:
     on_head: Any
 
 
-def draw_report(seen: Overview, words: Words, pictures: Mapping[int, Path], made: str) -> bytes:
+def draw_report(seen: Overview, words: Words, pictures: Mapping[int, bytes], made: str) -> bytes:
     """The PDF. `pictures` is the file of each post that has one; `made` says when this was read. Takes about a second."""
     pdfmetrics.registerFont(TTFont(HEAVY, str(FONTS / "NotoSans-Bold.ttf")))
     style = _style(seen)
@@ -165,7 +166,7 @@ def bars(counts: Sequence[int], names: Sequence[str], words: Words, style: Style
     return drawn
 
 
-def _posts(seen: Overview, words: Words, style: Style, pictures: Mapping[int, Path]) -> list[Any]:
+def _posts(seen: Overview, words: Words, style: Style, pictures: Mapping[int, bytes]) -> list[Any]:
     """The posts that brought the most visits, with their pictures."""
     parts: list[Any] = []
     for each in seen.posts[:PICTURES]:
@@ -185,17 +186,17 @@ def _posts(seen: Overview, words: Words, style: Style, pictures: Mapping[int, Pa
     return parts
 
 
-def _picture(file: Path | None) -> Image | None:
+def _picture(data: bytes | None) -> Image | None:
     """A small copy; None where the post has none, or its file is gone or broken."""
-    if file is None:
+    if data is None:
         return None
     try:
-        with Pictures.open(file) as opened:
-            opened.thumbnail((LARGEST, LARGEST))
+        with Pictures.open(io.BytesIO(data)) as shown:
+            shown.thumbnail((LARGEST, LARGEST))
             copy = io.BytesIO()
-            opened.convert("RGB").save(copy, "JPEG", quality=82)
-            scale = min(30 * mm / opened.width, 30 * mm / opened.height)
-            return Image(copy, opened.width * scale, opened.height * scale)
+            shown.convert("RGB").save(copy, "JPEG", quality=82)
+            scale = min(30 * mm / shown.width, 30 * mm / shown.height)
+            return Image(copy, shown.width * scale, shown.height * scale)
     except (OSError, ValueError, Pictures.DecompressionBombError):
         return None
 
@@ -228,9 +229,11 @@ def _cell(value: object, words: Words) -> Paragraph:
     return _said("" if value is None else str(value), 7, font=HEAVY if value else LIGHT)
 
 
-def picture_files(folder: Path, media: Iterable[Any]) -> dict[int, Path]:
-    """Post -> its first picture's file."""
-    found: dict[int, Path] = {}
+def first_pictures(home: MediaHome, media: Iterable[Any]) -> dict[int, bytes]:
+    """Post -> its first picture, where it can be read. Takes as long as that takes: call it in a thread."""
+    found: dict[int, bytes] = {}
     for medium in media:
-        found.setdefault(medium.post_id, folder / medium.file)
+        if medium.post_id not in found:
+            with suppress(OSError):
+                found[medium.post_id] = opened(home).load(medium.file)
     return found

@@ -3,10 +3,12 @@
 import os
 import secrets
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -16,10 +18,13 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from campaigns.media_stores import Bucket, MediaHome, parts_of
+from campaigns.mirrors import FramesHome, Mirror
 from campaigns.vault import Vault
 
 PREFIX = "PORTEVOIX_"
 TELEGRAM = "https://api.telegram.org"
+WEBHOOK_PORTS = (443, 80, 88, 8443)  # where Telegram delivers: setWebhook
 
 
 class SettingsProblem(Exception):
@@ -34,19 +39,31 @@ class Settings(BaseSettings):
     database_url: str = ""  # empty: one SQLite file in data_dir
     database_wait: int = Field(default=60, ge=0)  # seconds at start for which a store that is away is waited for
     data_dir: Path = Path("var")
+    media_url: str = ""  # a bucket that speaks S3, for pictures and frames; empty: data_dir
+    media_key: str = ""
+    media_secret: SecretStr = SecretStr("")
     bot_token: SecretStr = SecretStr("")
     telegram_base_url: str = TELEGRAM
     public_url: str = ""  # empty: http://host:port
+    bot_updates: Literal["polling", "webhook"] = (
+        "polling"  # how the bot hears: it asks Telegram, or Telegram comes to public_url
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    trusted_proxies: str = "127.0.0.1, ::1"  # whose X-Forwarded-For and X-Forwarded-Proto are believed; empty: nobody's
     secret_key: SecretStr = SecretStr("")  # empty: made once and kept in data_dir
     old_secret_key: SecretStr = SecretStr("")  # opens what was locked before the key changed; `keys renew` ends that
     log_level: str = "INFO"
+    log_format: str = "text"  # json: one object a line, for machines
     latest_minutes: int = Field(default=5, ge=1)  # how late a publication may be before /healthz says so
     # For so many what people did is kept with its moment, beside the month that goes on; a year of it is shown.
     acts_months: int = Field(default=13, ge=13)
     metrics_token: SecretStr = SecretStr("")  # lets a monitor on another machine read /metrics
+    sentry_dsn: SecretStr = SecretStr("")  # where errors are reported, without anything of a person
+    otlp_endpoint: str = ""  # where traces go, such as http://127.0.0.1:4318
     _token_is_kept: bool = PrivateAttr(default=False)
+    _bucket: Bucket | None = PrivateAttr(default=None)
+    _mirror: Mirror | None = PrivateAttr(default=None)
 
     @field_validator("log_level")
     @classmethod
@@ -55,12 +72,52 @@ class Settings(BaseSettings):
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return value.upper()
 
-    @field_validator("public_url", "telegram_base_url")
+    @field_validator("log_format")
+    @classmethod
+    def _known_format(cls, value: str) -> str:
+        if value.lower() not in {"text", "json"}:
+            raise ValueError("must be text or json")
+        return value.lower()
+
+    @field_validator("public_url", "telegram_base_url", "otlp_endpoint")
     @classmethod
     def _has_scheme(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with https:// (or http:// on this machine)")
         return value.rstrip("/")
+
+    @field_validator("bot_updates")
+    @classmethod
+    def _can_be_reached(cls, value: str, info: ValidationInfo) -> str:
+        if value == "webhook" and "public_url" in info.data and "telegram_base_url" in info.data:
+            near = info.data["telegram_base_url"] != TELEGRAM  # a Bot API server of one's own takes any address
+            if not _is_for_webhook(info.data["public_url"], near=near):
+                raise ValueError(
+                    f"webhook needs {PREFIX}PUBLIC_URL, an https:// address that Telegram reaches on port 443, 80, 88 or"
+                    " 8443; set it, or write polling"
+                )
+        return value
+
+    @field_validator("media_url")
+    @classmethod
+    def _names_a_bucket(cls, value: str) -> str:
+        if value:
+            parts_of(value)
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _names_machines(cls, value: str) -> str:
+        """Not *: whoever may say where they come from can say it anew at each wrong password."""
+        named = [part.strip() for part in value.split(",") if part.strip()]
+        for part in named:
+            try:
+                ip_network(part)
+            except ValueError:
+                raise ValueError(
+                    f"“{part}” is no address and no network: write them as 10.0.0.5, 10.1.0.0/16, with commas between"
+                ) from None
+        return ",".join(named)
 
     @classmethod
     def settings_customise_sources(
@@ -102,6 +159,32 @@ class Settings(BaseSettings):
         return self.data_dir / "media"
 
     @property
+    def media(self) -> MediaHome:
+        """Where posts' pictures lie: `media_dir`, or the bucket; raises MediaProblem where nothing speaks S3."""
+        if not self.media_url:
+            return self.media_dir
+        if self._bucket is None:
+            self._bucket = self._in_bucket("media")
+        return self._bucket
+
+    @property
+    def frames(self) -> FramesHome:
+        """Where designers' frames lie: `frames_dir`, which follows the bucket where there is one; raises MediaProblem."""
+        if not self.media_url:
+            return self.frames_dir
+        if self._mirror is None:
+            self._mirror = Mirror(self.frames_dir, self._in_bucket("frames"))
+        return self._mirror
+
+    @property
+    def kits(self) -> MediaHome:
+        """Where sections' kits are handed on from, whichever process made them: `kits_dir`, or the bucket."""
+        return self._in_bucket("kits") if self.media_url else self.kits_dir
+
+    def _in_bucket(self, below: str) -> Bucket:
+        return Bucket(self.media_url, self.media_key, self.media_secret.get_secret_value(), below=below)
+
+    @property
     def site_url(self) -> str:
         """Where people reach the web pages, without a trailing slash."""
         return self.public_url or f"http://{self.host}:{self.port}"
@@ -110,6 +193,15 @@ class Settings(BaseSettings):
     def telegram_link(self) -> str:
         """What stands before a bot's user name in a deep link; a stand-in serves its own."""
         return "https://t.me" if self.telegram_base_url == TELEGRAM else f"{self.telegram_base_url}/t.me"
+
+
+def _is_for_webhook(address: str, *, near: bool) -> bool:
+    try:
+        parts = urlsplit(address)
+        port = parts.port or 443
+    except ValueError:  # a port that is no number
+        return False
+    return bool(parts.hostname) and (near or (parts.scheme == "https" and port in WEBHOOK_PORTS))
 
 
 def _env_vars(source: PydanticBaseSettingsSource) -> Mapping[str, str | None]:

@@ -1,8 +1,8 @@
 """Pictures that come before the post that shows them: stored as a post's own are, and forgotten after a month."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from campaigns import media
 from campaigns.media import NewPicture, PictureRefused
+from campaigns.media_stores import MediaHome, opened
 from campaigns.models import Media, Post, Upload
 
 KEPT = timedelta(days=30)  # as long as what was typed
@@ -17,10 +18,15 @@ TOGETHER = 50_000_000  # bytes of one post's pictures, which are in memory at on
 
 
 async def add_upload(
-    session: AsyncSession, campaign_id: int, organizer_id: int | None, picture: NewPicture, folder: Path, now: datetime
+    session: AsyncSession,
+    campaign_id: int,
+    organizer_id: int | None,
+    picture: NewPicture,
+    home: MediaHome,
+    now: datetime,
 ) -> Upload:
     """Look at a picture and store it; raises PictureRefused."""
-    stored = media.store(folder, 0, 0, picture)
+    stored = await asyncio.to_thread(media.store, home, 0, 0, picture)
     upload = Upload(
         campaign_id=campaign_id,
         organizer_id=organizer_id,
@@ -55,7 +61,7 @@ async def names_of(session: AsyncSession, campaign_id: int, files: Sequence[str]
 
 
 async def pictures(
-    session: AsyncSession, campaign_id: int, upload_ids: Sequence[int], folder: Path
+    session: AsyncSession, campaign_id: int, upload_ids: Sequence[int], home: MediaHome
 ) -> tuple[NewPicture, ...]:
     """The uploads as the pictures of a new post, in this order; PictureRefused names the one that is not there."""
     found: list[NewPicture] = []
@@ -66,13 +72,14 @@ async def pictures(
         if sum(len(picture.data) for picture in found) + upload.size > TOGETHER:
             raise PictureRefused(f"the pictures have more than {TOGETHER / 1e6:.0f} MB together; take smaller ones")
         try:
-            found.append(NewPicture(upload.name, (folder / upload.file).read_bytes(), upload.alt))
-        except OSError:
+            data = await asyncio.to_thread(opened(home).load, upload.file)
+            found.append(NewPicture(upload.name, data, upload.alt))
+        except FileNotFoundError:
             raise PictureRefused(f"picture {upload_id} is gone from the data folder; upload it again") from None
     return tuple(found)
 
 
-async def forget_old(session: AsyncSession, folder: Path, now: datetime) -> None:
+async def forget_old(session: AsyncSession, home: MediaHome, now: datetime) -> None:
     """Drop the uploads of more than a month ago, and the files that no post shows."""
     old = await session.scalars(
         delete(Upload)
@@ -84,4 +91,4 @@ async def forget_old(session: AsyncSession, folder: Path, now: datetime) -> None
         shown = select(Media.id).where(col(Media.file) == file).limit(1)
         again = select(Upload.id).where(col(Upload.file) == file).limit(1)
         if await session.scalar(shown) is None and await session.scalar(again) is None:
-            (folder / file).unlink(missing_ok=True)
+            await asyncio.to_thread(opened(home).delete, file)

@@ -48,6 +48,10 @@ class Vault:
             return False
         return True
 
+    def password(self, *purpose: str | int) -> str:
+        """43 letters, digits, - and _ that every process with the present key knows, and that are stored nowhere."""
+        return _derived(self._keys[0], purpose).decode().rstrip("=")
+
     def fingerprint(self, text: str, *purpose: str | int) -> str:
         """32 letters that stand for a text, and are worth nothing to who has the database and not the key."""
         return hmac.new(_derived(self._keys[0], purpose), text.encode(), hashlib.sha256).hexdigest()[:32]

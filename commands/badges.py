@@ -127,7 +127,7 @@ async def _frames(designs: Iterable[str], section: str, campaign: str | None) ->
     found: dict[str, Frame | BadgeError] = {}
     for design in dict.fromkeys(designs):
         try:
-            found[design] = frame_of(owner, design, section, frames_dir=settings.frames_dir)
+            found[design] = frame_of(owner, design, section, frames_dir=settings.frames)
         except BadgeError as error:
             found[design] = error
     return found

@@ -18,12 +18,14 @@ from campaigns import bot_tokens, channel_secrets, installation, webhook_secrets
 from campaigns.access_tokens import TokenRefused
 from campaigns.database import Database, DatabaseAway, DatabaseProblem
 from campaigns.interests import InterestProblem
+from campaigns.media_stores import MediaAway, MediaProblem
 from campaigns.models import Campaign
 from campaigns.plans import PlanProblem
 from campaigns.post_files import FileRefused
 from campaigns.settings import Settings, SettingsProblem, read_settings, vault_for
 from campaigns.times import TimeProblem, system_clock
 from campaigns.webhooks import TargetRefused
+from commands import logs
 from networks.errors import ChannelSettingsWrong
 from schedules.engine import EngineProblem
 
@@ -47,6 +49,8 @@ KNOWN_PROBLEMS = (
     Refused,
     SettingsProblem,
     DatabaseProblem,
+    MediaProblem,
+    MediaAway,
     EngineProblem,
     FileRefused,
     TimeProblem,
@@ -73,7 +77,10 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except KNOWN_PROBLEMS as problem:
-        print(f"Error: {problem}", file=sys.stderr)  # noqa: T201 - to the terminal, whatever the log level
+        if logs.speaks_json():
+            log.critical("%s", problem)
+        else:
+            print(f"Error: {problem}", file=sys.stderr)  # noqa: T201 - to the terminal, whatever the log level
         raise typer.Exit(os.EX_TEMPFAIL if isinstance(problem, DatabaseAway) else 1) from None
 
 
@@ -85,12 +92,7 @@ def run_async(main: Coroutine[Any, Any, None]) -> None:
 def prepared_settings(**overrides: Any) -> Settings:
     """The settings, logging as they say, and a data folder that can be written."""
     settings = read_settings(**overrides)
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for leaky in ("httpx", "httpcore", "telegram"):  # they log addresses, and Telegram's hold the bot's token
-        logging.getLogger(leaky).setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    # A tick that finds the last one at work is left out, and says so at each: the next one looks again.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    logs.set_up(settings.log_level, settings.log_format)
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         probe = settings.data_dir / f".probe-{os.getpid()}"
@@ -102,6 +104,14 @@ def prepared_settings(**overrides: Any) -> Settings:
             f"the folder {settings.data_dir} cannot be written ({reason}); set PORTEVOIX_DATA_DIR to one that can"
         ) from None
     return settings
+
+
+def say(said: Text | str) -> None:
+    """To the terminal; where the program speaks JSON, as an event of its log."""
+    if logs.speaks_json():
+        log.info("%s", said)
+    else:
+        out.print(said)
 
 
 def people_are(n: int) -> str:

@@ -17,6 +17,7 @@ from campaigns import addresses, communes, event_planning, installation, interes
 from campaigns.channel_secrets import change_settings
 from campaigns.database import Database
 from campaigns.media import NewPicture
+from campaigns.media_stores import MediaHome
 from campaigns.models import Campaign, Channel, EventKind, LatePolicy, MissionKind, Organizer, Role
 from campaigns.posts import NewPost, add_post
 from campaigns.settings import Settings
@@ -174,7 +175,7 @@ async def fill(database: Database, settings: Settings, clock: Clock, smtp_port: 
             session, campaign.id, stage.COLLEAGUE, "Nadia", _PASSWORD, Role.editor, now
         )
         for post in stage.POSTS:
-            await _add_post(session, campaign, post, channels, vote, nadia, settings.media_dir, now)
+            await _add_post(session, campaign, post, channels, vote, nadia, settings.media, now)
 
 
 def keys_of(network: str) -> dict[str, str]:
@@ -274,7 +275,7 @@ async def _add_post(
     channels: dict[str, Channel],
     vote: datetime,
     colleague: Organizer,
-    media_dir: Path,
+    media_dir: MediaHome,
     now: datetime,
 ) -> None:
     pictures = (NewPicture("poster.jpg", poster(post.poster[0]), post.poster[1]),) if post.poster else ()

@@ -14,6 +14,7 @@ from badges.sheets import contact_sheet, figure
 from badges.starting_frame import write_starting_frame
 from campaigns import installation
 from campaigns.badge_frames import frame_of, frame_path
+from campaigns.mirrors import Mirror, near
 from campaigns.models import Campaign
 from campaigns.settings import Settings
 from commands.common import (
@@ -155,7 +156,10 @@ def add(
             key = installation.slug_of(source.stem if source.is_file() else source.resolve().name)
             if key in DESIGNS:
                 raise Refused(f"“{key}” is the name of a design of the project's own; rename {source}")
-            _copy(source, settings.frames_dir / owner.slug / key)
+            target = near(settings.frames, owner.slug) / owner.slug / key
+            _copy(source, target)
+            if isinstance(settings.frames, Mirror):
+                settings.frames.send(target if target.is_dir() else target.with_name(f"{key}.png"))
             await installation.put_frame(session, owner.id, key, name, place)
             out.print(f"“{name}” ({key}) is a frame of {owner.name}.")
 
@@ -201,7 +205,7 @@ def list_(campaign: CampaignOption = None) -> None:
 def _formats(owner: Campaign, design: str, settings: Settings) -> str:
     if design in DESIGNS:
         return ", ".join(FORMATS)
-    path = frame_path(settings.frames_dir, owner, design)
+    path = frame_path(settings.frames, owner, design)
     if path is None:
         return "its files are missing; add it again"
     try:
@@ -221,7 +225,7 @@ async def _campaign(settings: Settings, slug: str | None) -> Campaign:
 def _frame(source: str, owner: Campaign, section: str, settings: Settings) -> Frame:
     path = Path(source)
     if source in DESIGNS or not path.exists():
-        return frame_of(owner, source, section, frames_dir=settings.frames_dir)
+        return frame_of(owner, source, section, frames_dir=settings.frames)
     own = frame_of(owner, DESIGNS[0], section)
     return open_frame(path, own.palette, own.slogan, own.hashtag, own.sponsor, own.section)
 

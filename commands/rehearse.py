@@ -91,7 +91,7 @@ async def _play(copy: Path, settings: Settings, bounds: tuple[str | None, str | 
         await database.close()
     start, end = period(*bounds, owner.timezone)
     chosen = Wish(owner.slug, start, end, wish.faults, wish.seed)
-    return await rehearse(copy, settings.media_dir, system_clock(), chosen)
+    return await rehearse(copy, settings.media, system_clock(), chosen)
 
 
 @contextmanager

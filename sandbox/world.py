@@ -1,6 +1,5 @@
 """Everything that one sandbox is made of."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from sandbox.store import Store
 from sandbox.telegram.pollers import Pollers
 from sandbox.telegram.rates import TelegramRates
 from sandbox.telegram.state import TelegramState
+from sandbox.telegram.webhook import Delivery
 from sandbox.windows import Windows
 from sandbox.x.state import XState
 
@@ -53,7 +53,7 @@ class World:
         self.changes = Changes(self.store.highest_version())
         self.desk = Desk(self.changes)
         self.pollers = Pollers()
-        self.deliveries: dict[int, asyncio.Task[None]] = {}
+        self.deliveries: dict[int, Delivery] = {}  # by bot
         self._load()
 
     def _load(self) -> None:
@@ -71,8 +71,7 @@ class World:
 
     def reset(self) -> None:
         """Back to how it began; the change counter goes on rising, so that nobody waits in vain."""
-        for delivery in self.deliveries.values():
-            delivery.cancel()
+        self._stop_deliveries()
         self.desk.reset()
         self.store.clear()
         self.changes.bump()
@@ -82,8 +81,12 @@ class World:
         """Answer whoever waits, so that the server around can stop."""
         self.desk.close()
         self.changes.close()
+        self._stop_deliveries()
+
+    def _stop_deliveries(self) -> None:
         for delivery in self.deliveries.values():
-            delivery.cancel()
+            delivery.stop()
+        self.deliveries.clear()
 
 
 def world_of(request: Request) -> World:

@@ -48,6 +48,6 @@ class Answers(Looking):
             return
         except NetworkProblem as problem:  # refused, or it may be there: better than twice
             trouble = str(problem)
-            log.warning("an answer to an idea may not have arrived: %s", problem)
+            log.warning("an answer to an idea may not have arrived: %s", type(problem).__name__)
         async with self._database.write() as session:
             await suggestions.told(session, answer.suggestion.id, self._clock(), trouble)

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from campaigns import handouts, supporters
 from campaigns.batches import BatchWriter
 from campaigns.database import Database
@@ -19,6 +21,7 @@ from campaigns.handouts import Candidate, Claim, Digest, Outcome, Run
 from campaigns.models import HandoutState, Post, Supporter
 from campaigns.rhythm import Rhythm, Usual, turn_of, usual_of
 from campaigns.times import Clock
+from campaigns.traces import at_work
 from networks.errors import (
     ChannelRevoked,
     ChatMoved,
@@ -52,11 +55,20 @@ class Due:
 class Broadcaster:
     """Serves the people of every run that is due."""
 
-    def __init__(self, database: Database, clock: Clock, deliver: Deliver, pace: Pace) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        deliver: Deliver,
+        pace: Pace,
+        observe: Callable[[str], None] = lambda outcome: None,
+    ) -> None:
+        """`observe` is told how each message ended."""
         self._database = database
         self._clock = clock
         self._deliver = deliver
         self._pace = pace
+        self._observe = observe
         self._rows: BatchWriter[Claim | Outcome] = BatchWriter(
             database, lambda session, items: handouts.write(session, items, clock())
         )
@@ -69,12 +81,19 @@ class Broadcaster:
 
     async def tick(self) -> None:
         """Unless it is under way already, start to serve what is due; returns at once."""
-        if self._stopping or (self._task is not None and not self._task.done()):
+        if self._stopping or self.busy:
             return
         async with self._database.read() as session:
-            due = await handouts.runs(session, self._clock())
+            due = await self.is_due(session)
         if due and not self._stopping:
             self._task = asyncio.create_task(self._drain())
+
+    @property
+    def busy(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    async def is_due(self, session: AsyncSession) -> bool:
+        return bool(await handouts.runs(session, self._clock()))
 
     async def settled(self) -> None:
         """Wait until nothing is due and nothing in flight."""
@@ -171,7 +190,7 @@ class Broadcaster:
         if ended:
             what = "broadcast" if run.text else "share kit of post"
             more = f", but for {rest} who rest now" if rest else ""
-            log.info("%s %d has reached everybody%s", what, run.what.id, more)
+            log.info("%s %d has reached everybody%s", what, run.what.id, more, extra=_ids(run))
         return ended
 
     async def _work(self) -> None:
@@ -204,7 +223,10 @@ class Broadcaster:
         (run, handout_id), *others = held
         posts = tuple(each.what for each, _ in held if isinstance(each.what, Post))
         begun = Outcome(run, handout_id, supporter.id, HandoutState.unknown, card=not others)
-        outcome = await self._send(Digest(posts) if others else run, begun, supporter)
+        with at_work("message", **_ids(run), handout=handout_id) as seen:
+            outcome = await self._send(Digest(posts) if others else run, begun, supporter)
+            seen["outcome"] = outcome.state.value
+        self._observe(outcome.state.value)
         self._unclear = self._unclear + 1 if outcome.state is HandoutState.unknown else 0
         if self._unclear >= UNCLEAR:
             self._pace.halt(DOWN_WAIT.total_seconds())
@@ -235,6 +257,11 @@ class Broadcaster:
         except Exception as error:
             log.exception("handout %d", outcome.handout_id)
             return came(HandoutState.unknown, reason=f"unexpected {type(error).__name__}")
+
+
+def _ids(run: Run) -> dict[str, int]:
+    what = "post" if isinstance(run.what, Post) else "broadcast"
+    return {"campaign": run.what.campaign_id, what: run.what.id}
 
 
 def _digest(run: Run, due: Sequence[Run], rhythm: Rhythm, now: datetime) -> list[Run]:

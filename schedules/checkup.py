@@ -1,5 +1,7 @@
 """What `doctor` looks at: settings, database, disk, clock, token and channels, a finding each with what to do."""
 
+import asyncio
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ import httpx
 
 from campaigns import installation
 from campaigns.database import Database
+from campaigns.media_stores import opened
 from campaigns.models import Channel
 from campaigns.settings import Settings
 from campaigns.stores import shown_address
@@ -42,6 +45,7 @@ async def look(
             "database", True, f"{shown_address(settings.store_url)} is up to date, with {len(campaigns)} campaigns"
         ),
         _disk(settings),
+        *await _media(settings),
         await _clock(settings, clock),
         await _token(settings),
         *[await _channel(channel, open_network) for channel in channels],
@@ -66,6 +70,20 @@ def _disk(settings: Settings) -> Finding:
             "disk", False, f"{settings.data_dir} has {free / 1e6:.0f} MB left: make room, or set PORTEVOIX_DATA_DIR"
         )
     return Finding("disk", True, f"{settings.data_dir} has {free / 1e9:.1f} GB left")
+
+
+async def _media(settings: Settings) -> list[Finding]:
+    """Whether the bucket of pictures takes and gives; nothing where there is none."""
+    if not settings.media_url:
+        return []
+    store, probe = opened(settings.media), f".probe-{os.getpid()}"
+    try:
+        await asyncio.to_thread(store.store, probe, b"doctor")
+        await asyncio.to_thread(store.load, probe)
+        await asyncio.to_thread(store.delete, probe)
+    except OSError as away:
+        return [Finding("pictures", False, str(away))]
+    return [Finding("pictures", True, f"{settings.media_url.partition('?')[0]} can be read and written")]
 
 
 async def _clock(settings: Settings, clock: Clock) -> Finding:

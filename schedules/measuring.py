@@ -49,11 +49,13 @@ class Measuring(Looking):
             async with asyncio.timeout(CALL_TIMEOUT):
                 said = await cast(Reporting, network).figures(list(question.ids.values()))
         except (NetworkProblem, TimeoutError) as problem:
-            log.info("channel %d tells no figures: %s", channel.id, problem)
+            log.info(
+                "channel %d tells no figures: %s", channel.id, type(problem).__name__, extra={"channel": channel.id}
+            )
             await self._leave(question, _wait(problem))
             return
         except Exception:  # a bug of ours or of a library: the others are asked all the same
-            log.exception("channel %d tells no figures", channel.id)
+            log.exception("channel %d tells no figures", channel.id, extra={"channel": channel.id})
             await self._leave(question, AFTER_REFUSAL)
             return
         finally:

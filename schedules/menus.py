@@ -35,6 +35,6 @@ class Menus(Looking):
             except (NetworkDown, RateLimited):
                 raise
             except NetworkProblem as problem:  # they blocked the bot: there is no menu to show
-                log.info("a chat's menu could not be changed: %s", problem)
+                log.info("a chat's menu could not be changed: %s", type(problem).__name__)
             async with self._database.write() as session:
                 await roles.menus_are_shown(session, [menu])

@@ -83,12 +83,12 @@ async def tell_each(messages: Sequence[Callable[[], Awaitable[None]]], what: str
         except (NetworkDown, RateLimited) as problem:
             trouble = problem
         except (ChannelRevoked, PostRejected) as problem:
-            log.warning("an organizer cannot be reached by the bot any more: %s", problem)
+            log.warning("an organizer cannot be reached by the bot any more: %s", type(problem).__name__)
         except NetworkProblem as problem:  # the message may be there: better than twice
-            log.warning("whether an organizer was told is not known: %s", problem)
+            log.warning("whether an organizer was told is not known: %s", type(problem).__name__)
             reached = True
     if trouble is not None:
         if not reached:
             raise trouble
-        log.warning("not every organizer could be told of %s: %s", what, trouble)
+        log.warning("not every organizer could be told of %s: %s", what, type(trouble).__name__)
     return reached

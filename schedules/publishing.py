@@ -13,7 +13,6 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,10 +22,12 @@ from campaigns.addresses import recipients_of
 from campaigns.batches import BatchWriter
 from campaigns.database import Database
 from campaigns.keeping_back import is_metered, keep_back
+from campaigns.media_stores import MediaAway, MediaHome
 from campaigns.models import Channel, PublicationState
 from campaigns.publications import Begin, Content, Finish, GiveBack
 from campaigns.stores import STORE_AWAY, said_by
 from campaigns.times import Clock
+from campaigns.traces import at_work
 from networks import NEEDS_RECIPIENTS
 from networks.base import Network, OutgoingPost, parts_out
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
@@ -42,6 +43,7 @@ HALF_OUT = timedelta(
     hours=6
 )  # after its moment, how long the rest of a thread or a mailing is tried, whatever the attempts
 STORE_PAUSE = 2.0  # seconds between tries to write to a store that is away
+PICTURES_AWAY = "its pictures cannot be read: {where} does not answer ({said}); it goes out by itself when that does, so look at the storage, and at PORTEVOIX_MEDIA_URL and its keys"
 PARTLY_OUT = "{parts} of its parts or messages are out, the rest is not: {reason}; “try again” goes on with the rest"
 
 NetworkOpener = Callable[[Channel], Network]  # raises networks.errors.ChannelRevoked where the settings do not do
@@ -54,10 +56,16 @@ def back_off(attempts: int, rng: random.Random) -> timedelta:
     return longest * (0.5 + rng.random() / 2)
 
 
-def outgoing(content: Content, media_dir: Path) -> OutgoingPost:
-    """What is said, with its pictures from the data folder; PostRejected where one is gone."""
+class PicturesAway(NetworkDown):
+    """The storage of a post's pictures does not answer: the post waits until it does."""
+
+
+async def outgoing(content: Content, media_dir: MediaHome) -> OutgoingPost:
+    """What is said, with its pictures; PostRejected where one is gone, PicturesAway where nobody can tell."""
     try:
-        pictures = tuple(media.load(media_dir, medium) for medium in content.media)
+        pictures = tuple([await asyncio.to_thread(media.load, media_dir, medium) for medium in content.media])
+    except MediaAway as away:
+        raise PicturesAway(PICTURES_AWAY.format(where=away.where, said=away.said)) from None
     except OSError as error:
         raise PostRejected(
             f"its picture {error.filename} is gone ({error.strerror}): write the post again with the picture"
@@ -74,6 +82,14 @@ def outgoing(content: Content, media_dir: Path) -> OutgoingPost:
     )
 
 
+def say_left(count: int) -> None:
+    """What a dead worker left in `sending`."""
+    if count:
+        log.warning(
+            "%d publications were being sent when the program stopped; they are “unknown” until a human looks", count
+        )
+
+
 class Publisher:
     """Drains the channels of an installation. `tick` may be called at any time and from several processes."""
 
@@ -82,7 +98,7 @@ class Publisher:
         database: Database,
         clock: Clock,
         open_network: NetworkOpener,
-        media_dir: Path,
+        media_dir: MediaHome,
         *,
         worker: str,
         rng: random.Random | None = None,
@@ -94,7 +110,7 @@ class Publisher:
         self._clock = clock
         self._open_network = open_network
         self._media_dir = media_dir
-        self._worker = worker
+        self.worker = worker  # the name that leases bear; another one only while nothing is drained
         self._rng = rng or random.Random()
         self._site_url = site_url  # where people stop a network that writes to them
         self._observe = observe
@@ -113,7 +129,7 @@ class Publisher:
             ready = await publications.channels_with_work(session, self._clock())
         for channel_id in ready:
             if channel_id not in self._draining:
-                task = asyncio.create_task(self._drain(channel_id))
+                task = asyncio.create_task(self.drain(channel_id))
                 self._draining[channel_id] = task
                 task.add_done_callback(lambda _, done=channel_id: self._draining.pop(done, None))  # type: ignore[misc]
 
@@ -130,13 +146,14 @@ class Publisher:
     async def end_leases(self, *, every: bool = False) -> None:
         """Turn what dead workers left in `sending` into `unknown`."""
         async with self._database.write() as session:
-            left = await publications.end_leases(session, self._clock(), every=every)
-        if left:
-            log.warning(
-                "%d publications were being sent when the program stopped; they are “unknown” until a human looks", left
-            )
+            say_left(await publications.end_leases(session, self._clock(), every=every))
 
-    async def _drain(self, channel_id: int) -> None:
+    async def drain(self, channel_id: int) -> None:
+        """Publish what is due on a channel, in order, until nothing is; at once nothing where another worker does so."""
+        with at_work("channel", channel=channel_id):
+            await self._drain_in_order(channel_id)
+
+    async def _drain_in_order(self, channel_id: int) -> None:
         turn = await self._turn(channel_id)
         if turn is None:
             return  # another worker got there first, or the program stops
@@ -156,9 +173,9 @@ class Publisher:
         finally:
             if network is not None:
                 await network.close()
-            await self._returns.write([GiveBack(channel_id, self._worker, wait_until, rest)])
+            await self._returns.write([GiveBack(channel_id, self.worker, wait_until, rest)])
         if rest:
-            log.error("channel %d rests: %s", channel_id, rest)
+            log.error("channel %d rests; why stands in the console, under Channels", channel_id)
 
     async def _publish_all(self, turn: "_Turn | None", network: Network) -> None:
         """Publish what is due on a channel until nothing is; raises _ChannelWaits where the channel must wait."""
@@ -169,12 +186,14 @@ class Publisher:
                 if self._stopping or not self._outlasts_a_call(turn.channel):
                     finished = False
                     break
-                content = (await self._write_down([*last, Begin(publication_id, self._clock())]))[-1]
+                content = (await self._write_down([*last, Begin(publication_id, self._clock(), self.worker)]))[-1]
                 last = []
                 if content is None:
                     continue  # moved, taken back, or claimed by another process in the meantime
                 began = True
-                finish, waits = await self._send(content, network, turn.channel)
+                with at_work("publication", **_ids(content, turn.channel)) as seen:
+                    finish, waits = await self._send(content, network, turn.channel)
+                    seen["outcome"] = finish.state.value
                 last = [finish]
                 if waits is not None:
                     await self._write_down(last)
@@ -212,7 +231,7 @@ class Publisher:
 
     async def _take_turns(self, session: AsyncSession, channel_ids: Sequence[int]) -> list["_Turn | None"]:
         now = self._clock()
-        channels = await publications.lease_channels(session, channel_ids, self._worker, now)
+        channels = await publications.lease_channels(session, channel_ids, self.worker, now)
         await keep_back(session, channels, now)
         due = await publications.due_on(session, list(channels), now, BATCH)
         # A channel with a cap or a quota sends one a turn, so that each is weighed after the last one.
@@ -229,7 +248,7 @@ class Publisher:
     ) -> tuple[Finish, "_ChannelWaits | None"]:
         """Call the network once; what to write, and whether the channel has to wait."""
         try:
-            post = outgoing(content, self._media_dir)
+            post = await outgoing(content, self._media_dir)
             if channel.network in NEEDS_RECIPIENTS:
                 async with self._database.read() as session:
                     post = replace(post, recipients=await recipients_of(session, channel, self._site_url))
@@ -249,7 +268,7 @@ class Publisher:
                 content, OutcomeUnknown(f"unexpected {type(error).__name__} while sending; look at the channel")
             )
         self._observe(channel, None)
-        log.info("publication %d is out: %s", content.publication_id, receipt.url or receipt.remote_id)
+        log.info("publication %d is out", content.publication_id)
         finish = Finish(
             content.publication_id,
             PublicationState.published,
@@ -271,13 +290,15 @@ class Publisher:
             waits = _ChannelWaits(until=now + problem.retry_after)
         elif isinstance(problem, ChannelRevoked):
             waits = _ChannelWaits(rest=str(problem))
-        elif isinstance(problem, NetworkDown) and self._may_try_again(content, parts, now):
+        elif isinstance(problem, PicturesAway) or (
+            isinstance(problem, NetworkDown) and self._may_try_again(content, parts, now)
+        ):
             waits = _ChannelWaits(until=now + back_off(content.attempts, self._rng))
         elif isinstance(problem, OutcomeUnknown):
             state = PublicationState.unknown
         else:
             state = PublicationState.failed
-        log.warning("publication %d: %s: %s", content.publication_id, state, problem)
+        log.warning("publication %d: %s (%s)", content.publication_id, state, type(problem).__name__)
         reason, out = str(problem), len(parts_out(parts))
         if state is PublicationState.failed and out:
             reason = PARTLY_OUT.format(parts=out, reason=reason)
@@ -288,6 +309,10 @@ class Publisher:
         if content.attempts < MOST_ATTEMPTS:
             return True
         return bool(parts_out(parts)) and content.due_at is not None and now - content.due_at < HALF_OUT
+
+
+def _ids(content: Content, channel: Channel) -> dict[str, int]:
+    return {"campaign": channel.campaign_id, "post": content.post_id, "publication": content.publication_id}
 
 
 @dataclass(frozen=True, slots=True)

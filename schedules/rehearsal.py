@@ -18,6 +18,7 @@ from sqlmodel import col, select
 
 from campaigns.database import Database
 from campaigns.installation import find_campaign
+from campaigns.media_stores import MediaHome
 from campaigns.models import Campaign, Channel, Post, PostState, Publication, PublicationState
 from schedules.publishing import Publisher
 from schedules.recurring import Recurring
@@ -133,7 +134,7 @@ class _Steady(random.Random):
         return 0.5
 
 
-async def rehearse(copy: Path, media_dir: Path, now: datetime, wish: Wish) -> Rehearsal:
+async def rehearse(copy: Path, media_dir: MediaHome, now: datetime, wish: Wish) -> Rehearsal:
     """Play the queue of a campaign on `copy`, a database that may be spoilt; raises RehearsalProblem, NotFound."""
     database = Database(f"sqlite:///{copy}")
     try:
@@ -184,7 +185,7 @@ def _within(at: datetime | None, wish: Wish) -> bool:
 class _Stage:
     """One playing on one copy."""
 
-    def __init__(self, copy: Path, media_dir: Path, now: datetime, campaign: Campaign, wish: Wish) -> None:
+    def __init__(self, copy: Path, media_dir: MediaHome, now: datetime, campaign: Campaign, wish: Wish) -> None:
         self._database = Database(f"sqlite:///{copy}")
         self._media_dir, self._campaign, self._wish = media_dir, campaign, wish
         self._clock = JumpingClock(now)

@@ -6,10 +6,10 @@ the key of the first attempt; elsewhere it stays unknown, and a human decides.
 
 import logging
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from campaigns import settling
 from campaigns.database import Database
+from campaigns.media_stores import MediaHome
 from campaigns.models import PublicationState
 from campaigns.publications import Finish
 from campaigns.settling import Unknown
@@ -31,7 +31,7 @@ KEYS_LAST = {"mastodon": timedelta(minutes=50)}
 class Settler:
     """A work of the timetable."""
 
-    def __init__(self, database: Database, clock: Clock, open_network: NetworkOpener, media_dir: Path) -> None:
+    def __init__(self, database: Database, clock: Clock, open_network: NetworkOpener, media_dir: MediaHome) -> None:
         self._database, self._clock, self._open_network, self._media_dir = database, clock, open_network, media_dir
         self._asked: dict[tuple[int, int], datetime] = {}  # publication and attempt -> when it was asked about last
         self._looked: datetime | None = None
@@ -54,18 +54,19 @@ class Settler:
 
     async def _ask(self, one: Unknown, tried: datetime, age: timedelta) -> None:
         publication, channel, content = one.publication, one.channel, one.content
+        ids = {"publication": publication.id, "channel": channel.id}
         network: Network | None = None
         try:
             network = self._open_network(channel)
             if not network.can_find:
                 return
-            receipt = await network.find(outgoing(content, self._media_dir), tried - CLOCKS_APART)
+            receipt = await network.find(await outgoing(content, self._media_dir), tried - CLOCKS_APART)
             may_repeat = network.idempotent and _key_holds(one, age)
         except NetworkProblem as problem:
-            log.info("publication %d stays unknown: %s", publication.id, problem)
+            log.info("publication %d stays unknown: %s", publication.id, type(problem).__name__, extra=ids)
             return
         except Exception:  # a bug of ours or of a library: the others can be asked about all the same
-            log.exception("publication %d stays unknown", publication.id)
+            log.exception("publication %d stays unknown", publication.id, extra=ids)
             return
         finally:
             if network is not None:

@@ -1,10 +1,11 @@
-"""Drops what was kept for a while only: answers of the API, pictures that no post took, messages that are long delivered."""
+"""Drops what was kept for a while only: answers of the API, pictures that no post took, messages that are long delivered,
+turns that were taken, numbers of updates that Telegram sends no more."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from campaigns import kept_answers, uploads, webhook_messages
+from campaigns import bot_updates, kept_answers, turns, uploads, webhook_messages
 from campaigns.database import Database
+from campaigns.media_stores import MediaHome
 from campaigns.times import Clock
 from schedules.looking import Looking
 
@@ -16,7 +17,7 @@ class Tidying(Looking):
 
     name = "what is old"
 
-    def __init__(self, database: Database, clock: Clock, media_dir: Path) -> None:
+    def __init__(self, database: Database, clock: Clock, media_dir: MediaHome) -> None:
         super().__init__(clock)
         self._database = database
         self._media_dir = media_dir
@@ -30,4 +31,6 @@ class Tidying(Looking):
             await kept_answers.forget_old(session, now)
             await uploads.forget_old(session, self._media_dir, now)
             await webhook_messages.forget_old(session, now)
+            await bot_updates.forget_old(session, now)
+            await turns.forget_old(session, now)
         self._last = now

@@ -3,12 +3,14 @@
 `coalesce`, `max_instances=1` and no misfire limit: a tick that comes late still comes, once.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.stores import STORE_AWAY, said_by
 
@@ -31,6 +33,31 @@ class Work(Protocol):
         """Let what is in flight end, and begin nothing."""
 
 
+async def stop_all(works: Sequence[Work]) -> None:
+    """From this moment on none begins anything; returns when what is in flight has ended."""
+    for came in await asyncio.gather(*(work.stop() for work in works), return_exceptions=True):
+        if isinstance(came, STORE_AWAY):
+            log.warning(
+                "the database does not answer (%s); what it was to be told at the end is left out", said_by(came)
+            )
+        elif isinstance(came, BaseException):
+            raise came
+
+
+class Speaker(Work, Protocol):
+    """A work that writes to many people by the bot, at the bot's pace: in one process at a time."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is being served."""
+
+    async def is_due(self, session: AsyncSession) -> bool:
+        """Whether somebody is to be served now."""
+
+    async def settled(self) -> None:
+        """Wait until it is not busy."""
+
+
 class Timetable:
     """Sets works going."""
 
@@ -38,6 +65,7 @@ class Timetable:
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
         self._held_up: set[Job] = set()
+        self._running: set[asyncio.Task[None]] = set()
         self.rests = False  # while it does, works begin nothing
         for work in works:
             self.every(TICK, work.tick)
@@ -45,7 +73,13 @@ class Timetable:
 
     def every(self, seconds: float, job: Job, *, always: bool = False) -> None:
         """`always`: also while the works rest."""
-        self._scheduler.add_job(self._run, IntervalTrigger(seconds=seconds), [job, always])
+        self._scheduler.add_job(self._begin, IntervalTrigger(seconds=seconds), [job, always])
+
+    async def _begin(self, job: Job, always: bool) -> None:
+        task = asyncio.ensure_future(self._run(job, always))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        await asyncio.shield(task)  # APScheduler cancels what it waits for when it stops
 
     async def _run(self, job: Job, always: bool) -> None:
         """A store that is away is said once, not at every tick; that it is back too."""
@@ -66,5 +100,8 @@ class Timetable:
     def start(self) -> None:
         self._scheduler.start()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
+        """Begin no tick any more, and let those end that are under way: cut off, they would be told as failures."""
+        self._scheduler.pause()
+        await asyncio.gather(*self._running, return_exceptions=True)
         self._scheduler.shutdown(wait=False)

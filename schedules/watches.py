@@ -46,7 +46,7 @@ class Watches(Looking):
             except (NetworkDown, RateLimited):
                 raise
             except NetworkProblem as problem:  # they deleted the message, or blocked the bot
-                log.info("broadcast %d is no longer watched in a chat: %s", each.broadcast_id, problem)
+                log.info("broadcast %d is no longer watched in a chat: %s", each.broadcast_id, type(problem).__name__)
                 over = True
             self._said[each.watch_id] = news
         if over:

@@ -59,7 +59,7 @@ class Webhooks(Looking):
                 while not self._stopping and await self._send_next(target_id):
                     pass
         except Exception:
-            log.exception("target %d could not be told", target_id)
+            log.exception("target %d could not be told", target_id, extra={"target": target_id})
 
     async def _send_next(self, target_id: int) -> bool:
         async with self._database.write() as session:
@@ -77,5 +77,7 @@ class Webhooks(Looking):
         async with self._database.write() as session:
             await webhook_messages.settle(session, claimed, outcome, self._clock())
         if outcome.trouble is not None:
-            log.warning("target %d was not told of %s: %s", target_id, message.event, outcome.trouble)
+            log.warning(
+                "target %d was not told of %s; why stands in the console, under Access", target_id, message.event
+            )
         return True

@@ -16,6 +16,7 @@ from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_TOKEN, PORTRAIT
 from sandbox.server import SandboxServer
 from tests.browser import CHROMIUM, FLAGS, Camera
+from tests.bucket import Storage
 from tests.planning import Planner
 from tests.program import Program
 from tests.stores import PostgresqlStores, SqliteStores, Stores
@@ -146,6 +147,14 @@ async def sandbox(sandbox_server: SandboxServer) -> AsyncIterator[SandboxClient]
         await client.reset()
         await client.rates(unlimited=True)
         yield client
+
+
+@pytest.fixture
+def storage() -> Iterator[Storage]:
+    """A storage of pictures that speaks S3, with nothing in it."""
+    made = Storage()
+    yield made
+    made.stop()
 
 
 @pytest.fixture

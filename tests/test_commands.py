@@ -9,6 +9,7 @@ from campaigns.settings import PREFIX
 from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_ACCOUNTS, DEMO_CHANNELS
 from sandbox.server import SandboxServer
+from tests.bucket import KEY, SECRET, Storage
 from tests.program import Program
 
 CHAT = DEMO_CHANNELS[0].id
@@ -59,6 +60,18 @@ async def _started(sandbox: SandboxClient) -> int:
 async def test_a_telegram_channel_without_a_token_is_one_sentence(with_channel: Program) -> None:
     with_channel.set(BOT_TOKEN="")
     assert "channel Canal is on Telegram, and PORTEVOIX_BOT_TOKEN is empty" in await refused(with_channel, "run")
+
+
+@pytest.mark.about_files
+async def test_roles_are_refused_on_sqlite_with_what_to_do(program: Program) -> None:
+    said = await refused(program, "run", "--role", "web", "--role", "worker")
+    assert "meet in a database of PostgreSQL; SQLite is one process’s own file" in said
+    assert "set PORTEVOIX_DATABASE_URL=postgresql://" in said and "run without --role" in said
+
+
+async def test_a_role_that_there_is_not_is_refused_with_those_that_there_are(program: Program) -> None:
+    code, said = await program.call("run", "--role", "chief")
+    assert code != 0 and all(role in said for role in ("web", "bot", "worker", "clock"))
 
 
 async def test_a_database_newer_than_the_program_is_refused_and_left_alone(program: Program) -> None:
@@ -394,3 +407,15 @@ async def test_themes_are_offered_listed_and_taken_away(program: Program) -> Non
     assert "no longer offered" in await done(program, "interests", "remove", "le rail")
     assert "does not exist" in await refused(program, "interests", "remove", "Le rail")
     assert "no theme yet" in await done(program, "interests", "list")
+
+
+async def test_doctor_asks_the_storage_of_pictures_whether_it_takes_and_gives(
+    with_channel: Program, sandbox: SandboxClient, storage: Storage
+) -> None:
+    with_channel.set(MEDIA_URL=storage.url, MEDIA_KEY=KEY, MEDIA_SECRET=SECRET)
+    _code, said = await with_channel.call("doctor")
+    assert "✓ pictures  s3://pictures/orne can be read and written" in said
+    assert storage.names() == []
+    storage.stop()
+    said = await refused(with_channel, "doctor")
+    assert "✗ pictures the pictures' storage s3://pictures/orne cannot be used just now" in said

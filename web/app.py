@@ -10,7 +10,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from campaigns.batches import BatchWriter
+from campaigns.counts import Counts
 from campaigns.database import Database
+from campaigns.media_stores import MediaAway
 from campaigns.settings import Settings
 from campaigns.share_links import follow_all
 from campaigns.stores import STORE_AWAY, said_by
@@ -18,7 +20,18 @@ from campaigns.times import Clock
 from campaigns.webhooks import Send
 from campaigns.words import mark
 from networks.webhooks import WebhookSender
-from web import api, badge_maker, badge_to_chat, health, metrics, public, share_redirect, unsubscribe, wall
+from web import (
+    api,
+    badge_maker,
+    badge_to_chat,
+    health,
+    metrics,
+    public,
+    share_redirect,
+    telegram_updates,
+    unsubscribe,
+    wall,
+)
 from web.console import (
     access,
     account,
@@ -46,6 +59,7 @@ from web.console import (
     missions,
     organizers,
     people,
+    post_file,
     programs,
     queue,
     results,
@@ -58,6 +72,7 @@ from web.console import (
 from web.headers import SecurityHeaders, secure
 from web.pages import STATIC, Trouble, nothing_here, trouble_page
 from web.sends import SendCounts
+from web.served import Served
 from web.site import DaySalt, Site
 from web.uploads import TooLarge
 
@@ -74,14 +89,17 @@ def create_app(
     secret_key: str,
     bot_username: str | None,
     sends: SendCounts | None = None,
+    counts: Counts | None = None,
     send_webhook: Send | None = None,
 ) -> FastAPI:
     """The web pages of one installation, ready for an ASGI server. `bot_username` is None while no bot is connected.
 
-    `sends` is what the publisher of this process counts, where it has one. `send_webhook` sends a webhook's test message;
-    only tests, on one machine, give one that reaches inside the network.
+    `sends` is what the publisher of this process counts, where it has one; `counts` what its bot counts, too. `send_webhook`
+    sends a webhook's test message; only tests, on one machine, give one that reaches inside the network.
     """
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = share_redirect.ShareLinksFirst(
+        trusted_proxies=settings.trusted_proxies, docs_url=None, redoc_url=None, openapi_url=None
+    )
     app.state.site = Site(
         database=database,
         settings=settings,
@@ -91,20 +109,22 @@ def create_app(
         visits=BatchWriter(database, follow_all, gather=GATHER, together=True),
         salt=DaySalt(database),
         sends=sends or SendCounts(),
+        counts=counts or Counts(),
         send_webhook=send_webhook or WebhookSender(),
     )
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(share_redirect.ShareLinks, site=app.state.site)
+    app.add_middleware(Served, counts=app.state.site.counts)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.mount("/console/shell", StaticFiles(packages=[("starlette_admin", "static")]), name="shell")
     app.mount(api.ADDRESS, api.create_api(app.state.site), name="api")
     for room in (public, health, metrics, badge_maker, badge_to_chat, wall, share_redirect, unsubscribe):
         app.include_router(room.router)
+    app.include_router(telegram_updates.router)
     for room in (start, first_steps):
         app.include_router(room.router)
     for room in (login, account, invited, organizers, campaign_setup, frames, audit_trail, channel_care, programs):
         app.include_router(room.router)
-    for room in (dashboard, composer, composer_media, composer_preview, composer_sketches):
+    for room in (post_file, dashboard, composer, composer_media, composer_preview, composer_sketches):
         app.include_router(room.router)
     for room in (desk, queue, calendar, approvals, board, results):
         app.include_router(room.router)
@@ -118,6 +138,7 @@ def create_app(
     app.add_exception_handler(TooLarge, _tell_too_large)
     app.add_exception_handler(HTTPException, _tell_http)
     app.add_exception_handler(ClientDisconnect, _tell_nobody)
+    app.add_exception_handler(MediaAway, _tell_media_away)
     for kind in STORE_AWAY:
         app.add_exception_handler(kind, _tell_store_away)
     app.add_exception_handler(Exception, _tell_failure)
@@ -162,10 +183,23 @@ async def _tell_nobody(request: Request, error: Exception) -> Response:
 
 
 async def _tell_store_away(request: Request, error: Exception) -> Response:
-    logger.error("%s %s: the database does not answer (%s)", request.method, request.url.path, said_by(error))
+    logger.error("a page: the database does not answer (%s)", said_by(error))
     trouble = Trouble(
         503,
         _("The database does not answer just now"),
+        _(
+            "Try again in a minute, please. Go back to the page that you came from: what you typed may still stand in it."
+        ),
+        {"Retry-After": "60"},
+    )
+    return trouble_page(request, trouble)
+
+
+async def _tell_media_away(request: Request, error: Exception) -> Response:
+    logger.error("%s %s: %s", request.method, request.url.path, error)
+    trouble = Trouble(
+        503,
+        _("Pictures cannot be reached just now"),
         _(
             "Try again in a minute, please. Go back to the page that you came from: what you typed may still stand in it."
         ),

@@ -151,7 +151,8 @@ async def _make(request: Request, campaign: Campaign) -> Response:
         async with wish_of(request, campaign) as wish:
             format, design = wish.output.format, wish.design
             outputs = [Output(format, "JPEG"), Output(format, "PNG"), FOR_WALL]
-            jpeg, png, small = await site.workshop.run(partial(render, wish, outputs))
+            with site.counts.badge("page"):
+                jpeg, png, small = await site.workshop.run(partial(render, wish, outputs))
             receipt = wish.receipt.of(small)
     except Mistake as mistake:
         return await _form(request, campaign, mistake)
@@ -198,7 +199,8 @@ async def picture(request: Request, slug: str) -> Response:
     try:
         async with wish_of(request, campaign) as wish:
             mini_app.check(site, words_of(request), wish.init_data)
-            (made,) = await site.workshop.run(partial(render, wish, [wish.output]))
+            with site.counts.badge("page"):
+                (made,) = await site.workshop.run(partial(render, wish, [wish.output]))
             receipt, init_data = wish.receipt, wish.init_data
             if wish.output == FOR_WALL:
                 receipt = receipt.of(made)
@@ -310,9 +312,7 @@ async def frame_picture(request: Request, slug: str, design: str) -> Response:
         raise nothing_here()
     try:
         async with site.workshop.sketching():
-            frame = await asyncio.to_thread(
-                Design(campaign, known[design], section, "", site.settings.frames_dir).drawn
-            )
+            frame = await asyncio.to_thread(Design(campaign, known[design], section, "", site.settings.frames).drawn)
             made = await site.workshop.drawn((frame, PREVIEW), partial(preview, frame, PREVIEW))
     except FrameRefused:
         raise nothing_here() from None

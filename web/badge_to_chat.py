@@ -32,7 +32,8 @@ async def send(request: Request, slug: str) -> Response:
     try:
         async with wish_of(request, campaign) as wish:
             person = mini_app.person_of(site, words, wish.init_data)
-            (made,) = await site.workshop.run(partial(render, wish, [wish.output]))
+            with site.counts.badge("page"):
+                (made,) = await site.workshop.run(partial(render, wish, [wish.output]))
             receipt, init_data = wish.receipt, wish.init_data
         await count_made(site, campaign, receipt, init_data)
         try:

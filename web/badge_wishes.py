@@ -4,7 +4,6 @@ import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +13,7 @@ from starlette.requests import Request
 import badges
 from badges import FORMATS, BadgeError, Crop, Kind, Output
 from campaigns.badge_frames import badge_sentence, frame_of, frames_for
+from campaigns.mirrors import FramesHome
 from campaigns.models import Campaign, Frame, Territory
 from campaigns.silence_windows import window_of
 from campaigns.words import Words, mark
@@ -55,7 +55,7 @@ class Design:
     frame: Frame
     section: Territory | None
     name: str
-    frames_dir: Path
+    frames_dir: FramesHome
 
     def drawn(self) -> badges.Frame:
         """The frame itself; FrameRefused where it cannot be drawn. Takes up to half a second: in a thread."""
@@ -163,7 +163,7 @@ async def _design_of(request: Request, campaign: Campaign, typed: dict[str, str]
     if length > LONGEST_NAME:
         sentence = _("This name has {length} letters; {limit} fit on a badge.", length=length, limit=LONGEST_NAME)
         raise Mistake("name", sentence)
-    return Design(campaign, frame, section, typed["name"], site_of(request).settings.frames_dir)
+    return Design(campaign, frame, section, typed["name"], site_of(request).settings.frames)
 
 
 async def _wish(request: Request, form: FormData, design: Design) -> Wish:

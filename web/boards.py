@@ -40,16 +40,16 @@ class Boards:
         return len(self._watched)
 
     async def watch(
-        self, board: int, look: Callable[[], Awaitable[object]], *, seen: int = 0
+        self, board: int, look: Callable[[], Awaitable[object]]
     ) -> AsyncIterator[tuple[int, object] | None]:
-        """Number and state of the board now, unless its number is `seen`, and at each change; None is a heartbeat.
+        """Number and state of the board now, and at each change; None is a heartbeat.
 
         Ends when the boards are closed.
         """
         watched = self._watched.get(board)
         if watched is None:
             watched = self._watched[board] = _Watched(asyncio.create_task(self._look(board, look)))
-        watched.watchers += 1
+        watched.watchers, seen = watched.watchers + 1, 0
         try:
             while not self._closed:
                 if watched.number != seen and watched.number:

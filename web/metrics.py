@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from campaigns import health, installation
+from web import process_metrics
 from web.sends import SendCounts
 from web.site import Site, site_of
 
@@ -30,6 +31,7 @@ async def metrics(request: Request) -> Response:
         return PlainTextResponse(said, 403)
     async with site.database.read() as session:
         families = await _families(session, site.sends, site.clock())
+    families += process_metrics.families(site.counts, site.database)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Page(families))
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
@@ -74,8 +76,11 @@ async def _families(session: AsyncSession, sends: SendCounts, now: datetime) -> 
         "portevoix_lateness_seconds", "Lateness of the oldest publication that could go out now.", labels=CHANNEL
     )
     resting = GaugeMetricFamily("portevoix_channel_resting", "1: the network refuses its credential.", labels=CHANNEL)
+    due = GaugeMetricFamily("portevoix_publications_due", "Publications whose moment has come.", labels=CHANNEL)
+    waiting = await health.due_by_channel(session, now)
     for channel in channels:
         names = labels[channel.id]
+        due.add_metric(names, waiting.get(channel.id, 0))
         lateness.add_metric(names, (now - late.get(names, now)).total_seconds())
         resting.add_metric(names, channel.resting_reason is not None)
     age = GaugeMetricFamily("portevoix_heartbeat_age_seconds", "Since a part was last at work.", labels=("part",))
@@ -87,7 +92,7 @@ async def _families(session: AsyncSession, sends: SendCounts, now: datetime) -> 
     supporters = GaugeMetricFamily(
         "portevoix_supporters", "People who said yes.", value=await health.supporters_total(session)
     )
-    return [publications, lateness, resting, age, handouts, supporters, *_sends(sends, labels)]
+    return [publications, due, lateness, resting, age, handouts, supporters, *_sends(sends, labels)]
 
 
 def _sends(sends: SendCounts, labels: dict[int, tuple[str, str, str]]) -> list[Metric]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from campaigns import installation, wall
 from campaigns.installation import NotFound
@@ -16,6 +16,7 @@ from campaigns.posts import posts_to_share
 from campaigns.share_kits import ShareKit, has_begun, share_kit
 from campaigns.words import mark
 from networks.share_intents import LABELS
+from web import kept_pictures
 from web.colours import stylesheet
 from web.pages import A_YEAR, Trouble, nothing_here, page, row
 from web.site import Site, site_of
@@ -129,10 +130,13 @@ async def colours(request: Request, slug: str) -> Response:
 @router.api_route("/media/{file}", methods=PAGE)
 async def media(request: Request, file: str) -> Response:
     """A post's picture. Its name is the hash of its content, so that it may be kept for ever."""
-    path = site_of(request).settings.media_dir / file
-    if not MEDIA_FILE.fullmatch(file) or not path.is_file():
+    kept = {"Cache-Control": f"public, max-age={A_YEAR}, immutable"}
+    found = (
+        await kept_pictures.answer(site_of(request).settings.media, file, kept) if MEDIA_FILE.fullmatch(file) else None
+    )
+    if found is None:
         raise nothing_here()
-    return FileResponse(path, headers={"Cache-Control": f"public, max-age={A_YEAR}, immutable"})
+    return found
 
 
 @router.api_route("/robots.txt", methods=PAGE)

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 
 from itsdangerous import URLSafeSerializer
@@ -10,6 +10,8 @@ from starlette.requests import Request
 
 from campaigns import share_links
 from campaigns.batches import BatchWriter
+from campaigns.bot_updates import Door, Take, door_of
+from campaigns.counts import Counts
 from campaigns.database import Database
 from campaigns.settings import Settings
 from campaigns.share_links import Followed
@@ -17,9 +19,7 @@ from campaigns.times import Clock
 from campaigns.webhooks import Send
 from web.boards import Boards
 from web.counted import Counted
-from web.receipts import VALID
 from web.sends import SendCounts
-from web.turns import Turns
 from web.workshop import Workshop
 
 
@@ -54,19 +54,28 @@ class Site:
     visits: BatchWriter[Followed]
     salt: DaySalt
     sends: SendCounts
+    counts: Counts
     send_webhook: Send
     workshop: Workshop = field(default_factory=Workshop)
-    wall_clients: Turns = field(default_factory=lambda: Turns(40, timedelta(hours=1)))  # a meeting shares one address
-    wall_badges: Turns = field(default_factory=lambda: Turns(1, VALID))
     boards: Boards = field(default_factory=Boards)
     counted: Counted = field(default_factory=Counted)
     linked: set[int] = field(default_factory=set)  # posts whose own share link exists: nothing to write for them
+    take_update: Take | None = None  # hands one to the bot, where this process has it and Telegram brings them
+    updates_in_hand: int = 0
     token_changed: asyncio.Event = field(default_factory=asyncio.Event)  # another bot token was given in the console
     mute_since: datetime | None = None  # when the store was first found not to answer
 
     @property
     def url(self) -> str:
         return self.settings.site_url
+
+    @property
+    def door(self) -> Door | None:
+        """By which Telegram brings the bot's updates; None where the bot fetches them itself, or there is none."""
+        token, vault = self.settings.bot_token.get_secret_value(), self.database.vault
+        if self.settings.bot_updates != "webhook" or not token or vault is None:
+            return None
+        return door_of(vault, token)
 
     def bot_link(self, slug: str) -> str | None:
         """Where a campaign's bot is opened; None while no bot is connected."""

@@ -9,6 +9,7 @@ import binascii
 import hashlib
 from base64 import b64decode
 from dataclasses import dataclass
+from datetime import timedelta
 
 from fastapi import APIRouter
 from sqlmodel import col, select
@@ -16,21 +17,23 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from campaigns import installation, wall
+from campaigns import installation, turns, wall
 from campaigns.models import Campaign, Territory, WallBadge
+from campaigns.vault import vault_of
 from campaigns.words import mark
 from web import mini_app
 from web.badge_maker import NOT_KEPT, told, told_trouble
 from web.badge_wishes import Mistake, refuse_in_silence, section_of
 from web.pages import Trouble, nothing_here, page, row, words_of
 from web.public import PAGE, campaign_of
-from web.receipts import Receipt
+from web.receipts import VALID, Receipt
 from web.site import site_of
 from web.uploads import file_of, form_of, text_of
 
 _ = mark
 router = APIRouter()
 SHOWN = 48  # badges a page; about 600 kB of pictures, which come as they are scrolled to
+MOST, WITHIN = 40, timedelta(hours=1)  # badges of one address; a meeting shares one
 FORM = 400_000  # bytes; the picture is a JPEG of 400 x 400 pixels
 HIDDEN = {"X-Robots-Tag": "noindex"}
 SECRET = NOT_KEPT | HIDDEN
@@ -131,8 +134,7 @@ async def _put_up(request: Request, campaign: Campaign, form: FormData) -> str:
     receipt = Receipt.read(site.signer, text_of(form, "receipt"), campaign.id, now)
     if receipt is None or not receipt.is_of(made):
         raise Mistake("consent", words("Only a badge that was just made here goes up. Make yours once more."))
-    client = request.client.host if request.client else ""
-    if not site.wall_clients.take(client, now) or not site.wall_badges.take(receipt.badge, now):
+    if not await _may_put_up(request, receipt):
         raise Mistake("consent", words("This badge is up already, or many came from here. Try again in an hour."), 429)
     small = await asyncio.to_thread(wall.small, made)
     async with site.database.write() as session:
@@ -147,6 +149,16 @@ async def _put_up(request: Request, campaign: Campaign, form: FormData) -> str:
             now=now,
         )
         return badge.token
+
+
+async def _may_put_up(request: Request, receipt: Receipt) -> bool:
+    """A badge goes up once, and an address puts up so many; it is kept as a fingerprint, which nobody can read."""
+    site, client = site_of(request), request.client.host if request.client else ""
+    async with site.database.write(together=True) as session:
+        address = f"wall:client:{vault_of(session).fingerprint(client, 'client')}"
+        return await turns.may(session, address, site.clock(), WITHIN, MOST) and await turns.may(
+            session, f"wall:badge:{receipt.badge}", site.clock(), VALID, 1
+        )
 
 
 async def _picture_in(form: FormData) -> bytes:

@@ -1,5 +1,10 @@
 """PostgreSQL: one database of a server, for one engine and the commands beside it."""
 
+import asyncio
+import hashlib
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -11,7 +16,18 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from campaigns.stores.base import BUSY_TIMEOUT, READERS, DatabaseAway, DatabaseProblem, said_by, shown_address
+from campaigns.stores import queue
+from campaigns.stores.base import (
+    BUSY_TIMEOUT,
+    OLDER_RUNS,
+    READERS,
+    DatabaseAway,
+    DatabaseProblem,
+    Hold,
+    plain,
+    said_by,
+    shown_address,
+)
 
 IDLE_TIMEOUT = 60_000  # milliseconds; a writer that went silent, as a machine without power does, gives the lock up
 # A server is given up on, to be tried again: behind so many seconds, or milliseconds in which it took nothing of what was sent.
@@ -19,7 +35,12 @@ CONNECT: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 15_000}
 # The same for the server, which gives up the lock of a program that it hears no more of.
 KEPT_ALIVE = b"SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
 WRITERS = 4  # connections of a process; of those who write alone, one is at work
-WRITE_LOCK, ENGINE_LOCK = 0x706F727465, 0x706F727466  # any numbers, the same in every process
+WRITE_LOCK, ENGINE_LOCK, LEAD_LOCK = 0x706F727465, 0x706F727466, 0x706F727467  # any numbers, the same in every process
+_ASKING = {  # an engine that is alone and parts of a program keep each other away; so do two that lead
+    Hold.alone: f"SELECT pg_try_advisory_lock({ENGINE_LOCK})",
+    Hold.part: f"SELECT pg_try_advisory_lock_shared({ENGINE_LOCK})",
+    Hold.lead: f"SELECT pg_try_advisory_lock({LEAD_LOCK})",
+}
 
 
 class Postgresql:
@@ -34,6 +55,9 @@ class Postgresql:
             )
         self.url = url.set(drivername="postgresql+psycopg")
         self._keeping: psycopg.AsyncConnection[Any] | None = None
+        self._held: set[Hold] = set()
+        self._turns: psycopg.AsyncConnection[Any] | None = None
+        self._asking = asyncio.Lock()
 
     def engine(self, *, writes: bool) -> AsyncEngine:
         """Who reads sees one state of the store from its first question to its last, as on SQLite."""
@@ -66,29 +90,77 @@ class Postgresql:
     def check(self, connection: Connection) -> None:
         """References were enforced all along."""
 
-    async def engine_alone(self) -> bool:
+    def add_queue(self, connection: Connection) -> None:
+        if not queue.is_up(connection):
+            if self.engine_runs(connection):
+                raise DatabaseProblem(OLDER_RUNS)
+            queue.bring_up(connection)
+
+    async def holds(self, what: Hold) -> bool:
         """Kept by a connection of its own; after the server was away, whoever asks first has it."""
         if self._keeping is not None:
             try:
                 await self._keeping.execute("SELECT 1")
-                return True
             except psycopg.OperationalError:
-                await self.close()
-        address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        kept = await psycopg.AsyncConnection.connect(address, autocommit=True, **CONNECT)
-        await kept.execute(KEPT_ALIVE)
-        asked = await kept.execute(f"SELECT pg_try_advisory_lock({ENGINE_LOCK})".encode())
+                await self._let_go()
+        if what in self._held:
+            return True
+        if self._keeping is None:
+            self._keeping = await psycopg.AsyncConnection.connect(plain(self.url), autocommit=True, **CONNECT)
+            await self._keeping.execute(KEPT_ALIVE)
+        asked = await self._keeping.execute(_ASKING[what].encode())
         row = await asked.fetchone()
         if row is not None and row[0]:
-            self._keeping = kept
-            return True
-        await kept.close()
-        return False
+            self._held.add(what)
+        elif not self._held:
+            await self._let_go()
+        return what in self._held
+
+    async def take_turn(self, what: str) -> bool:
+        """All turns of a process are kept by one connection: they end with it, so those of a killed process are free at once."""
+        async with self._asking:
+            try:
+                return await self._ask_for_turn(what)
+            except psycopg.OperationalError:  # the server was away
+                await self._end_turns()
+                return await self._ask_for_turn(what)
+
+    async def _ask_for_turn(self, what: str) -> bool:
+        if self._turns is None:
+            self._turns = await psycopg.AsyncConnection.connect(plain(self.url), autocommit=True, **CONNECT)
+            await self._turns.execute(KEPT_ALIVE)
+        asked = await self._turns.execute("SELECT pg_try_advisory_lock(%s, %s)", _two_numbers(what))
+        row = await asked.fetchone()
+        return row is not None and bool(row[0])
+
+    async def give_turn_back(self, what: str) -> None:
+        async with self._asking:
+            try:
+                if self._turns is not None:
+                    await self._turns.execute("SELECT pg_advisory_unlock(%s, %s)", _two_numbers(what))
+            except psycopg.OperationalError:
+                await self._end_turns()
+
+    async def _end_turns(self) -> None:
+        if self._turns is not None:
+            await self._turns.close()
+        self._turns = None
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        with psycopg.connect(plain(self.url), autocommit=True, **CONNECT) as kept:
+            kept.execute(KEPT_ALIVE)
+            row = kept.execute(f"SELECT pg_try_advisory_lock({ENGINE_LOCK})".encode()).fetchone()
+            yield bool(row and row[0])
 
     async def close(self) -> None:
-        if self._keeping is not None:
-            await self._keeping.close()
-        self._keeping = None
+        await self._end_turns()
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        keeping, self._keeping, self._held = self._keeping, None, set()
+        if keeping is not None:
+            await keeping.close()
 
     def problem(self, error: DBAPIError | OSError) -> DatabaseProblem:
         said = said_by(error)
@@ -101,6 +173,12 @@ class Postgresql:
 READY_SOON = ("starting up", "shutting down", "recovery", "too many", "remaining connection slots")
 _ALONE = text(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
 _TOGETHER = text(f"SELECT pg_advisory_xact_lock_shared({WRITE_LOCK})")
+
+
+def _two_numbers(what: str) -> tuple[int, int]:
+    """A lock's name as PostgreSQL takes it. Locks of two numbers never meet those of one, such as WRITE_LOCK."""
+    first, second = struct.unpack(">ii", hashlib.blake2b(what.encode(), digest_size=8).digest())
+    return first, second
 
 
 class _WithoutNul(StrDumperUnknown):

@@ -1,6 +1,8 @@
 """SQLite: one file, and one writer at a time."""
 
 import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from campaigns.stores.base import BUSY_TIMEOUT, ENGINE_LOCK_FILE, READERS, DatabaseProblem
+from campaigns.stores.base import BUSY_TIMEOUT, ENGINE_LOCK_FILE, READERS, DatabaseProblem, Hold
 
 
 class Sqlite:
@@ -56,9 +58,24 @@ class Sqlite:
                 f"the database could not be upgraded: a row of {broken[0]} refers to nothing; restore a backup"
             )
 
-    async def engine_alone(self) -> bool:
-        """The engine's lock on the data folder says it."""
+    def add_queue(self, connection: Connection) -> None:
+        """One process needs none."""
+
+    async def holds(self, what: Hold) -> bool:
+        """The engine's lock on the data folder says it; parts of a program do not share a file."""
+        return what is Hold.alone
+
+    async def take_turn(self, what: str) -> bool:
+        """One program works on a file."""
         return True
+
+    async def give_turn_back(self, what: str) -> None: ...
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Where the data folder is the file's."""
+        with locked(Path(str(self.url.database)).with_name(ENGINE_LOCK_FILE)) as got:
+            yield got
 
     async def close(self) -> None: ...
 
@@ -71,6 +88,18 @@ class Sqlite:
         return DatabaseProblem(  # locked, not to be opened, or no database at all
             f"the database {file} cannot be opened: {error.orig}; check that it is Porte-voix's and that its folder can be written"
         )
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[bool]:
+    """Whether the lock of that name was free; it is ours until the block ends."""
+    with file.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True
 
 
 def _begin_with(engine: Engine, begin: str) -> None:

@@ -1,21 +1,19 @@
 """getUpdates and the webhook: how a bot hears of what people do."""
 
-import asyncio
 import re
 from urllib.parse import urlsplit
-
-import httpx
 
 from sandbox.store import Json
 from sandbox.telegram.call import Answer, Call
 from sandbox.telegram.errors import TAKEN_OVER, WEBHOOK_IS_ON, Refused, bad_request
 from sandbox.telegram.state import Bot
+from sandbox.telegram.webhook import CONNECTIONS, Delivery
 from sandbox.world import World
 
 LONGEST_POLL = 50  # seconds: the real one does not wait longer either
 MOST_UPDATES = 100  # in one answer, from getUpdates
 SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")  # from setWebhook
-RETRY_AFTER = (0.2, 0.5, 1, 2, 5, 10)  # seconds between attempts; then the last one again and again
+MOST_CONNECTIONS = 100  # from setWebhook
 NOT_BY_DEFAULT = ("chat_member", "message_reaction", "message_reaction_count")  # from getUpdates.allowed_updates
 
 
@@ -30,7 +28,11 @@ def queue(world: World, bot: Bot, what: Json) -> Json | None:
     if not wanted(bot, what):
         return None
     update = world.telegram.add_update(bot, what)
-    start_delivery(world, bot)
+    running = world.deliveries.get(bot.id)
+    if running is not None and running.fits:
+        running.add(update)
+    else:
+        start_delivery(world, bot)
     return update
 
 
@@ -81,7 +83,8 @@ async def set_webhook(call: Call) -> Answer:
     if secret and not SECRET.fullmatch(secret):
         raise bad_request("secret token contains unallowed characters")
     _allow(call)
-    call.bot.webhook = {"url": url, "secret": secret, "errors": 0}
+    most = min(max(call.params.whole("max_connections", CONNECTIONS), 1), MOST_CONNECTIONS)
+    call.bot.webhook = {"url": url, "secret": secret, "connections": most}
     _drop_pending(call)
     call.state.save_bot(call.bot)
     start_delivery(call.world, call.bot)
@@ -91,6 +94,7 @@ async def set_webhook(call: Call) -> Answer:
 async def delete_webhook(call: Call) -> Answer:
     """deleteWebhook"""
     call.bot.webhook = None
+    start_delivery(call.world, call.bot)
     _drop_pending(call)
     call.state.save_bot(call.bot)
     return True
@@ -107,6 +111,8 @@ async def get_webhook_info(call: Call) -> Answer:
     webhook = call.bot.webhook or {}
     info: Json = {"url": webhook.get("url", ""), "has_custom_certificate": False}
     info["pending_update_count"] = len(call.state.updates[call.bot.id])
+    if webhook:
+        info["max_connections"] = webhook["connections"]
     for name in ("last_error_date", "last_error_message"):
         if name in webhook:
             info[name] = webhook[name]
@@ -114,37 +120,11 @@ async def get_webhook_info(call: Call) -> Answer:
 
 
 def start_delivery(world: World, bot: Bot) -> None:
-    """Post what is waiting to the bot's webhook, in the background, unless that is already under way."""
+    """Bring what waits to the bot's webhook, in the background, unless that is already under way; or end that."""
     running = world.deliveries.get(bot.id)
-    if bot.webhook and world.telegram.updates[bot.id] and (running is None or running.done()):
-        world.deliveries[bot.id] = asyncio.get_running_loop().create_task(_deliver(world, bot))
-
-
-async def _deliver(world: World, bot: Bot) -> None:
-    """One update after the other; one that is not taken is tried again before the next."""
-    waiting, attempt = world.telegram.updates[bot.id], 0
-    async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
-        while bot.webhook and waiting and not world.changes.closed:
-            update_id = min(waiting)
-            if await _post(http, world, bot, waiting[update_id]):
-                world.telegram.confirm_update(bot, update_id)
-                attempt = 0
-                continue
-            pause = RETRY_AFTER[min(attempt, len(RETRY_AFTER) - 1)]
-            attempt += 1
-            hook = bot.webhook
-            await world.changes.wait_for(lambda hook=hook: bot.webhook is not hook or None, pause)  # type: ignore[misc]
-
-
-async def _post(http: httpx.AsyncClient, world: World, bot: Bot, update: Json) -> bool:
-    hook = bot.webhook or {}
-    headers = {"X-Telegram-Bot-Api-Secret-Token": hook["secret"]} if hook.get("secret") else {}
-    try:
-        answer = await http.post(hook["url"], json=update, headers=headers)
-        problem = "" if answer.is_success else f"Wrong response from the webhook: {answer.status_code}"
-    except httpx.HTTPError as error:
-        problem = f"Connection failed: {error}"
-    if problem:
-        hook |= {"last_error_date": world.telegram.now(), "last_error_message": problem, "errors": hook["errors"] + 1}
-        world.telegram.save_bot(bot)
-    return not problem
+    if running is not None and running.fits:
+        return
+    if running is not None:
+        world.deliveries.pop(bot.id).stop()
+    if bot.webhook is not None and not world.changes.closed:
+        world.deliveries[bot.id] = Delivery(world.telegram, bot)

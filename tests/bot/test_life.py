@@ -270,7 +270,7 @@ async def test_in_a_group_and_to_what_is_not_for_it_the_bot_says_and_keeps_nothi
     told = Update.de_json({"update_id": 1, **update}, life.runner.app.bot)
     await life.runner.app.process_update(told)
     asked = {request["operation"] for request in await sandbox.requests("telegram")}
-    assert asked <= {"getMe", "setMyCommands", "getUpdates"}
+    assert asked <= {"getMe", "setMyCommands", "deleteWebhook", "getUpdates"}
     assert await books.everything() == before
 
 

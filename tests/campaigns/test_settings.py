@@ -74,8 +74,13 @@ def test_every_setting_may_come_from_a_file(monkeypatch, tmp_path):
         ("PORT", "70000", "PORTEVOIX_PORT: Input should be less than or equal to 65535"),
         ("PORT", "-1", "PORTEVOIX_PORT: Input should be greater than or equal to 0"),
         ("LOG_LEVEL", "LOUD", "PORTEVOIX_LOG_LEVEL: must be DEBUG, INFO, WARNING or ERROR"),
+        ("TRUSTED_PROXIES", "*", "PORTEVOIX_TRUSTED_PROXIES: “*” is no address and no network"),
+        ("TRUSTED_PROXIES", "10.0.0.5, proxy.example.org", "PORTEVOIX_TRUSTED_PROXIES: “proxy.example.org” is no"),
+        ("TRUSTED_PROXIES", "10.1.2.3/16", "PORTEVOIX_TRUSTED_PROXIES: “10.1.2.3/16” is no"),  # a network begins at 0
         ("PUBLIC_URL", "exemple.org", "PORTEVOIX_PUBLIC_URL: must begin with https://"),
         ("TELEGRAM_BASE_URL", "ftp://exemple.org", "PORTEVOIX_TELEGRAM_BASE_URL: must begin with https://"),
+        ("BOT_UPDATES", "pull", "PORTEVOIX_BOT_UPDATES: Input should be 'polling' or 'webhook'"),
+        ("BOT_UPDATES", "webhook", "PORTEVOIX_BOT_UPDATES: webhook needs PORTEVOIX_PUBLIC_URL, an https:// address"),
     ],
 )
 def test_a_wrong_value_is_named_in_one_sentence(monkeypatch, name, value, sentence):
@@ -91,6 +96,38 @@ def test_two_wrong_values_are_both_named(monkeypatch):
     monkeypatch.setenv("PORTEVOIX_LOG_LEVEL", "LOUD")
     with pytest.raises(SettingsProblem, match=r"PORTEVOIX_PORT: .*; PORTEVOIX_LOG_LEVEL: "):
         read_settings()
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "good"),
+    [
+        ("https://exemple.org", None, True),
+        ("https://exemple.org:8443/campagne", None, True),
+        ("https://exemple.org:443", None, True),
+        ("https://exemple.org:9443", None, False),  # Telegram goes to no other port
+        ("https://exemple.org:port", None, False),
+        ("http://exemple.org", None, False),
+        ("http://exemple.org:80", None, False),  # a port of Telegram's, and no TLS
+        ("", None, False),  # http://host:port
+        ("http://127.0.0.1:8123", "http://127.0.0.1:9", True),  # a stand-in, or a Bot API server of one's own
+        ("https://exemple.org:9443", "http://127.0.0.1:9", True),
+        ("", "http://127.0.0.1:9", False),
+    ],
+)
+def test_a_webhook_needs_an_address_that_telegram_goes_to(address, host, good):
+    given = {"public_url": address, "bot_updates": "webhook"} | ({"telegram_base_url": host} if host else {})
+    if good:
+        assert read_settings(**given).bot_updates == "webhook"
+    else:
+        with pytest.raises(SettingsProblem, match="webhook needs PORTEVOIX_PUBLIC_URL"):
+            read_settings(**given)
+
+
+def test_a_wrong_address_is_named_once_though_the_webhook_needs_it_too():
+    with pytest.raises(SettingsProblem) as problem:
+        read_settings(public_url="exemple.org", bot_updates="webhook")
+    assert str(problem.value).startswith("PORTEVOIX_PUBLIC_URL: ")
+    assert "BOT_UPDATES" not in str(problem.value)
 
 
 def test_a_file_that_cannot_be_read_is_named_with_its_variable(monkeypatch, tmp_path):

@@ -1,5 +1,7 @@
 """What the store keeps locked: for one purpose, by the secret key, carried over from an old store and to a new key."""
 
+import re
+
 import pytest
 from sqlmodel import select
 
@@ -23,6 +25,18 @@ def test_what_is_locked_opens_again_and_says_nothing():
     locked = Vault(KEY).lock("s3cret", "channel", 1, "token")
     assert "s3cret" not in locked
     assert Vault(KEY).open(locked, "channel", 1, "token") == "s3cret"
+
+
+def test_a_password_is_the_same_for_the_same_key_and_purpose_alone():
+    password = Vault(KEY).password("webhook's address", "7")
+    assert re.fullmatch(r"[A-Za-z0-9_-]{43}", password)
+    assert Vault(KEY, "an old key").password("webhook's address", "7") == password
+    others = [
+        Vault("an old key", KEY).password("webhook's address", "7"),
+        Vault(KEY).password("webhook's address", "8"),
+        Vault(KEY).password("webhook's header", "7"),
+    ]
+    assert len({password, *others}) == 4
 
 
 @pytest.mark.parametrize(

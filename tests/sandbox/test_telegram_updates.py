@@ -164,7 +164,7 @@ async def test_a_webhook_gets_updates_with_its_secret_and_again_after_a_refusal(
     assert first == again and first[0] == "un-secret" and b"par webhook" in first[1]
     await sandbox.updates_taken()
     info = await bot.get_webhook_info()
-    assert info.url == url and info.last_error_message == "Wrong response from the webhook: 500"
+    assert info.url == url and info.last_error_message == "Wrong response from the webhook: 500 Internal Server Error"
 
 
 async def test_polling_is_refused_while_a_webhook_is_set(bot: telegram.Bot, hook: tuple[str, type[Hook]]) -> None:

@@ -12,6 +12,8 @@ from sqlmodel import col, select
 from campaigns import publications, settling
 from campaigns.database import Database
 from campaigns.installation import add_channel
+from campaigns.media import NewPicture
+from campaigns.media_stores import Bucket
 from campaigns.models import Campaign, Channel, LatePolicy, Post, PostState, Publication, PublicationState
 from campaigns.posts import NewPost, add_post, cancel_post
 from campaigns.silence_windows import add_window
@@ -30,6 +32,7 @@ from schedules.publishing import (
     Publisher,
     back_off,
 )
+from tests.bucket import KEY, SECRET, Storage
 from tests.conftest import FakeClock
 
 S = PublicationState
@@ -350,8 +353,6 @@ async def test_stop_lets_the_post_in_flight_end_and_begins_none(desk: Desk, tele
 
 
 async def test_a_picture_that_is_gone_is_named(desk: Desk, telegram: Channel, portrait: bytes) -> None:
-    from campaigns.media import NewPicture
-
     async with desk.database.write() as session:
         new = NewPost(
             "Image", "Image", publish_at=desk.clock(), channels=(telegram,), pictures=(NewPicture("p.jpg", portrait),)
@@ -362,6 +363,35 @@ async def test_a_picture_that_is_gone_is_named(desk: Desk, telegram: Channel, po
     await desk.tick()
     (row,) = await desk.rows()
     assert row.state is S.failed and file.name in (row.reason or "")
+
+
+async def test_a_publication_waits_for_pictures_in_a_storage_that_is_away_and_goes_out_when_it_is_back(
+    desk: Desk, telegram: Channel, portrait: bytes, storage: Storage
+) -> None:
+    bucket = Bucket(storage.url, KEY, SECRET)
+    publisher = Publisher(desk.database, desk.clock, desk.wire.open, bucket, worker="one", rng=random.Random(1))
+    async with desk.database.write() as session:
+        pictures = (NewPicture("p.jpg", portrait, "Un portrait"),)
+        new = NewPost("Image", "Image", publish_at=desk.clock(), channels=(telegram,), pictures=pictures)
+        await add_post(session, desk.campaign.id, new, media_dir=bucket, now=desk.clock())
+    storage.stop()
+    for attempt in range(1, MOST_ATTEMPTS + 3):  # longer than a network that is down is waited for
+        await publisher.tick()
+        await publisher.settled()
+        (row,) = await desk.rows()
+        assert (row.state, row.attempts) == (S.queued, attempt)
+        assert "its pictures cannot be read: s3://pictures/orne does not answer" in (row.reason or "")
+        desk.clock.advance(LONGEST_WAIT)
+    assert desk.wire.posts == []
+    storage.start()
+    await publisher.tick()
+    await publisher.settled()
+    (row,) = await desk.rows()
+    assert (row.state, row.reason, [post.pictures[0].data for post in desk.wire.posts]) == (
+        S.published,
+        None,
+        [portrait],
+    )
 
 
 # --- what keeps a publication back ------------------------------------------------------------------

@@ -12,7 +12,7 @@ from campaigns import access_tokens, kept_answers, webhooks
 from campaigns.access_tokens import Scope
 from campaigns.models import AccessToken, Channel, OrganizerRole, Role, WebhookOccasion
 from tests.web.api_world import API, admin_token, api_of, bearer, organizer, token
-from web.api.callers import Allowance
+from web.api.callers import AT_ONCE, MOST, Allowance
 
 POST = {"title": "Venez", "text": "Samedi, 14 h", "share_kit": True}
 
@@ -232,6 +232,18 @@ async def test_who_asks_too_often_is_told_how_long_to_wait(world: Any, visit: An
         assert (await client.get(f"{API}/me")).status_code == 200
 
 
+async def test_a_token_may_ask_as_often_as_it_may_and_no_more_whichever_process_answers(world: Any, visit: Any) -> None:
+    mine = await token(world)
+    async with visit(**bearer(mine)) as here, visit(**bearer(mine)) as there:
+        answers = [(await each.get(f"{API}/me")).status_code for each in (here, there) * 100]
+        assert answers == [200] * MOST + [429] * (200 - MOST)
+        world.clock.move(seconds=60)
+        # One of them alone: what the other took from the store and did not use is missing here.
+        assert (await there.get(f"{API}/me")).status_code == 200
+        alone = [(await here.get(f"{API}/me")).status_code for _ in range(MOST)]
+        assert alone == [200] * (MOST - AT_ONCE) + [429] * AT_ONCE
+
+
 async def test_a_request_that_reads_writes_nothing_but_now_and_then_its_last_use(world: Any, visit: Any) -> None:
     written = []
     event.listen(
@@ -244,10 +256,11 @@ async def test_a_request_that_reads_writes_nothing_but_now_and_then_its_last_use
     async with visit(**bearer(secret)) as client:
         for _ in range(5):
             await client.get(f"{API}/posts")
-        assert len(written) == 1 and "last_used_at" in written[0]
+        counted, used = written  # one for ten requests
+        assert "turns_taken" in counted and "last_used_at" in used
         world.clock.move(minutes=6)
         await client.get(f"{API}/posts")
-    assert len(written) == 2
+    assert len(written) == 4
     async with world.database.read() as session:
         assert (await session.scalars(select(AccessToken))).one().last_used_at == world.clock()
 

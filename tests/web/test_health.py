@@ -75,7 +75,7 @@ async def test_complaint_2_health_fails_when_the_timetable_stands_still_though_t
     await pulse.next()
     world.clock.move(seconds=50)  # 100 s after the first beat, 50 s after the second
     answer = await browser.get("/healthz")
-    timetable.stop()
+    await timetable.stop()
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
     last = datetime.fromisoformat(answer.json()["scheduler"]["since"])
     world.clock.move(seconds=61)

@@ -20,7 +20,7 @@ from campaigns.words import Words
 from networks import mastodon, x
 from networks.answers import NO_CERTIFICATE, NOT_REACHED
 from networks.errors import RateLimited
-from schedules.publishing import PARTLY_OUT
+from schedules.publishing import PARTLY_OUT, PICTURES_AWAY
 
 Enter = Callable[..., Any]
 
@@ -216,6 +216,10 @@ def test_reasons_kept_in_the_store_can_be_translated_too() -> None:
         (NOT_REACHED.format("https://mastodon.example"), "Https://mastodon.example est injoignable"),
         (NO_CERTIFICATE.format("X"), "X ne montre pas de certificat"),
         (str(RateLimited(timedelta(seconds=90))), "Le réseau demande d’attendre 90 s"),
+        (
+            PICTURES_AWAY.format(where="s3://b", said="Error"),
+            "Ses images ne peuvent pas être lues : s3://b ne répond pas",
+        ),
         (PARTLY_OUT.format(parts=2, reason=NOT_REACHED.format("X")), "pas le reste : X est injoignable"),
         (str(x._problem(answer_of(401))), "X refuse les clés du canal"),
         (str(x._problem(answer_of(402))), "le crédit du compte est épuisé"),

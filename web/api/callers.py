@@ -1,6 +1,7 @@
 """Who asks: a bearer token, its scope, and how often it may ask. No cookie is read, so no other site can ask for anybody."""
 
 import math
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -8,31 +9,59 @@ from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
-from campaigns import access_tokens
+from campaigns import access_tokens, turns
 from campaigns.access_tokens import Caller, Scope
+from campaigns.database import Database
 from web.api.problems import ApiProblem
 from web.site import site_of
 
 MOST, WITHIN = 120, timedelta(minutes=1)  # requests of one token
+AT_ONCE = 10  # requests that a process takes from the store together: one write for them all
 bearer = HTTPBearer(auto_error=False, description="A token made with `run_bot.py tokens add`.")
 
 
+@dataclass
+class _Held:
+    """What a process has of a token's window: requests that may still pass here, and whether the store has no more."""
+
+    ends_at: datetime
+    left: int = 0
+    over: bool = False
+
+
 class Allowance:
-    """At most `most` requests of one token in each window of `within`. In memory: after a restart, all begin anew."""
+    """At most `most` requests of one token in each window of `within`, whichever process they reach.
 
-    def __init__(self, most: int = MOST, within: timedelta = WITHIN) -> None:
-        self._most, self._within = most, within
-        self._taken: dict[int, tuple[datetime, int]] = {}  # token -> when its window began, requests since
+    A process takes several from the store, then spends them: never more than `most` pass. What other processes took and
+    have not spent is missing here, so that one may say no up to `at_once` - 1 requests early for each other process.
+    """
 
-    def take(self, token_id: int, now: datetime) -> timedelta | None:
+    def __init__(self, most: int = MOST, within: timedelta = WITHIN, at_once: int = AT_ONCE) -> None:
+        self._most, self._within, self._at_once = most, within, at_once
+        self._held: dict[int, _Held] = {}
+
+    async def take(self, database: Database, token_id: int, now: datetime) -> timedelta | None:
         """None where the request may pass; else how long to wait."""
-        began, count = self._taken.get(token_id, (now, 0))
-        if not began <= now < began + self._within:  # also where the machine's clock was set back
-            began, count = now, 0
-        if count >= self._most:
-            return began + self._within - now
-        self._taken[token_id] = began, count + 1
-        return None
+        while True:
+            held = self._held.get(token_id)
+            # A window that ends too late was begun before the machine's clock was set back.
+            if held is not None and now < held.ends_at <= now + 2 * self._within:
+                if held.left:
+                    held.left -= 1
+                    return None
+                if held.over:
+                    return held.ends_at - now
+            await self._take_more(database, token_id, now)
+
+    async def _take_more(self, database: Database, token_id: int, now: datetime) -> None:
+        async with database.write(together=True) as session:
+            taken, ends_at = await turns.take(session, f"api:{token_id}", now, self._within, self._at_once)
+        self._held = {each: held for each, held in self._held.items() if now < held.ends_at}
+        held = self._held.get(token_id)
+        if held is None or held.ends_at != ends_at:
+            held = self._held[token_id] = _Held(ends_at)
+        held.left += min(self._at_once, max(0, self._most - (taken - self._at_once)))
+        held.over = taken >= self._most
 
 
 def needs(scope: Scope) -> Any:
@@ -66,7 +95,7 @@ async def _caller(request: Request, given: HTTPAuthorizationCredentials | None) 
     now = site.clock()
     async with site.database.read() as session:
         caller = await access_tokens.caller_of(session, given.credentials, now)
-    wait = request.app.state.allowance.take(caller.token.id, now)
+    wait = await request.app.state.allowance.take(site.database, caller.token.id, now)
     if wait is not None:
         seconds = str(math.ceil(wait.total_seconds()))
         said = f"This token asked {MOST} times within a minute. Wait {seconds} seconds, then go on."

@@ -2,19 +2,19 @@
 
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns import installation, uploads
 from campaigns.media import PictureRefused
+from campaigns.media_stores import MediaHome
 from campaigns.models import Campaign, Channel, Post
 from campaigns.post_checks import NewPost, PostRefused, Problem
 from campaigns.times import TimeProblem, parse_local, to_utc
 from web.api.shapes import PostChange, PostGiven
 
 
-async def new_post(session: AsyncSession, campaign: Campaign, given: PostGiven, media_dir: Path) -> NewPost:
+async def new_post(session: AsyncSession, campaign: Campaign, given: PostGiven, media_dir: MediaHome) -> NewPost:
     """The post that was sent; raises PostRefused for what in it cannot be read, the rules look at the rest."""
     wrong: list[Problem] = []
     zone_name = given.timezone or campaign.timezone

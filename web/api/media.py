@@ -1,5 +1,6 @@
 """Pictures: uploaded by what they are, not by what they are called, with the words that describe them."""
 
+import asyncio
 import hashlib
 
 from fastapi import APIRouter
@@ -10,8 +11,9 @@ from starlette.responses import FileResponse, Response
 
 from campaigns import uploads
 from campaigns.access_tokens import Caller, Scope
-from campaigns.media import LARGEST, NewPicture
+from campaigns.media import LARGEST, NewPicture, keep
 from campaigns.models import Upload
+from web import kept_pictures
 from web.api.callers import needs
 from web.api.paging import Number
 from web.api.problems import READS, UPLOADS, ApiProblem, nothing_here
@@ -74,10 +76,11 @@ async def upload_picture(request: Request, caller: Caller = USE, idempotency_key
     if len(alt) > LONGEST_ALT:
         raise ApiProblem(422, f"alt has {len(alt)} characters; at most {LONGEST_ALT}.")
     picture = NewPicture(file[0][-LONGEST_NAME:], file[1], alt)
+    await asyncio.to_thread(keep, site.settings.media, picture)  # before the store is held up for it
 
     async def work(session: AsyncSession) -> Done:
         upload = await uploads.add_upload(
-            session, caller.campaign.id, caller.organizer.id, picture, site.settings.media_dir, site.clock()
+            session, caller.campaign.id, caller.organizer.id, picture, site.settings.media, site.clock()
         )
         return Done(UploadShown.of(upload), 201, f"/api/v1/media/{upload.id}")
 
@@ -100,10 +103,10 @@ async def read_media(request: Request, media: Number, caller: Caller = USE) -> U
 async def read_media_file(request: Request, media: Number, caller: Caller = USE) -> Response:
     """The bytes of what was uploaded."""
     upload = await _find(request, caller, media)
-    file = site_of(request).settings.media_dir / upload.file
-    if not file.is_file():
+    found = await kept_pictures.answer(site_of(request).settings.media, upload.file)
+    if found is None:
         raise nothing_here(f"The file of upload {media} is gone from the data folder; upload it again.")
-    return FileResponse(file, media_type=upload.mime)
+    return found
 
 
 async def _find(request: Request, caller: Caller, number: int) -> Upload:

@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, Response
 from campaigns import approval, editing, pages, posts
 from campaigns.access_tokens import Caller, Scope
 from campaigns.models import Post, PostState
+from web import kept_pictures
 from web.api.callers import needs
 from web.api.given_posts import changed, new_post
 from web.api.paging import Cursor, Limit, Number, next_cursor, read_cursor
@@ -56,9 +57,10 @@ async def read_picture(request: Request, post: Number, position: int, caller: Ca
     async with site.database.read() as session:
         found = await pages.whole(session, [await _find(session, caller, post)])
     picture = next((each for each in found[0].pictures if each.position == position), None)
-    if picture is None or not (site.settings.media_dir / picture.file).is_file():
+    found_file = await kept_pictures.answer(site.settings.media, picture.file) if picture is not None else None
+    if found_file is None:
         raise nothing_here(f"Post {post} has no picture {position}; see its pictures.")
-    return FileResponse(site.settings.media_dir / picture.file, media_type=picture.mime)
+    return found_file
 
 
 @router.post("", status_code=201, response_model=PostShown, responses=WRITES)
@@ -72,8 +74,8 @@ async def create_post(
         post = await posts.add_post(
             session,
             caller.campaign.id,
-            await new_post(session, caller.campaign, given, site.settings.media_dir),
-            media_dir=site.settings.media_dir,
+            await new_post(session, caller.campaign, given, site.settings.media),
+            media_dir=site.settings.media,
             now=site.clock(),
             author_id=caller.organizer.id,
         )
@@ -94,7 +96,7 @@ async def change_post(
         out = (await posts.publications_of(session, [found.id]))[found.id]
         if out and not any(publication.state in posts.NOT_OUT for publication, _ in out):
             raise ApiProblem(409, f"“{found.title}” is out, or decided, on every channel: write a new post.")
-        before = await editing.as_written(session, found, site.settings.media_dir)
+        before = await editing.as_written(session, found, site.settings.media)
         await editing.change_post(
             session,
             found,
@@ -102,7 +104,7 @@ async def change_post(
             changed(found, before, given),
             caller.organizer.id,
             site.clock(),
-            site.settings.media_dir,
+            site.settings.media,
         )
         return Done(await _shown(session, found))
 

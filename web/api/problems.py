@@ -16,6 +16,7 @@ from campaigns.access_tokens import TokenEnded
 from campaigns.approval import ApprovalRefused
 from campaigns.kept_answers import KeyTaken
 from campaigns.media import PictureRefused
+from campaigns.media_stores import MediaAway
 from campaigns.post_checks import PostRefused
 from campaigns.publications import MoveRefused
 from campaigns.stores import STORE_AWAY, said_by
@@ -88,6 +89,7 @@ def handle_problems(api: FastAPI) -> None:
         RequestValidationError,
         HTTPException,
         ClientDisconnect,
+        MediaAway,
         *STORE_AWAY,
         Exception,
     ):
@@ -117,6 +119,10 @@ def _of(error: Exception) -> Response:
             return _http(error)
         case ClientDisconnect():
             return Response(status_code=400)  # nobody reads it
+        case MediaAway():
+            log.error("the API: %s", error)
+            said = "Pictures cannot be reached just now. Try again in a minute."
+            return problem(503, said, headers={"Retry-After": "60"})
     if isinstance(error, STORE_AWAY):
         log.error("the API: the database does not answer (%s)", said_by(error))
         return problem(

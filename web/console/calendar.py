@@ -152,11 +152,9 @@ async def move(request: Request, slug: str, post_id: int) -> Response:
             if post is None:
                 raise nothing_here()
             asked = post.state
-            before = await editing.as_written(session, post, site.settings.media_dir)
+            before = await editing.as_written(session, post, site.settings.media)
             new = replace(before, publish_at=_moment(post, day, clock), recurrence=None)
-            await editing.change_post(
-                session, post, before, new, desk.organizer.id, site.clock(), site.settings.media_dir
-            )
+            await editing.change_post(session, post, before, new, desk.organizer.id, site.clock(), site.settings.media)
             again = post.state is PostState.draft and asked is not PostState.draft
     except PostRefused as refused:
         words = words_of(request)

@@ -101,7 +101,7 @@ async def write_post(request: Request, slug: str) -> Response:
                 session,
                 desk.campaign.id,
                 post,
-                media_dir=site.settings.media_dir,
+                media_dir=site.settings.media,
                 now=now,
                 author_id=desk.organizer.id,
             )
@@ -132,7 +132,7 @@ async def _post_to_change(session: AsyncSession, desk: Desk, post_id: int) -> Po
 
 async def _as_written(request: Request, session: AsyncSession, desk: Desk, post: Post) -> NewPost:
     try:
-        written = await editing.as_written(session, post, site_of(request).settings.media_dir)
+        written = await editing.as_written(session, post, site_of(request).settings.media)
     except PostRefused as refused:
         said = " ".join(told(words_of(request), problem.message) + "." for problem in refused.problems)
         raise Trouble(409, _("This cannot be done here"), said) from None
@@ -218,7 +218,7 @@ async def _change(
         new,
         desk.organizer.id,
         site.clock(),
-        site.settings.media_dir,
+        site.settings.media,
         seen=composer_form.number(draft.version) or None,
     )
     if act == "submit" and post.state is PostState.draft:

@@ -1,20 +1,22 @@
 """The pictures of a post that is being written: kept as soon as they are chosen, shown again, read back for its checks."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from campaigns import uploads
-from campaigns.media import LARGEST, NewPicture, PictureRefused
+from campaigns.media import LARGEST, NewPicture, PictureRefused, keep
+from campaigns.media_stores import opened
 from campaigns.posts import Problem
 from campaigns.sentences import told
 from campaigns.words import mark
+from web import kept_pictures
 from web.console.access import Desk, desk_of, own_form
 from web.console.composer_form import Chosen, picture_of
 from web.pages import nothing_here, render, words_of
@@ -49,11 +51,12 @@ async def take(request: Request, desk: Desk, form: FormData) -> tuple[list[Chose
     chosen, problems = [], list[Problem]()
     for name, data in await files_of(form, "image"):
         alt = form.get("alt")
+        new = NewPicture(name, data)
         try:
+            await asyncio.to_thread(keep, site.settings.media, new)  # before the store is held up for it
             async with site.database.write() as session:
-                new = NewPicture(name, data)
                 kept = await uploads.add_upload(
-                    session, desk.campaign.id, desk.organizer.id, new, site.settings.media_dir, site.clock()
+                    session, desk.campaign.id, desk.organizer.id, new, site.settings.media, site.clock()
                 )
             chosen.append(Chosen(kept.file, name, alt.strip() if isinstance(alt, str) else ""))
         except PictureRefused as refused:
@@ -67,24 +70,26 @@ async def show(request: Request, slug: str, file: str) -> Response:
     desk, site = await desk_of(request, slug, write=True, territories=True), site_of(request)
     async with site.database.read() as session:
         names = await uploads.names_of(session, desk.campaign.id, [file])
-    path = site.settings.media_dir / file
-    if not FILE.fullmatch(file) or file not in names or not path.exists():
+    found = await kept_pictures.answer(site.settings.media, file) if FILE.fullmatch(file) and file in names else None
+    if found is None:
         raise nothing_here()
-    return FileResponse(path)
+    return found
 
 
 async def load(
     request: Request, session: AsyncSession, desk: Desk, chosen: Sequence[Chosen]
 ) -> tuple[list[NewPicture], list[Problem]]:
     """The pictures of a form with their bytes; only those of this campaign, and a problem for each that is gone."""
-    folder = site_of(request).settings.media_dir
+    home = opened(site_of(request).settings.media)
     names = await uploads.names_of(session, desk.campaign.id, [each.file for each in chosen])
     found, problems = [], list[Problem]()
     for each in chosen:
         each.name = names.get(each.file, each.name)
-        if each.file in names and FILE.fullmatch(each.file) and (folder / each.file).exists():
-            found.append(picture_of(each, await run_in_threadpool((folder / each.file).read_bytes)))
-        else:
+        try:
+            if each.file not in names or not FILE.fullmatch(each.file):
+                raise FileNotFoundError
+            found.append(picture_of(each, await asyncio.to_thread(home.load, each.file)))
+        except FileNotFoundError:
             problems.append(Problem("image", _("A picture is gone: choose it once more.")))
     return found, problems
 

@@ -174,7 +174,7 @@ async def first_post(request: Request, slug: str) -> Response:
                 session,
                 desk.campaign.id,
                 new,
-                media_dir=site.settings.media_dir,
+                media_dir=site.settings.media,
                 now=now,
                 author_id=desk.organizer.id,
             )

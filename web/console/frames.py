@@ -16,6 +16,7 @@ from campaigns import frame_care, frame_uploads, installation
 from campaigns.accounts import audit_account
 from campaigns.badge_frames import badge_sentence, frame_of
 from campaigns.frame_care import FrameKept
+from campaigns.mirrors import near
 from campaigns.models import Frame, Territory
 from campaigns.words import Words, mark
 from web.badge_wishes import FORMAT_NAMES
@@ -60,7 +61,7 @@ async def _page(
     async with site.database.read() as session:
         known = await installation.frames(session, desk.campaign.id)
         places = await installation.territories(session, desk.campaign.id)
-    look = partial(frame_care.state_of, desk.campaign, frames_dir=site.settings.frames_dir)
+    look = partial(frame_care.state_of, desk.campaign, frames_dir=site.settings.frames)
     states = {each.id: await asyncio.to_thread(look, each) for each in known}
     offered = [each for each in known if each.in_use]
     return page(
@@ -129,7 +130,7 @@ async def _added(site: Site, desk: Desk, typed: Mapping[str, str], chosen: tuple
     async with site.database.read() as session:
         places = {str(place.id): place for place in await installation.territories(session, desk.campaign.id)}
     place: Territory | None = places.get(typed["territory"])
-    keep = partial(frame_uploads.keep, desk.campaign, name, *chosen, site.settings.frames_dir)
+    keep = partial(frame_uploads.keep, desk.campaign, name, *chosen, site.settings.frames)
     key = await site.workshop.run(keep)
     async with site.database.write() as session:
         frame = await frame_care.add(session, desk.campaign.id, key, name, place)
@@ -157,9 +158,7 @@ async def picture(request: Request, slug: str, frame_id: int) -> Response:
     async with site.database.read() as session:
         found = await frame_care.find(session, desk.campaign.id, row(frame_id)) or _gone()
         place = await session.get(Territory, found.territory_id) if found.territory_id else None
-    draw = partial(
-        frame_of, desk.campaign, found.design, place.name if place else "", frames_dir=site.settings.frames_dir
-    )
+    draw = partial(frame_of, desk.campaign, found.design, place.name if place else "", frames_dir=site.settings.frames)
     try:
         async with site.workshop.sketching():
             frame = await asyncio.to_thread(draw)
@@ -179,7 +178,7 @@ def _gone() -> Frame:
 async def move(request: Request, slug: str, frame_id: int, move: str) -> Response:
     """Put a frame in use, take it out, put it first; or throw it away with its files."""
     desk, site, words = await admin_desk(request, slug), site_of(request), words_of(request)
-    home = site.settings.frames_dir / desk.campaign.slug
+    home = (await asyncio.to_thread(near, site.settings.frames, desk.campaign.slug)) / desk.campaign.slug
     acts = MOVES | {"remove": (partial(frame_care.remove, home=home), "frame thrown away")}
     async with own_form(request), site.database.read() as session:
         frame = await frame_care.find(session, desk.campaign.id, row(frame_id)) or _gone()
@@ -196,11 +195,11 @@ async def move(request: Request, slug: str, frame_id: int, move: str) -> Respons
     except FrameKept as kept:
         return await _page(request, desk, 422, wrong=frame_id, kept=words(kept.msgid, **kept.values))
     if move == "remove":
-        await asyncio.to_thread(frame_uploads.drop, site.settings.frames_dir, desk.campaign, frame.design)
+        await asyncio.to_thread(frame_uploads.drop, site.settings.frames, desk.campaign, frame.design)
         return RedirectResponse(HERE.format(slug=slug), 303)
     return RedirectResponse(f"{HERE.format(slug=slug)}#frame-{frame_id}", 303)
 
 
 async def _state(site: Site, desk: Desk, frame: Frame) -> frame_care.State:
-    look = partial(frame_care.state_of, desk.campaign, frame, site.settings.frames_dir, whole=True)
+    look = partial(frame_care.state_of, desk.campaign, frame, site.settings.frames, whole=True)
     return await asyncio.to_thread(look)

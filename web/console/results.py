@@ -270,9 +270,9 @@ async def as_report(request: Request, slug: str) -> Response:
     async with site.database.read() as session:
         query = select(Media).where(col(Media.post_id).in_(first)).order_by(col(Media.position))
         media = (await session.scalars(query)).all()
-    files = report.picture_files(site.settings.media_dir, media)
+    pictures = await asyncio.to_thread(report.first_pictures, site.settings.media, media)
     made = words("read on {moment}", moment=words.moment(site.clock(), desk.campaign.timezone, "d MMMM yyyy, HH:mm"))
-    drawn = await asyncio.to_thread(report.draw_report, seen, words, files, made)
+    drawn = await asyncio.to_thread(report.draw_report, seen, words, pictures, made)
     return _file(drawn, f"{_file_name(desk, seen)}.pdf", "application/pdf")
 
 
