@@ -34,6 +34,7 @@ from commands.common import (
 )
 from commands.installing import campaigns_app, organizers_app, territories_app
 from commands.leaders import interests_app, leaders_app
+from commands.roles import Role, checked_roles, has
 
 app = typer.Typer(
     help="Porte-voix: a campaign speaks with many voices.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -59,13 +60,20 @@ app.command("rehearse")(rehearse.rehearse_queue)
 
 
 @app.command()
-def run() -> None:
-    """Run everything in one process: bot, web pages, schedules."""
+def run(
+    role: Annotated[
+        list[Role] | None,
+        typer.Option(help="What this process does; may be repeated. Needs PostgreSQL. Without it: everything."),
+    ] = None,
+) -> None:
+    """Run everything in one process: bot, web pages, schedules; or the roles of this one."""
     from commands.serving import bind, serve  # here: only this command waits for the web and bot libraries
 
     with sentences():
         settings = prepared_settings()
-        asyncio.run(serve(settings, system_clock, taken=bind(settings)))
+        roles = checked_roles(settings, role or ())
+        taken = bind(settings) if has(roles, Role.web) else None
+        asyncio.run(serve(settings, system_clock, taken=taken, roles=roles))
 
 
 @app.command()

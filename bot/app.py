@@ -236,6 +236,7 @@ class BotRunner:
         updates.knows = self.poller.knows
         self.intake = Intake(house, self.app.bot, self.app.process_update)
         self._webhook = self._its_webhook() if house.settings.bot_updates == "webhook" else None
+        self._registered = False
         self._last_beat: datetime | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -284,6 +285,7 @@ class BotRunner:
 
     async def register(self) -> None:
         """From here on the bot is meant to run, and health says so when it does not hear Telegram."""
+        self._registered = True
         async with self._house.database.write() as session:
             await health.beat(session, health.POLLER, self._house.clock())
 
@@ -336,7 +338,8 @@ class BotRunner:
     async def close(self) -> None:
         """Give the connections back."""
         await self.intake.close()
-        await self.unregister()
+        if self._registered:  # who only sends leaves the row of the process that hears
+            await self.unregister()
         await self.app.shutdown()
         await self._crier.request.shutdown()
 

@@ -74,6 +74,18 @@ async def some_are_open(session: AsyncSession) -> bool:
     return any(_in_the_clear(channel) for channel in await session.scalars(select(Channel)))
 
 
+async def first_unreadable(session: AsyncSession) -> SecretUnreadable | None:
+    """A credential that this process's keys do not open, if there is one."""
+    vault = vault_of(session)
+    for channel in await session.scalars(select(Channel).order_by(Channel.id)):  # type: ignore[arg-type]
+        for name in channel.secrets:
+            try:
+                _open(vault, channel, name)
+            except SecretUnreadable as problem:
+                return problem
+    return None
+
+
 async def lock_anew(session: AsyncSession) -> tuple[int, list[SecretUnreadable]]:
     """Lock every channel's credentials with the present key: how many changed, and those that no key opens."""
     vault, changed, unreadable = vault_of(session), 0, []

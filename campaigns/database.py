@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from campaigns.stores import DatabaseAway, DatabaseProblem, Store, store_at
+from campaigns.stores import OLDER_RUNS, DatabaseAway, DatabaseProblem, Hold, Store, store_at
 from campaigns.vault import Vault
 
 __all__ = ["Database", "DatabaseAway", "DatabaseProblem", "DatabaseTooNew", "migrate"]
@@ -77,7 +77,15 @@ class Database:
 
     async def engine_alone(self) -> bool:
         """Whether this program's engine has the store for itself; True keeps the engines of others away until `close`."""
-        return await self._store.engine_alone()
+        return await self._store.holds(Hold.alone)
+
+    async def takes_part(self) -> bool:
+        """Whether this process may be one of many of a program; True keeps engines that are alone away until `close`."""
+        return await self._store.holds(Hold.part)
+
+    async def leads(self) -> bool:
+        """Whether this process is the one of many that leads; True keeps others from it until `close`."""
+        return await self._store.holds(Hold.lead)
 
     async def take_turn(self, what: str) -> bool:
         """Whether no other process has the turn at this; True keeps them away until `give_turn_back`, or until this one ends.
@@ -137,7 +145,8 @@ def _upgrade(config: Config, connection: Connection, store: Store) -> None:
         raise DatabaseTooNew
     head = ScriptDirectory.from_config(config).get_current_head()
     if current is not None and current != head and store.engine_runs(connection):
-        raise DatabaseProblem("another Porte-voix, of an older version, runs on this database: stop it, then try again")
+        raise DatabaseProblem(OLDER_RUNS)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     store.check(connection)
+    store.add_queue(connection)

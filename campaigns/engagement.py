@@ -1,10 +1,12 @@
 """What supporters did. Each act is one row; its counts move in the same transaction, so that nothing scans events."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Table, delete, func
@@ -12,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col, select
 
 from campaigns import rollups
-from campaigns.dialects import Insert, insert
+from campaigns.dialects import Worded, insert, inserting, stored
 from campaigns.models import CampaignTally, Engagement, Kind, Participation, PostTally, Supporter, Tally
 
 
@@ -36,7 +38,8 @@ def once(act: Kind, supporter_id: int | None, post_id: int | None, network: str 
 
 
 _ACTS: Table = Engagement.__table__  # type: ignore[attr-defined]
-_ADD = _ACTS.insert()
+_COLUMNS = ("campaign_id", "supporter_id", "post_id", "kind", "network", "wording", "at")
+_ADD = inserting(_ACTS, _COLUMNS)
 _ADD_ONCE = (
     insert(_ACTS)
     .on_conflict_do_nothing(index_elements=["once"])
@@ -48,6 +51,11 @@ async def record(session: AsyncSession, acts: Sequence[Act]) -> int:
     """Write the acts and move their counts, in the caller's transaction; how many were new."""
     if not acts:
         return 0
+    if all(act.once is None for act in acts):  # nothing can be there already
+        values = [(a.campaign_id, a.supporter_id, a.post_id, a.kind, a.network, a.wording, stored(a.at)) for a in acts]
+        await _ADD.rows(session, rows=json.dumps(values))
+        await _move_counts(session, acts, 1)
+        return len(acts)
     rows = [
         {
             "campaign_id": a.campaign_id,
@@ -61,10 +69,6 @@ async def record(session: AsyncSession, acts: Sequence[Act]) -> int:
         }
         for a in acts
     ]
-    if all(act.once is None for act in acts):  # nothing can be there already
-        await session.execute(_ADD, rows)
-        await _move_counts(session, acts, 1)
-        return len(acts)
     new = (await session.execute(_ADD_ONCE, rows)).all()
     await _move_counts(session, new, 1)
     return len(new)
@@ -93,25 +97,26 @@ async def _count(
     session: AsyncSession, tally: type[SQLModel], key: tuple[str, ...], acts: Sequence[Any], by: int
 ) -> None:
     """Add `by` for each act to the counts it belongs to; an act without a supporter or a post has no such count."""
-    sums = Counter(tuple(getattr(act, name) for name in key) for act in acts)
+    sums = Counter(map(attrgetter(*key), acts))
     # In order: two transactions that move the same counts must not wait for each other.
-    moved = sorted((values, n) for values, n in sums.items() if None not in values)
-    rows = [{**dict(zip(key, values, strict=True)), "count": n * by} for values, n in moved]
+    rows = [(*values, n * by) for values, n in sorted(each for each in sums.items() if None not in each[0])]
     if rows:
-        await session.execute(_counting(tally, key), rows)
+        await _counting(tally, key).rows(session, rows=json.dumps(rows))
 
 
 @cache
-def _counting(tally: type[SQLModel], key: tuple[str, ...]) -> Insert:
+def _counting(tally: type[SQLModel], key: tuple[str, ...]) -> Worded:
     table: Table = tally.__table__  # type: ignore[attr-defined]
-    statement = insert(table)
-    add = {"count": table.c.count + statement.excluded.count}
-    return statement.on_conflict_do_update(index_elements=list(key), set_=add)
+    add = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET count = {table.name}.count + excluded.count"
+    return inserting(table, (*key, "count"), add)
+
+
+_NOTHING = dict.fromkeys(Kind, 0)
 
 
 def no_counts() -> dict[Kind, int]:
     """What never happened is 0, not missing."""
-    return dict.fromkeys(Kind, 0)
+    return _NOTHING.copy()
 
 
 async def counts_of(session: AsyncSession, supporter_id: int, campaign_id: int) -> dict[Kind, int]:

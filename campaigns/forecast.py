@@ -10,10 +10,10 @@ from sqlmodel import col, select
 
 from campaigns.costs import cost_of
 from campaigns.keeping_back import spent_since
-from campaigns.models import Campaign, Channel, Publication, PublicationState, SilenceWindow
-from campaigns.posts import NewPost, due_moments
+from campaigns.models import Campaign, Channel, Post, PostState, Publication, PublicationState, SilenceWindow
+from campaigns.posts import NewPost, due_moments, publications_of
 from campaigns.sentences import within
-from campaigns.silence_windows import window_of
+from campaigns.silence_windows import window_of, windows_of
 from campaigns.times import zone
 from campaigns.words import Words
 
@@ -95,6 +95,35 @@ async def spent_by(
         .where(col(Publication.due_at) >= month, col(Publication.due_at) < (until or now))
     )
     return spent + int(waiting or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What will become of several posts that were just stored. Costs are thousandths of a dollar."""
+
+    costs: tuple[tuple[Channel, int], ...]  # of channels that cost something
+    silent: tuple[tuple[Post, Channel, SilenceWindow], ...]  # what falls into silence, and will be held
+
+    @property
+    def over_cap(self) -> bool:
+        """Whether a channel's share passes its cap, even if nothing else went out in that month."""
+        return any(channel.monthly_cap and cost > channel.monthly_cap for channel, cost in self.costs)
+
+
+async def foresee(session: AsyncSession, campaign_id: int, stored: Sequence[Post]) -> Foreseen:
+    """Of the posts of an import: what they cost on each channel, and which fall into silence."""
+    costs: dict[int, tuple[Channel, int]] = {}
+    silent = []
+    windows = await windows_of(session, campaign_id)
+    going = [post for post in stored if post.state not in (PostState.cancelled, PostState.draft)]
+    where = await publications_of(session, [post.id for post in going])
+    for post in going:
+        for publication, channel in where[post.id]:
+            costs[channel.id] = (channel, costs.get(channel.id, (channel, 0))[1] + publication.cost)
+            window = window_in(windows, channel, publication)
+            if window is not None:
+                silent.append((post, channel, window))
+    return Foreseen(tuple(each for each in costs.values() if each[1]), tuple(silent))
 
 
 def window_in(windows: Sequence[SilenceWindow], channel: Channel, publication: Publication) -> SilenceWindow | None:

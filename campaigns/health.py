@@ -1,7 +1,8 @@
 """Whether the parts that were started are at work, and whether what is due goes out.
 
 Who runs registers its name with a first beat and takes it away at a clean stop: a row says that this part is meant to
-run. What a kill leaves behind is thrown away by the next engine that starts.
+run. What a kill leaves behind is thrown away by the next engine that starts alone. Where the parts run in processes of their
+own, each row is shared by all processes of its part, and every process that shows health reads it from the store.
 """
 
 from dataclasses import dataclass
@@ -27,14 +28,17 @@ from campaigns.publications import ready
 
 SCHEDULER = "scheduler"
 POLLER = "poller"
+WORKER = "worker"  # of many processes, those that publish: at least one of them is at work
 BEAT = timedelta(seconds=5)  # between two beats of a part; each is a write to the disk
 SILENT_AFTER = {  # how long a part may say nothing before it counts as dead
     SCHEDULER: timedelta(seconds=60),  # it beats every 5 s
+    WORKER: timedelta(seconds=60),  # it beats every 5 s
     POLLER: timedelta(seconds=120),  # Telegram holds a request for 25 s, and the answers to people come between two
 }
 NEXT_STEP = {
     SCHEDULER: "nothing goes out on time: look at the log, then restart the program",
     POLLER: "the bot hears nobody: look at the log for what Telegram answers, run `doctor`, then restart the program",
+    WORKER: "no post goes out: look at the logs of the workers, then restart the program that is `run --role worker`",
     "publications": "look at the log for this channel, run `channels check`, then restart the program",
 }
 

@@ -68,12 +68,13 @@ class Choice(TypeDecorator[enum.StrEnum]):
     def __init__(self, kind: type[enum.StrEnum]) -> None:
         super().__init__()
         self.kind = kind
+        self._members = {member.value: member for member in kind}  # a page reads thousands: faster than kind(value)
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else self.kind(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> enum.StrEnum | None:
-        return None if value is None else self.kind(value)
+        return None if value is None else self._members[value]
 
 
 def _key() -> Any:

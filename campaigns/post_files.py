@@ -64,16 +64,26 @@ class ReadPosts:
     bad: tuple[BadCell, ...]
 
 
-def read_posts(path: Path, channels: Sequence[Channel], default_zone: str, now: datetime, stamp: str = "") -> ReadPosts:
+def read_posts(
+    path: Path,
+    channels: Sequence[Channel],
+    default_zone: str,
+    now: datetime,
+    stamp: str = "",
+    *,
+    most: int | None = None,
+) -> ReadPosts:
     """Read and check a CSV: UTF-8 with or without BOM, comma or semicolon, header in any order.
 
     Beside COLUMNS: `text.<network>` for a network's own text; `wording.1`, `wording.2`, … for texts that activists may
     choose. Several images, descriptions or channels in a cell stand between "|". Image paths start at the file's
-    folder. Raises FileRefused.
+    folder. Raises FileRefused, also where there are more than `most` posts.
     """
-    reader = csv_rows(path, _check_header)
+    rows = csv_rows(path, _check_header)
+    if most is not None and len(rows) > most:
+        raise FileRefused(f"{path} has {len(rows)} posts; at most {most} at a time: split it")
     good, bad = [], []
-    for line, row in reader:
+    for line, row in rows:
         if not any(row.values()):
             continue
         post, wrong = _read_post(row, path.parent, channels, default_zone)

@@ -5,11 +5,11 @@ A publication is written before the call to the network (`begin`) and after it (
 """
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, exists, func, or_, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -72,10 +72,14 @@ class MoveRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Claim a publication for sending; answered with its Content, or None where it may not go out any more."""
+    """Claim a publication for sending; answered with its Content, or None where it may not go out any more.
+
+    With `worker`, only while the channel is leased by it: one that was taken for dead, and is not, begins nothing.
+    """
 
     publication_id: int
     now: datetime
+    worker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +194,7 @@ async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Con
     free = (
         select(Publication.id)
         .where(col(Publication.id).in_([step.publication_id for step in steps]))
-        .where(col(Publication.state) == S.queued, col(Publication.due_at) <= now, going_out)
+        .where(col(Publication.state) == S.queued, col(Publication.due_at) <= now, going_out, _held(steps))
         .where(
             ~exists()
             .where(col(Channel.id) == col(Publication.channel_id))
@@ -208,6 +212,23 @@ async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Con
         .execution_options(synchronize_session=False)
     )
     return await contents_of(session, claimed.scalars().all())
+
+
+def _held(steps: Sequence[Begin]) -> ColumnElement[bool]:
+    """In SQL: the channel is leased by the worker that asks."""
+    asked: dict[str | None, list[int]] = {}
+    for step in steps:
+        asked.setdefault(step.worker, []).append(step.publication_id)
+    channel = col(Channel.id) == col(Publication.channel_id)
+    return or_(
+        *(
+            and_(
+                col(Publication.id).in_(ids),
+                literal(True) if worker is None else exists().where(channel, col(Channel.leased_by) == worker),
+            )
+            for worker, ids in asked.items()
+        )
+    )
 
 
 _CONTENTS = (
@@ -381,15 +402,32 @@ async def end_leases(session: AsyncSession, now: datetime, *, every: bool = Fals
 
     `every` is for an engine that knows that it is alone: then no lease can belong to a living worker.
     """
-    dead = select(Publication.id).where(col(Publication.state) == S.sending)
-    channels = update(Channel).where(col(Channel.leased_by).is_not(None)).values(leased_by=None, lease_until=None)
-    if not every:
-        dead = dead.where(col(Publication.lease_until) <= now)
-        channels = channels.where(col(Channel.lease_until) <= now)
-    await session.execute(channels.execution_options(synchronize_session=False))
+    dead = literal(True) if every else col(Publication.lease_until) <= now
+    ended = col(Channel.leased_by).is_not(None) if every else col(Channel.lease_until) <= now
+    await session.execute(_END_LEASES.where(ended))
+    return await _give_up(session, dead, now)
+
+
+async def leasing(session: AsyncSession) -> set[str]:
+    """The names of the workers that have leased a channel."""
+    names = await session.scalars(select(Channel.leased_by).where(col(Channel.leased_by).is_not(None)).distinct())
+    return {name for name in names if name is not None}
+
+
+async def end_leases_of_the_dead(session: AsyncSession, living: Collection[str], now: datetime) -> int:
+    """The same for the channels of all workers but the living ones, however long their leases would last."""
+    dead = col(Channel.leased_by).is_not(None) & col(Channel.leased_by).not_in(living)
+    channels = (await session.scalars(_END_LEASES.where(dead).returning(col(Channel.id)))).all()
+    return await _give_up(session, col(Publication.channel_id).in_(channels), now) if channels else 0
+
+
+_END_LEASES = update(Channel).values(leased_by=None, lease_until=None).execution_options(synchronize_session=False)
+
+
+async def _give_up(session: AsyncSession, dead: ColumnElement[bool], now: datetime) -> int:
     moved = await session.execute(
         update(Publication)
-        .where(col(Publication.id).in_(dead))
+        .where(col(Publication.id).in_(select(Publication.id).where(col(Publication.state) == S.sending, dead)))
         .values(state=S.unknown, lease_until=None, reason=LEFT_SENDING)
         .returning(col(Publication.id))
         .execution_options(synchronize_session=False)

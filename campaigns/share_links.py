@@ -10,43 +10,37 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
+from datetime import datetime
 
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.consents import has_consent
-from campaigns.dialects import Worded, insert
+from campaigns.dialects import Worded, insert, stored
 from campaigns.engagement import Act, once, record
 from campaigns.models import DailySalt, Kind, Participation, Post, Purpose, ShareLink, Supporter
 
 TOKEN_BYTES = 12  # 96 bits
 TOKEN = re.compile(r"[\w-]{1,24}", re.ASCII)  # what else was typed behind /s/ need not be looked for
-STORED = "%Y-%m-%d %H:%M:%S.%f"  # a moment of UTC as SQLite keeps it, and as PostgreSQL reads it
 
-# Link unfurlers by their user agents. TelegramBot says "like TwitterBot"; Cardyb is Bluesky's.
-UNFURLERS = re.compile(
-    r"TelegramBot|Twitterbot|facebookexternalhit|Meta-ExternalHit|meta-externalagent|meta-externalfetcher|WhatsApp|LinkedInBot"
-    r"|Slackbot|Slack-ImgProxy|Discordbot|Mastodon|redditbot|SkypeUriPreview|Viber|Snap URL Preview|Synapse|Iframely|Embedly"
-    r"|BingPreview|Applebot|Lemmy|Cardyb",
-    re.IGNORECASE,
-)
+# Link unfurlers by what stands in their user agents. TelegramBot says "like TwitterBot"; Cardyb is Bluesky's.
+UNFURLERS = (
+    "telegrambot", "twitterbot", "facebookexternalhit", "meta-externalhit", "meta-externalagent", "meta-externalfetcher", "whatsapp",
+    "linkedinbot", "slackbot", "slack-imgproxy", "discordbot", "mastodon", "redditbot", "skypeuripreview", "viber", "snap url preview",
+    "synapse", "iframely", "embedly", "bingpreview", "applebot", "lemmy", "cardyb",
+)  # fmt: skip
 # Machines that follow links and are neither people nor unfurlers: they are led on, and not counted. Cubot makes phones.
-CRAWLERS = re.compile(
-    r"(?<!cu)bot\b|crawler|spider|curl/|wget/|python-requests|httpx/|go-http-client|headlesspreview", re.IGNORECASE
-)
+CRAWLERS = ("crawler", "spider", "curl/", "wget/", "python-requests", "httpx/", "go-http-client", "headlesspreview")
+A_BOT = re.compile(r"(?<!cu)bot\b")
 
 
-@lru_cache(4096)
-def _is_unfurler(agent: str) -> bool:
-    return UNFURLERS.search(agent) is not None
+def _names_one(agent: str, names: Sequence[str]) -> bool:
+    """Names looked for one by one: a tenth of what an expression of them all takes, at every visit."""
+    return any(name in agent for name in names)
 
 
-@lru_cache(4096)
-def _is_crawler(agent: str) -> bool:
-    return CRAWLERS.search(agent) is not None
+FETCHES_AHEAD = ("sec-purpose", "purpose", "x-moz")  # headers in which a browser says that nobody tapped yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +58,17 @@ class Visit:
 
     @property
     def is_unfurler(self) -> bool:
-        return _is_unfurler(self.agent)
+        return _names_one(self.agent.lower(), UNFURLERS)
 
     @property
     def is_human(self) -> bool:
         """Whether it counts: not an unfurler, a crawler, a HEAD, nor a browser that fetches ahead of a tap."""
-        ahead = (self.headers.get("sec-purpose", ""), self.headers.get("purpose", ""), self.headers.get("x-moz", ""))
-        fetched_ahead = any("prefetch" in value or "preview" in value for value in map(str.lower, ahead))
-        machine = not self.agent or self.is_unfurler or _is_crawler(self.agent)
-        return self.method == "GET" and not machine and not fetched_ahead
+        agent = self.agent.lower()
+        if self.method != "GET" or not agent or _names_one(agent, UNFURLERS) or _names_one(agent, CRAWLERS):
+            return False
+        ahead = [self.headers[name].lower() for name in FETCHES_AHEAD if name in self.headers]
+        fetched_ahead = any("prefetch" in value or "preview" in value for value in ahead)
+        return not fetched_ahead and not ("bot" in agent and A_BOT.search(agent))
 
 
 async def link_for(
@@ -189,12 +185,11 @@ async def follow_all(session: AsyncSession, visits: Sequence[Followed]) -> list[
     the post alone.
     """
     tokens = [visit.token for visit in visits if TOKEN.fullmatch(visit.token)]
-    rows = await session.execute(_FIND.on(session), {"tokens": json.dumps(tokens)})
-    links = {row[0]: row for row in rows}
+    links = {row[0]: row for row in await _FIND.rows(session, tokens=json.dumps(tokens))}
     seen = {(links[v.token][1], v.visitor): v for v in reversed(visits) if v.token in links}
     if seen:
-        clicks = [(link, visitor, v.at.astimezone(UTC).strftime(STORED)) for (link, visitor), v in seen.items()]
-        written = await session.execute(_CLICK.on(session), {"clicks": json.dumps(clicks)})
+        clicks = [(link, visitor, stored(v.at)) for (link, visitor), v in seen.items()]
+        written = await _CLICK.rows(session, clicks=json.dumps(clicks))
         new = [seen[link, visitor] for link, visitor in written]
         await record(session, [_visit(v, *links[v.token][3:]) for v in new])
     return [links[v.token][2] if v.token in links else None for v in visits]

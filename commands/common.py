@@ -91,6 +91,8 @@ def prepared_settings(**overrides: Any) -> Settings:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # A tick that finds the last one at work is left out, and says so at each: the next one looks again.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # what goes wrong with a job is said by its work
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # that the store is away, by the timetable
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         probe = settings.data_dir / f".probe-{os.getpid()}"

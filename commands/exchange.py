@@ -3,21 +3,18 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from campaigns import installation, post_calendar, post_export, posts
+from campaigns import forecast, installation, post_calendar, post_export
 from campaigns.costs import dollars
-from campaigns.forecast import window_in
-from campaigns.models import Campaign, Channel, Post, PostState
+from campaigns.models import Campaign, Post
 from campaigns.post_documents import add_entries, read_document
 from campaigns.post_export import ExportedPost
 from campaigns.settings import Settings
-from campaigns.silence_windows import windows_of
 from campaigns.stamp import stamp_of
 from campaigns.times import system_clock, zone
 from commands.common import CampaignOption, Refused, campaign_of, opened, out, prepared_settings, run_async
@@ -87,29 +84,20 @@ def media_folder(settings: Settings, *, dry_run: bool) -> Iterator[Path]:
         yield Path(folder)
 
 
-async def tell_outlook(session: AsyncSession, owner: Campaign, stored: Sequence[Post], now: datetime) -> None:
+async def tell_outlook(session: AsyncSession, owner: Campaign, stored: Sequence[Post]) -> None:
     """What the posts of an import cost on each channel, which fall into silence, and what passes a cap."""
-    costs: dict[int, tuple[Channel, int]] = {}
-    windows = await windows_of(session, owner.id)
-    held = (PostState.cancelled, PostState.draft)
-    for post in stored:
-        for publication, channel in (await posts.publications_of(session, [post.id]))[post.id]:
-            if post.state in held:
-                continue
-            costs[channel.id] = (channel, costs.get(channel.id, (channel, 0))[1] + publication.cost)
-            window = window_in(windows, channel, publication)
-            if window is not None:
-                begin, end = (at.astimezone(zone(owner.timezone)) for at in (window.starts_at, window.ends_at))
-                out.print(
-                    f"“{post.title}” on {channel.name} falls into silence ({window.reason}, {begin:%Y-%m-%d %H:%M} to "
-                    f"{end:%Y-%m-%d %H:%M} {owner.timezone}): it will be held.",
-                    soft_wrap=True,
-                )
-    for channel, cost in costs.values():
-        if cost:
-            cap = f", of a monthly cap of {dollars(channel.monthly_cap)}" if channel.monthly_cap else ""
-            out.print(f"On {channel.name} this costs {dollars(cost)}{cap}.", soft_wrap=True)
-    if any(channel.monthly_cap and cost > channel.monthly_cap for channel, cost in costs.values()):
+    seen = await forecast.foresee(session, owner.id, stored)
+    for post, channel, window in seen.silent:
+        begin, end = (at.astimezone(zone(owner.timezone)) for at in (window.starts_at, window.ends_at))
+        out.print(
+            f"“{post.title}” on {channel.name} falls into silence ({window.reason}, {begin:%Y-%m-%d %H:%M} to "
+            f"{end:%Y-%m-%d %H:%M} {owner.timezone}): it will be held.",
+            soft_wrap=True,
+        )
+    for channel, cost in seen.costs:
+        cap = f", of a monthly cap of {dollars(channel.monthly_cap)}" if channel.monthly_cap else ""
+        out.print(f"On {channel.name} this costs {dollars(cost)}{cap}.", soft_wrap=True)
+    if seen.over_cap:
         out.print("`rehearse` shows which posts would be held.")
 
 
@@ -130,7 +118,7 @@ def import_document(file: Path, *, dry_run: bool, skip_bad: bool, campaign: str 
                 raise Refused("nothing was imported; mend these posts, or add --skip-bad to import the others")
             with media_folder(settings, dry_run=dry_run) as media_dir:
                 stored = await add_entries(session, owner.id, read.posts, media_dir=media_dir, now=now)
-            await tell_outlook(session, owner, stored, now)
+            await tell_outlook(session, owner, stored)
             if dry_run:
                 await session.rollback()
         would = "would be" if dry_run else "are"

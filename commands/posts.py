@@ -52,7 +52,7 @@ def posts_import(
                         read.posts, "Importing", console=out, transient=True, disable=not out.is_terminal
                     )
                 ]
-            await exchange.tell_outlook(session, owner, stored, now)
+            await exchange.tell_outlook(session, owner, stored)
             if dry_run:
                 await session.rollback()
         wrong = len({bad.line for bad in read.bad})

@@ -1,11 +1,9 @@
-"""The program: bot, web pages and schedules in one process, put together and taken apart in order."""
+"""The program: bot, web pages and schedules in one process, or this process's part of them, put together and taken apart in order."""
 
 import asyncio
 import contextlib
 import gc
 import logging
-import os
-import random
 import signal
 import socket
 from collections.abc import Iterator
@@ -17,34 +15,18 @@ from fastapi import FastAPI
 from rich.text import Text
 from telegram.error import InvalidToken, NetworkError
 
-from bot import organizers
 from bot.app import BotRunner
 from bot.visit import House
 from campaigns import first_steps, installation
 from campaigns.database import Database
-from campaigns.opening import opener
 from campaigns.settings import Settings, secret_key
 from campaigns.times import Clock
 from campaigns.vault import vault_of
 from commands.common import Refused, opened, out
-from networks.webhooks import WebhookSender
-from schedules.answers import Answers
-from schedules.approvals import Approvals
-from schedules.broadcasts import Broadcaster
-from schedules.engine import EmbeddedEngine
-from schedules.heart import Heart
-from schedules.measuring import Measuring
-from schedules.menus import Menus
-from schedules.notices import Notices
-from schedules.publishing import Publisher
-from schedules.recurring import Recurring
-from schedules.rolling import Rolling
-from schedules.settling import Settler
-from schedules.signup_messages import SignupMessages
-from schedules.tidying import Tidying
-from schedules.timetable import Work
-from schedules.watches import Watches
-from schedules.webhooks import Webhooks
+from commands.elsewhere import ended, follow_token, learn_name
+from commands.roles import SPEAKING, Role, Roles, has, refuse_other_key
+from commands.works import engine_of
+from networks.pace import Pace
 from web.app import create_app
 from web.sends import SendCounts
 from web.site import Site
@@ -52,6 +34,9 @@ from web.site import Site
 log = logging.getLogger(__name__)
 BOT_REFUSED = "Telegram refuses PORTEVOIX_BOT_TOKEN; set it to the token that @BotFather shows"
 RETRY = 5.0  # seconds between tries to reach Telegram at start
+BESIDE = (
+    25.0  # messages a second to many people, where answers go out from other processes: Telegram takes about 30 in all
+)
 
 
 class Beside(Protocol):
@@ -90,13 +75,25 @@ def bind(settings: Settings) -> socket.socket:
     return taken
 
 
-async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, beside: Beside | None = None) -> None:
-    """Run everything in this process until SIGTERM or SIGINT; what is in flight ends first."""
+async def serve(
+    settings: Settings,
+    clock: Clock,
+    *,
+    taken: socket.socket | None,
+    beside: Beside | None = None,
+    roles: Roles = frozenset(),
+) -> None:
+    """Run everything in this process, or the roles, until SIGTERM or SIGINT; what is in flight ends first.
+
+    `taken` is the port of the pages, None where others serve them.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with opened(settings) as database, contextlib.AsyncExitStack() as stack:
         await _refuse_without_token(database, settings.bot_token.get_secret_value())
+        if roles:
+            await refuse_other_key(database)
         house = House(database, settings, clock)
         sends = SendCounts()
         page = create_app(
@@ -109,41 +106,62 @@ async def serve(settings: Settings, clock: Clock, *, taken: socket.socket, besid
         )
         if beside is not None:
             await beside.mount(page, database)
-        server = Server(uvicorn.Config(page, log_config=None, access_log=False, timeout_graceful_shutdown=5))
-        serving = asyncio.create_task(server.serve(sockets=[taken]))
         site: Site = page.state.site
-
-        async def stop_serving() -> None:
-            site.boards.close()  # whoever watches one would keep the server from stopping
-            server.should_exit = True
-            await serving
-
-        stack.push_async_callback(stop_serving)
+        address = beside.address if beside else settings.site_url
+        if taken is not None:
+            await _serve_pages(page, taken, stack)
+        else:
+            address = f"as {', '.join(sorted(roles))}"
         if beside is not None:
             stack.push_async_callback(beside.close)
-        address = beside.address if beside else settings.site_url
-        told: Text | None = Text.assemble("Porte-voix runs at ", (address, "bold"), " (Ctrl-C stops it)")
+        told: Text | None = Text.assemble(
+            "Porte-voix runs ", "at " if taken is not None else "", (address, "bold"), " (Ctrl-C stops it)"
+        )
+        if roles:
+            stack.push_async_callback(ended, asyncio.create_task(follow_token(house, site)))
         while not stop.is_set():
             site.token_changed.clear()
-            await _run_works(house, site, sends, stop, told)
+            await _run_works(house, site, sends, stop, told, roles)
             told = None
 
 
-async def _run_works(house: House, site: Site, sends: SendCounts, stop: asyncio.Event, told: Text | None) -> None:
+async def _serve_pages(page: FastAPI, taken: socket.socket, stack: contextlib.AsyncExitStack) -> None:
+    server = Server(uvicorn.Config(page, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+    serving = asyncio.create_task(server.serve(sockets=[taken]))
+
+    async def stop_serving() -> None:
+        page.state.site.boards.close()  # whoever watches one would keep the server from stopping
+        server.should_exit = True
+        await serving
+
+    stack.push_async_callback(stop_serving)
+
+
+async def _run_works(
+    house: House, site: Site, sends: SendCounts, stop: asyncio.Event, told: Text | None, roles: Roles
+) -> None:
     """The schedules, and the bot where there is a token, until the program stops or the token is another one.
 
     `told` is printed when the schedules run.
     """
-    runner = BotRunner(house) if house.settings.bot_token.get_secret_value() else None
+    token = house.settings.bot_token.get_secret_value()
+    runner = None
+    if token and (not roles or roles & SPEAKING):
+        runner = BotRunner(house, Pace(BESIDE) if roles else None)
     async with contextlib.AsyncExitStack() as stack:
         if runner is not None:
             stack.push_async_callback(runner.close)  # behind the engine: its last cards go out through the bot
-        engine = EmbeddedEngine(house.settings.data_dir, _works(house, runner, sends), house.database)
+        engine = engine_of(house, runner, sends, roles)
         await engine.start()
         stack.push_async_callback(engine.stop)
         if told is not None:
             out.print(told)
+        if told is not None and has(roles, Role.web):
             await _tell_of_first_steps(house)
+        if not has(roles, Role.bot):
+            runner = None  # it only sends
+            if token and Role.web in roles:
+                stack.push_async_callback(ended, asyncio.create_task(learn_name(house, site)))
         if runner is not None:
             site.take_update = runner.take  # which says "not now" until it has begun, and when it ends
             await runner.register()  # before Telegram answers: a bot that cannot begin must not look well
@@ -175,50 +193,6 @@ def settle_memory() -> None:
     """
     gc.collect()
     gc.freeze()
-
-
-def _works(house: House, runner: BotRunner | None, sends: SendCounts) -> list[Work]:
-    settings = house.settings
-    worker = f"{socket.gethostname()}-{os.getpid()}"
-    publisher = Publisher(
-        house.database,
-        house.clock,
-        opener(settings),
-        settings.media_dir,
-        worker=worker,
-        rng=random.Random(),
-        site_url=settings.site_url,
-        observe=sends,
-    )
-    works: list[Work] = [
-        Heart(house.database, house.clock),
-        publisher,
-        Recurring(house.database, house.clock),
-        Settler(house.database, house.clock, opener(settings), settings.media_dir),
-        Webhooks(house.database, house.clock, WebhookSender()),
-        Tidying(house.database, house.clock, settings.media_dir),
-        Measuring(house.database, house.clock, opener(settings)),
-        Rolling(house.database, house.clock),
-    ]
-    if runner is None:
-        return works
-
-    async def tell_organizer(telegram_id: int, text: str) -> None:
-        await organizers.tell(runner.app.bot, telegram_id, text)
-
-    console, public = f"{settings.site_url}/console", bool(settings.public_url)
-    told = Notices(house.database, house.clock, tell_organizer, console, public=public)
-    broadcaster = Broadcaster(house.database, house.clock, runner.deliver, runner.pace)
-    return [
-        *works,
-        broadcaster,
-        Answers(house.database, house.clock, runner.answer),
-        SignupMessages(house.database, house.clock, runner.tell_of_signup, runner.pace),
-        Approvals(house.database, house.clock, runner.tell_of_approval),
-        Watches(house.database, house.clock, runner.show_progress),
-        Menus(house.database, house.clock, runner.show_menu),
-        told,
-    ]
 
 
 async def _refuse_without_token(database: Database, token: str) -> None:

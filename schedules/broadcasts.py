@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from campaigns import handouts, supporters
 from campaigns.batches import BatchWriter
 from campaigns.database import Database
@@ -69,12 +71,19 @@ class Broadcaster:
 
     async def tick(self) -> None:
         """Unless it is under way already, start to serve what is due; returns at once."""
-        if self._stopping or (self._task is not None and not self._task.done()):
+        if self._stopping or self.busy:
             return
         async with self._database.read() as session:
-            due = await handouts.runs(session, self._clock())
+            due = await self.is_due(session)
         if due and not self._stopping:
             self._task = asyncio.create_task(self._drain())
+
+    @property
+    def busy(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    async def is_due(self, session: AsyncSession) -> bool:
+        return bool(await handouts.runs(session, self._clock()))
 
     async def settled(self) -> None:
         """Wait until nothing is due and nothing in flight."""

@@ -1,19 +1,33 @@
-"""Where the work runs. The embedded engine: asyncio tasks in this one process, alone on its data folder and its store."""
+"""Where the work runs. The embedded engine: asyncio tasks in this one process, alone on its data folder and its store.
+
+The other one spreads it over processes on many machines: schedules/procrastinate_engine.py.
+"""
 
 import fcntl
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from campaigns.database import Database
 from campaigns.stores import ENGINE_LOCK_FILE
-from schedules.timetable import LEASES, Timetable, Work
+from schedules.timetable import LEASES, Timetable, Work, stop_all
 
 log = logging.getLogger(__name__)
 
 
 class EngineProblem(Exception):
     """The engine cannot start; the message says why and what to do."""
+
+
+class Engine(Protocol):
+    """Runs works from `start` to `stop`."""
+
+    async def start(self) -> None:
+        """Raises EngineProblem where others are at work that it must not run beside."""
+
+    async def stop(self) -> None:
+        """What is in flight ends first."""
 
 
 class EmbeddedEngine:
@@ -56,6 +70,5 @@ class EmbeddedEngine:
     async def stop(self) -> None:
         """What is in flight ends first."""
         self._timetable.stop()
-        for work in self._works:
-            await work.stop()
+        await stop_all(self._works)
         self._lock.close()

@@ -37,10 +37,14 @@ class Looking(ABC):
         now = self._clock()
         # Where the machine's clock was set back, the moment of the next look may be hours ahead.
         waits = self._next_look is not None and now < self._next_look <= now + PAUSE
-        if self._stopping or waits or (self._task is not None and not self._task.done()):
+        if self._stopping or waits or self.busy:
             return
         self._next_look = now + self.every
         self._task = asyncio.create_task(self._look_or_wait())
+
+    @property
+    def busy(self) -> bool:
+        return self._task is not None and not self._task.done()
 
     async def settled(self) -> None:
         if self._task is not None:

@@ -74,6 +74,14 @@ def outgoing(content: Content, media_dir: Path) -> OutgoingPost:
     )
 
 
+def say_left(count: int) -> None:
+    """What a dead worker left in `sending`."""
+    if count:
+        log.warning(
+            "%d publications were being sent when the program stopped; they are “unknown” until a human looks", count
+        )
+
+
 class Publisher:
     """Drains the channels of an installation. `tick` may be called at any time and from several processes."""
 
@@ -94,7 +102,7 @@ class Publisher:
         self._clock = clock
         self._open_network = open_network
         self._media_dir = media_dir
-        self._worker = worker
+        self.worker = worker  # the name that leases bear; another one only while nothing is drained
         self._rng = rng or random.Random()
         self._site_url = site_url  # where people stop a network that writes to them
         self._observe = observe
@@ -113,7 +121,7 @@ class Publisher:
             ready = await publications.channels_with_work(session, self._clock())
         for channel_id in ready:
             if channel_id not in self._draining:
-                task = asyncio.create_task(self._drain(channel_id))
+                task = asyncio.create_task(self.drain(channel_id))
                 self._draining[channel_id] = task
                 task.add_done_callback(lambda _, done=channel_id: self._draining.pop(done, None))  # type: ignore[misc]
 
@@ -130,13 +138,10 @@ class Publisher:
     async def end_leases(self, *, every: bool = False) -> None:
         """Turn what dead workers left in `sending` into `unknown`."""
         async with self._database.write() as session:
-            left = await publications.end_leases(session, self._clock(), every=every)
-        if left:
-            log.warning(
-                "%d publications were being sent when the program stopped; they are “unknown” until a human looks", left
-            )
+            say_left(await publications.end_leases(session, self._clock(), every=every))
 
-    async def _drain(self, channel_id: int) -> None:
+    async def drain(self, channel_id: int) -> None:
+        """Publish what is due on a channel, in order, until nothing is; at once nothing where another worker does so."""
         turn = await self._turn(channel_id)
         if turn is None:
             return  # another worker got there first, or the program stops
@@ -156,7 +161,7 @@ class Publisher:
         finally:
             if network is not None:
                 await network.close()
-            await self._returns.write([GiveBack(channel_id, self._worker, wait_until, rest)])
+            await self._returns.write([GiveBack(channel_id, self.worker, wait_until, rest)])
         if rest:
             log.error("channel %d rests: %s", channel_id, rest)
 
@@ -169,7 +174,7 @@ class Publisher:
                 if self._stopping or not self._outlasts_a_call(turn.channel):
                     finished = False
                     break
-                content = (await self._write_down([*last, Begin(publication_id, self._clock())]))[-1]
+                content = (await self._write_down([*last, Begin(publication_id, self._clock(), self.worker)]))[-1]
                 last = []
                 if content is None:
                     continue  # moved, taken back, or claimed by another process in the meantime
@@ -212,7 +217,7 @@ class Publisher:
 
     async def _take_turns(self, session: AsyncSession, channel_ids: Sequence[int]) -> list["_Turn | None"]:
         now = self._clock()
-        channels = await publications.lease_channels(session, channel_ids, self._worker, now)
+        channels = await publications.lease_channels(session, channel_ids, self.worker, now)
         await keep_back(session, channels, now)
         due = await publications.due_on(session, list(channels), now, BATCH)
         # A channel with a cap or a quota sends one a turn, so that each is weighed after the last one.

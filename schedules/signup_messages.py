@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from campaigns import signup_messages, supporters
 from campaigns.database import Database
 from campaigns.models import HandoutState
@@ -39,9 +41,12 @@ class SignupMessages(Looking):
             async with self._database.write() as session:
                 await signup_messages.give_up_unfinished(session)
 
+    async def is_due(self, session: AsyncSession) -> bool:
+        return await signup_messages.any_due(session, self._clock())
+
     async def _look(self) -> None:
         async with self._database.read() as session:
-            if not await signup_messages.any_due(session, self._clock()):
+            if not await self.is_due(session):
                 return
         async with self._database.write() as session:
             ready = await signup_messages.due(session, self._clock(), AT_ONCE)

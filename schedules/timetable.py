@@ -3,12 +3,14 @@
 `coalesce`, `max_instances=1` and no misfire limit: a tick that comes late still comes, once.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.stores import STORE_AWAY, said_by
 
@@ -29,6 +31,31 @@ class Work(Protocol):
 
     async def stop(self) -> None:
         """Let what is in flight end, and begin nothing."""
+
+
+async def stop_all(works: Sequence[Work]) -> None:
+    """From this moment on none begins anything; returns when what is in flight has ended."""
+    for came in await asyncio.gather(*(work.stop() for work in works), return_exceptions=True):
+        if isinstance(came, STORE_AWAY):
+            log.warning(
+                "the database does not answer (%s); what it was to be told at the end is left out", said_by(came)
+            )
+        elif isinstance(came, BaseException):
+            raise came
+
+
+class Speaker(Work, Protocol):
+    """A work that writes to many people by the bot, at the bot's pace: in one process at a time."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is being served."""
+
+    async def is_due(self, session: AsyncSession) -> bool:
+        """Whether somebody is to be served now."""
+
+    async def settled(self) -> None:
+        """Wait until it is not busy."""
 
 
 class Timetable:

@@ -32,6 +32,10 @@ class Program:
         """Other settings, without their prefix, for what is started from now on."""
         self._environment |= {f"PORTEVOIX_{name}": value for name, value in settings.items()}
 
+    def again(self) -> "Program":
+        """Another process with the same settings."""
+        return Program({name: value for name, value in self._environment.items() if name.startswith("PORTEVOIX_")})
+
     @property
     def folder(self) -> Path:
         return Path(self._environment["PORTEVOIX_DATA_DIR"])
@@ -104,6 +108,11 @@ class Program:
         assert self._process is not None
         self._process.send_signal(signal.SIGKILL)
         await self._process.wait()
+
+    def signal(self, number: int) -> None:
+        """Such as SIGSTOP."""
+        assert self._process is not None
+        self._process.send_signal(number)
 
     async def terminate(self) -> None:
         """SIGTERM, as a service manager sends it; `ended` waits."""

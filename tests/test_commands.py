@@ -61,6 +61,18 @@ async def test_a_telegram_channel_without_a_token_is_one_sentence(with_channel: 
     assert "channel Canal is on Telegram, and PORTEVOIX_BOT_TOKEN is empty" in await refused(with_channel, "run")
 
 
+@pytest.mark.about_files
+async def test_roles_are_refused_on_sqlite_with_what_to_do(program: Program) -> None:
+    said = await refused(program, "run", "--role", "web", "--role", "worker")
+    assert "meet in a database of PostgreSQL; SQLite is one process’s own file" in said
+    assert "set PORTEVOIX_DATABASE_URL=postgresql://" in said and "run without --role" in said
+
+
+async def test_a_role_that_there_is_not_is_refused_with_those_that_there_are(program: Program) -> None:
+    code, said = await program.call("run", "--role", "chief")
+    assert code != 0 and all(role in said for role in ("web", "bot", "worker", "clock"))
+
+
 async def test_a_database_newer_than_the_program_is_refused_and_left_alone(program: Program) -> None:
     await done(program, "migrate")
     program.ask("UPDATE alembic_version SET version_num = '9999'")

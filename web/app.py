@@ -57,6 +57,7 @@ from web.console import (
     missions,
     organizers,
     people,
+    post_file,
     programs,
     queue,
     results,
@@ -92,7 +93,7 @@ def create_app(
     `sends` is what the publisher of this process counts, where it has one. `send_webhook` sends a webhook's test message;
     only tests, on one machine, give one that reaches inside the network.
     """
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = share_redirect.ShareLinksFirst(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = Site(
         database=database,
         settings=settings,
@@ -105,7 +106,6 @@ def create_app(
         send_webhook=send_webhook or WebhookSender(),
     )
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(share_redirect.ShareLinks, site=app.state.site)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.mount("/console/shell", StaticFiles(packages=[("starlette_admin", "static")]), name="shell")
     app.mount(api.ADDRESS, api.create_api(app.state.site), name="api")
@@ -116,7 +116,7 @@ def create_app(
         app.include_router(room.router)
     for room in (login, account, invited, organizers, campaign_setup, frames, audit_trail, channel_care, programs):
         app.include_router(room.router)
-    for room in (dashboard, composer, composer_media, composer_preview, composer_sketches):
+    for room in (post_file, dashboard, composer, composer_media, composer_preview, composer_sketches):
         app.include_router(room.router)
     for room in (desk, queue, calendar, approvals, board, results):
         app.include_router(room.router)

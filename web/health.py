@@ -14,6 +14,7 @@ from campaigns.health import Health
 from web.site import site_of
 
 router = APIRouter()
+PARTS = (health.SCHEDULER, health.POLLER, health.WORKER)  # a part that is not here runs elsewhere, or nowhere
 PATIENCE = 5.0  # seconds that the database may take; who asks waits about ten
 
 
@@ -52,6 +53,6 @@ def _figures(seen: Health) -> dict[str, Any]:
     late = None if oldest is None else {"publication": oldest.publication_id, "channel": oldest.channel}
     return {
         "database": "ok",
-        **{part: ago(seen.beats[part]) if part in seen.beats else None for part in (health.SCHEDULER, health.POLLER)},
+        **{part: ago(seen.beats[part]) if part in seen.beats else None for part in PARTS},
         "oldest_due": late | ago(oldest.since) if late is not None and oldest is not None else None,
     }

@@ -3,17 +3,20 @@
 An unfurler gets a page of Open Graph tags; everybody else is led on to the address that was fixed with the link.
 """
 
+import logging
+from functools import lru_cache
 from typing import Any, cast
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from campaigns import own_words, share_kits, share_links
 from campaigns.models import Campaign, Post, ShareLink
 from campaigns.posts import pictures_of
 from campaigns.share_links import Followed, Visit
+from campaigns.stores import STORE_AWAY, said_by
 from campaigns.words import mark
 from networks.share_intents import IGNORES_TEXT, LABELS, SHARE_INTENTS, fitting
 from web.headers import AMONG_SITES
@@ -21,40 +24,56 @@ from web.pages import Trouble, page
 from web.site import Site, site_of
 
 _ = mark
+log = logging.getLogger(__name__)
 router = APIRouter()
 NOT_KEPT = {"Cache-Control": "no-store"}  # a browser that kept the answer would hide the next visit
 ONWARD = NOT_KEPT | {"Referrer-Policy": AMONG_SITES}  # all that a browser reads of an answer without a page
 
 
 def visit_of(request: Request, site: Site) -> Visit:
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    return Visit(request.method, headers, request.client.host if request.client else "", site.clock())
+    return _visit_of(request.scope, site)
 
 
-class ShareLinks:
-    """`/s/{token}`, in front of all other pages, since most requests come here.
+def _visit_of(scope: Scope, site: Site) -> Visit:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    return Visit(scope["method"], headers, scope["client"][0] if scope["client"] else "", site.clock())
 
-    A person's visit is answered at once; what is left (an unfurler, a HEAD, a token that leads nowhere) goes on to `follow`.
+
+class ShareLinksFirst(FastAPI):
+    """The app, with `/s/{token}` in front of all that an app does for its other pages, since most requests come here.
+
+    A person's visit is answered at once; what is left (an unfurler, a HEAD, a token that leads nowhere, a store that is away)
+    goes the way of all pages, to `follow`.
     """
 
-    def __init__(self, app: ASGIApp, site: Site) -> None:
-        self.app, self.site = app, site
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith("/s/") and scope["method"] == "GET":
-            request = Request(scope)
-            visit = visit_of(request, self.site)
-            if visit.is_human and (leads_to := await _followed(self.site, scope["path"][3:], visit)):
-                answer = RedirectResponse(leads_to, 302, ONWARD)
+        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith("/s/"):
+            site: Site = self.state.site
+            visit = _visit_of(scope, site)
+            if visit.is_human and (leads_to := await _followed(site, scope["path"][3:], visit)):
+                answer = _onward(leads_to)
                 await answer(scope, receive, send)
                 return
-        await self.app(scope, receive, send)
+        await super().__call__(scope, receive, send)
+
+
+@lru_cache(256)
+def _onward(leads_to: str) -> RedirectResponse:
+    """Thousands are led on to the same few addresses."""
+    return RedirectResponse(leads_to, 302, ONWARD)
 
 
 async def _followed(site: Site, token: str, visit: Visit) -> str | None:
-    """Where a link leads a person. On disk before the answer: a visit that was led on is a visit that counts."""
-    visitor = share_links.visitor_hash(await site.salt.at(visit.at), visit)
-    [leads_to] = await site.visits.write([Followed(token, visitor, visit.at)])
+    """Where a link leads a person. On disk before the answer: a visit that was led on is a visit that counts.
+
+    None also where the store is away: `follow` finds it away too, and says so, or leads on who cannot be counted.
+    """
+    try:
+        visitor = share_links.visitor_hash(await site.salt.at(visit.at), visit)
+        [leads_to] = await site.visits.write([Followed(token, visitor, visit.at)])
+    except STORE_AWAY as error:
+        log.error("a visit of a share link could not be counted (%s)", said_by(error))
+        return None
     return cast(str | None, leads_to)
 
 

@@ -8,10 +8,13 @@ from sqlalchemy.exc import ArgumentError
 from campaigns.stores.base import (
     BUSY_TIMEOUT,
     ENGINE_LOCK_FILE,
+    OLDER_RUNS,
     STORE_AWAY,
     DatabaseAway,
     DatabaseProblem,
+    Hold,
     Store,
+    plain,
     said_by,
     shown_address,
 )
@@ -21,10 +24,13 @@ from campaigns.stores.sqlite import Sqlite
 __all__ = [
     "BUSY_TIMEOUT",
     "ENGINE_LOCK_FILE",
+    "OLDER_RUNS",
     "STORE_AWAY",
     "DatabaseAway",
     "DatabaseProblem",
+    "Hold",
     "Store",
+    "plain",
     "said_by",
     "shown_address",
     "store_at",

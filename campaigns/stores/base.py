@@ -7,6 +7,7 @@ card sent and answer given included. What is safe row by row (claims, visits) sa
 like, and so runs beside other processes' and never beside a use case.
 """
 
+import enum
 from typing import Protocol
 
 import psycopg
@@ -19,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 BUSY_TIMEOUT = 15_000  # milliseconds; a migration or a backup of another process may hold the lock for seconds
 READERS = 8  # connections; they read while others write
 ENGINE_LOCK_FILE = "engine.lock"  # in the data folder
+OLDER_RUNS = "another Porte-voix, of an older version, runs on this database: stop it, then try again"
 
 # What a statement ends in while the store is away.
 STORE_AWAY = (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError)
@@ -30,6 +32,14 @@ class DatabaseProblem(Exception):
 
 class DatabaseAway(DatabaseProblem):
     """The store's server cannot be reached, or is not ready yet."""
+
+
+class Hold(enum.Enum):
+    """What a program may have of a store, from when it asked until `close`, or until it loses the store."""
+
+    alone = "it is the only program whose engine runs"
+    part = "it is one of the processes of a program; no engine is alone"
+    lead = "of those processes, it is the one that does what one must do"
 
 
 class Store(Protocol):
@@ -52,8 +62,11 @@ class Store(Protocol):
     def check(self, connection: Connection) -> None:
         """After an upgrade, before it is committed."""
 
-    async def engine_alone(self) -> bool:
-        """Whether this program's engine has the store for itself, from now until `close` or until it loses the store."""
+    def add_queue(self, connection: Connection) -> None:
+        """Bring the tables of the queue, where workers take jobs from, to this program's version."""
+
+    async def holds(self, what: Hold) -> bool:
+        """Whether this program has it, or has it from now on."""
 
     async def take_turn(self, what: str) -> bool:
         """Whether this process has the turn at something, from now until it gives it back or loses the store."""
@@ -68,6 +81,11 @@ class Store(Protocol):
 def said_by(error: BaseException) -> str:
     """The driver's own words, on one line; SQLAlchemy's hold the statement and its values."""
     return " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
+
+
+def plain(url: URL) -> str:
+    """An address as the driver itself takes it, with its password."""
+    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=False)
 
 
 def shown_address(url: URL | str) -> str:

@@ -14,7 +14,18 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from campaigns.stores.base import BUSY_TIMEOUT, READERS, DatabaseAway, DatabaseProblem, said_by, shown_address
+from campaigns.stores import queue
+from campaigns.stores.base import (
+    BUSY_TIMEOUT,
+    OLDER_RUNS,
+    READERS,
+    DatabaseAway,
+    DatabaseProblem,
+    Hold,
+    plain,
+    said_by,
+    shown_address,
+)
 
 IDLE_TIMEOUT = 60_000  # milliseconds; a writer that went silent, as a machine without power does, gives the lock up
 # A server is given up on, to be tried again: behind so many seconds, or milliseconds in which it took nothing of what was sent.
@@ -22,7 +33,12 @@ CONNECT: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 15_000}
 # The same for the server, which gives up the lock of a program that it hears no more of.
 KEPT_ALIVE = b"SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
 WRITERS = 4  # connections of a process; of those who write alone, one is at work
-WRITE_LOCK, ENGINE_LOCK = 0x706F727465, 0x706F727466  # any numbers, the same in every process
+WRITE_LOCK, ENGINE_LOCK, LEAD_LOCK = 0x706F727465, 0x706F727466, 0x706F727467  # any numbers, the same in every process
+_ASKING = {  # an engine that is alone and parts of a program keep each other away; so do two that lead
+    Hold.alone: f"SELECT pg_try_advisory_lock({ENGINE_LOCK})",
+    Hold.part: f"SELECT pg_try_advisory_lock_shared({ENGINE_LOCK})",
+    Hold.lead: f"SELECT pg_try_advisory_lock({LEAD_LOCK})",
+}
 
 
 class Postgresql:
@@ -37,6 +53,7 @@ class Postgresql:
             )
         self.url = url.set(drivername="postgresql+psycopg")
         self._keeping: psycopg.AsyncConnection[Any] | None = None
+        self._held: set[Hold] = set()
         self._turns: psycopg.AsyncConnection[Any] | None = None
         self._asking = asyncio.Lock()
 
@@ -71,24 +88,31 @@ class Postgresql:
     def check(self, connection: Connection) -> None:
         """References were enforced all along."""
 
-    async def engine_alone(self) -> bool:
+    def add_queue(self, connection: Connection) -> None:
+        if not queue.is_up(connection):
+            if self.engine_runs(connection):
+                raise DatabaseProblem(OLDER_RUNS)
+            queue.bring_up(connection)
+
+    async def holds(self, what: Hold) -> bool:
         """Kept by a connection of its own; after the server was away, whoever asks first has it."""
         if self._keeping is not None:
             try:
                 await self._keeping.execute("SELECT 1")
-                return True
             except psycopg.OperationalError:
-                await self.close()
-        address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        kept = await psycopg.AsyncConnection.connect(address, autocommit=True, **CONNECT)
-        await kept.execute(KEPT_ALIVE)
-        asked = await kept.execute(f"SELECT pg_try_advisory_lock({ENGINE_LOCK})".encode())
+                await self._let_go()
+        if what in self._held:
+            return True
+        if self._keeping is None:
+            self._keeping = await psycopg.AsyncConnection.connect(plain(self.url), autocommit=True, **CONNECT)
+            await self._keeping.execute(KEPT_ALIVE)
+        asked = await self._keeping.execute(_ASKING[what].encode())
         row = await asked.fetchone()
         if row is not None and row[0]:
-            self._keeping = kept
-            return True
-        await kept.close()
-        return False
+            self._held.add(what)
+        elif not self._held:
+            await self._let_go()
+        return what in self._held
 
     async def take_turn(self, what: str) -> bool:
         """All turns of a process are kept by one connection: they end with it, so those of a killed process are free at once."""
@@ -101,8 +125,7 @@ class Postgresql:
 
     async def _ask_for_turn(self, what: str) -> bool:
         if self._turns is None:
-            address = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
-            self._turns = await psycopg.AsyncConnection.connect(address, autocommit=True, **CONNECT)
+            self._turns = await psycopg.AsyncConnection.connect(plain(self.url), autocommit=True, **CONNECT)
             await self._turns.execute(KEPT_ALIVE)
         asked = await self._turns.execute("SELECT pg_try_advisory_lock(%s, %s)", _two_numbers(what))
         row = await asked.fetchone()
@@ -123,9 +146,12 @@ class Postgresql:
 
     async def close(self) -> None:
         await self._end_turns()
-        if self._keeping is not None:
-            await self._keeping.close()
-        self._keeping = None
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        keeping, self._keeping, self._held = self._keeping, None, set()
+        if keeping is not None:
+            await keeping.close()
 
     def problem(self, error: DBAPIError | OSError) -> DatabaseProblem:
         said = said_by(error)

@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from campaigns.stores.base import BUSY_TIMEOUT, ENGINE_LOCK_FILE, READERS, DatabaseProblem
+from campaigns.stores.base import BUSY_TIMEOUT, ENGINE_LOCK_FILE, READERS, DatabaseProblem, Hold
 
 
 class Sqlite:
@@ -56,9 +56,12 @@ class Sqlite:
                 f"the database could not be upgraded: a row of {broken[0]} refers to nothing; restore a backup"
             )
 
-    async def engine_alone(self) -> bool:
-        """The engine's lock on the data folder says it."""
-        return True
+    def add_queue(self, connection: Connection) -> None:
+        """One process needs none."""
+
+    async def holds(self, what: Hold) -> bool:
+        """The engine's lock on the data folder says it; parts of a program do not share a file."""
+        return what is Hold.alone
 
     async def take_turn(self, what: str) -> bool:
         """One program works on a file."""

@@ -7,7 +7,7 @@ import pytest
 
 from campaigns import health
 from campaigns.database import Database
-from campaigns.health import POLLER, SCHEDULER, Health, Late
+from campaigns.health import POLLER, SCHEDULER, WORKER, Health, Late
 from campaigns.models import Campaign, Channel, Post, PostState, Publication, PublicationState
 from campaigns.posts import cancel_post
 from tests.conftest import FakeClock
@@ -37,7 +37,7 @@ async def test_a_part_that_nobody_started_is_not_waited_for(database: Database, 
     assert (seen.beats, seen.oldest, seen.troubles(LATEST)) == ({}, None, [])
 
 
-@pytest.mark.parametrize(("part", "may_be_silent"), [(SCHEDULER, 60), (POLLER, 120)])
+@pytest.mark.parametrize(("part", "may_be_silent"), [(SCHEDULER, 60), (WORKER, 60), (POLLER, 120)])
 async def test_a_part_that_was_started_and_says_nothing_is_named_with_what_to_do(
     database: Database, clock: FakeClock, part: str, may_be_silent: int
 ) -> None:

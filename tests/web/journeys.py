@@ -47,7 +47,12 @@ async def organizer(
     page.on("dialog", lambda dialog: dialog.accept())
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if _is_error(message) else None)
+    page.on(
+        "console",
+        lambda message: (
+            errors.append(f"{message.text} {message.location.get('url', '')}") if _is_error(message) else None
+        ),
+    )
     page.errors = errors  # type: ignore[attr-defined]
     await page.goto(f"{served.base_url}/console/login")
     await page.locator("#email").fill(email)

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from campaigns import engagement, own_words, posts, supporters
 from campaigns.installation import add_territory
@@ -129,6 +130,21 @@ async def test_a_share_window_is_closed_in_the_silence_of_the_persons_own_territ
     async with world.database.read() as session:
         counts = await engagement.counts_of_campaign(session, world.orne.id)
     assert counts[Kind.opened] == (1 if where == "Littoral" else 0)
+
+
+@pytest.mark.about_files
+async def test_who_cannot_be_counted_on_a_full_disk_is_led_on_all_the_same(
+    world: Any, browser: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with world.database.write() as session:
+        await session.execute(text("PRAGMA max_page_count = 1"))  # no page more than there are
+    led_on = 0
+    while "could not be counted (database or disk is full)" not in caplog.text:
+        answer = await browser.get(f"/s/{world.link.token}", headers={"user-agent": f"{PHONE} {led_on}"})
+        assert answer.headers["location"] == "https://example.org/petition?a=1&b=2"
+        led_on += 1
+        assert led_on < 1000
+    assert await world.visits() == led_on - 1
 
 
 async def test_a_visit_is_hashed_and_no_address_is_kept(world: Any, served: httpx.AsyncClient) -> None:

@@ -1,0 +1,114 @@
+"""A file of posts as it is handed in over the web: a CSV, or a ZIP of one CSV with its pictures beside it; and the way back."""
+
+import io
+import zipfile
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from campaigns.models import Campaign, Channel, Post, PostState
+from campaigns.post_export import ExportedPost, ExportRefused, to_csv, to_json
+from campaigns.post_files import FileRefused, ReadPosts, read_posts
+from campaigns.posts import NewPost
+from campaigns.stamp import stamp_of
+from campaigns.times import to_utc
+
+ZIP = b"PK\x03\x04"  # how a zip begins, whatever its name may claim
+LARGEST_PACKAGE = 50_000_000  # bytes as it is sent
+MOST_UNPACKED = 100_000_000  # bytes of the CSV and the pictures, which are held in memory while they are looked at
+MOST_FILES = 1_000
+MOST_POSTS = 2_000  # of one file: more would keep the store from others for too long
+FOLDER = "posts-pictures"  # in a package that we write
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
+
+
+def read_package(name: str, data: bytes, campaign: Campaign, channels: Sequence[Channel], now: datetime) -> ReadPosts:
+    """The posts of a CSV or a ZIP. Takes seconds: call it in a thread.
+
+    Raises FileRefused, which names the file as its owner does.
+    """
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        try:
+            file = _unpacked(name, data, folder) if data.startswith(ZIP) else _written(folder / "posts.csv", data)
+            return read_posts(file, channels, campaign.timezone, now, stamp_of(campaign), most=MOST_POSTS)
+        except FileRefused as refused:
+            said = str(refused).replace(f"{folder}/", "")
+            raise FileRefused(said if data.startswith(ZIP) else said.replace("posts.csv", name, 1)) from None
+
+
+async def count_known(session: AsyncSession, campaign_id: int, posts: Sequence[NewPost]) -> int:
+    """How many of them stand in the campaign already, at the same moment: a file that is sent a second time."""
+    query = select(Post.title, Post.text, Post.publish_at).where(
+        col(Post.campaign_id) == campaign_id,
+        col(Post.state) != PostState.cancelled,
+        col(Post.title).in_({post.title.strip() for post in posts}),
+    )
+    known = {tuple(row) for row in await session.execute(query)}
+    said = {row[:2] for row in known}
+    return sum(
+        (post.title.strip(), post.text.strip(), to_utc(post.publish_at, post.timezone)) in known
+        if post.publish_at
+        else (post.title.strip(), post.text.strip()) in said  # its moment is the next free slot
+        for post in posts
+    )
+
+
+def write_package(
+    file: BinaryIO, posts: Sequence[ExportedPost], campaign: Campaign, now: datetime, media_dir: Path
+) -> None:
+    """A ZIP of posts.csv, posts.json and the pictures that they name. Call it in a thread; raises ExportRefused."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("posts.csv", to_csv(posts, FOLDER))
+        archive.writestr("posts.json", to_json(posts, campaign, now, FOLDER))
+        for picture in sorted({medium.file for one in posts for medium in one.pictures}):
+            try:  # stored: a JPEG does not become smaller
+                archive.write(media_dir / picture, f"{FOLDER}/{picture}", zipfile.ZIP_STORED)
+            except OSError as error:
+                raise ExportRefused(f"picture {picture} cannot be read: {error.strerror}") from None
+
+
+def _written(file: Path, data: bytes) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    return file
+
+
+def _unpacked(name: str, data: bytes, folder: Path) -> Path:
+    """Where the CSV of a zip lies, with the pictures as they lay around it; no name in it leads out of the folder."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            found = {PurePosixPath(each.filename): each for each in archive.infolist() if not each.is_dir()}
+            tables = [path for path in found if path.suffix.lower() == ".csv" and not _is_hidden(path)]
+            if len(tables) != 1:
+                raise FileRefused(f"{name} holds {len(tables)} CSV files; pack one, with its pictures beside it")
+            home, left = tables[0].parent, MOST_UNPACKED
+            wanted = {path: each for path, each in found.items() if path == tables[0] or _is_picture(path, home)}
+            if len(wanted) > MOST_FILES:
+                raise FileRefused(f"{name} holds more than {MOST_FILES} files; split it")
+            for path, each in wanted.items():
+                with archive.open(each) as packed:
+                    content = packed.read(left + 1)
+                left -= len(content)
+                if left < 0:
+                    raise FileRefused(f"{name} is too large: unpacked it weighs more than {MOST_UNPACKED // 1_000_000} MB; split it")  # fmt: skip
+                _written(folder / path.relative_to(home), content)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+        raise FileRefused(f"{name} cannot be unpacked ({error}); pack it once more, without a password") from None
+    return folder / tables[0].name
+
+
+def _is_hidden(path: PurePosixPath) -> bool:
+    """What systems add to a zip on their own."""
+    return any(part.startswith((".", "__MACOSX")) for part in path.parts)
+
+
+def _is_picture(path: PurePosixPath, home: PurePosixPath) -> bool:
+    inside = path.is_relative_to(home) and not path.is_absolute() and ".." not in path.parts
+    return inside and not _is_hidden(path) and path.suffix.lower() in PICTURES

@@ -1,0 +1,99 @@
+"""What is done without anybody asking for it, put together: for one process, or for its part in the work of many."""
+
+import os
+import random
+import socket
+
+from bot import organizers
+from bot.app import BotRunner
+from bot.visit import House
+from campaigns.opening import opener
+from commands.roles import Role, Roles
+from networks.webhooks import WebhookSender
+from schedules.answers import Answers
+from schedules.approvals import Approvals
+from schedules.broadcasts import Broadcaster
+from schedules.engine import EmbeddedEngine, Engine
+from schedules.heart import Heart
+from schedules.measuring import Measuring
+from schedules.menus import Menus
+from schedules.notices import Notices
+from schedules.publishing import Publisher
+from schedules.recurring import Recurring
+from schedules.rolling import Rolling
+from schedules.settling import Settler
+from schedules.signup_messages import SignupMessages
+from schedules.tidying import Tidying
+from schedules.timetable import Speaker, Work
+from schedules.watches import Watches
+from schedules.webhooks import Webhooks
+from web.sends import SendCounts
+
+
+def engine_of(house: House, runner: BotRunner | None, sends: SendCounts, roles: Roles) -> Engine:
+    """What runs the works in this process: without roles all of them, alone on the store."""
+    publisher = _publisher(house, sends)
+    speakers = _speakers(house, runner) if runner is not None else []
+    light = [*_light(house), *(_by_the_bot(house, runner) if runner is not None else [])]
+    if not roles:
+        works: list[Work] = [Heart(house.database, house.clock), publisher, *light, *speakers]
+        return EmbeddedEngine(house.settings.data_dir, works, house.database)
+    from schedules.procrastinate_engine import (
+        ProcrastinateEngine,
+        Works,
+    )  # here: only who has roles waits for its library
+
+    return ProcrastinateEngine(
+        house.database,
+        house.clock,
+        Works(publisher, speakers, light),
+        ticks=Role.clock in roles,
+        drains=Role.worker in roles,
+    )
+
+
+def _publisher(house: House, sends: SendCounts) -> Publisher:
+    return Publisher(
+        house.database,
+        house.clock,
+        opener(house.settings),
+        house.settings.media_dir,
+        worker=f"{socket.gethostname()}-{os.getpid()}",
+        rng=random.Random(),
+        site_url=house.settings.site_url,
+        observe=sends,
+    )
+
+
+def _light(house: House) -> list[Work]:
+    settings, store, clock = house.settings, house.database, house.clock
+    return [
+        Recurring(store, clock),
+        Settler(store, clock, opener(settings), settings.media_dir),
+        Webhooks(store, clock, WebhookSender()),
+        Tidying(store, clock, settings.media_dir),
+        Measuring(store, clock, opener(settings)),
+        Rolling(store, clock),
+    ]
+
+
+def _speakers(house: House, runner: BotRunner) -> list[Speaker]:
+    return [
+        Broadcaster(house.database, house.clock, runner.deliver, runner.pace),
+        SignupMessages(house.database, house.clock, runner.tell_of_signup, runner.pace),
+    ]
+
+
+def _by_the_bot(house: House, runner: BotRunner) -> list[Work]:
+    store, clock, settings = house.database, house.clock, house.settings
+
+    async def tell_organizer(telegram_id: int, text: str) -> None:
+        await organizers.tell(runner.app.bot, telegram_id, text)
+
+    return [
+        Answers(store, clock, runner.answer),
+        Approvals(store, clock, runner.tell_of_approval),
+        Watches(store, clock, runner.show_progress),
+        Menus(store, clock, runner.show_menu),
+        Notices(store, clock, tell_organizer, f"{settings.site_url}/console", public=bool(settings.public_url)),
+    ]

@@ -1,0 +1,160 @@
+"""The queue of Procrastinate: clocks put jobs in, workers anywhere take them out.
+
+A job drains one channel, or writes to people by the bot. `lock` lets one worker at a time have it, `queueing_lock` lets it
+wait once. A job says only that there is work: what is due, and what became of it, stands in our own rows, so that a job may
+be lost, or come twice, without harm. What is done with is deleted.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+import psycopg
+from procrastinate import App, JobContext, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import Job, Status
+from procrastinate.worker import Worker
+from sqlalchemy import text
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from campaigns.stores import plain
+from campaigns.stores.postgresql import CONNECT
+from campaigns.stores.queue import SCHEMA, configure
+
+CHANNELS, PEOPLE = "channels", "people"  # queues
+SPEAKING = "the bot"
+CONNECTIONS = 4  # beside those of the store
+ABREAST = 50  # channels that one worker drains at a time
+POLL = 5.0  # seconds between two looks of a worker that was not told of a job
+DEAD_AFTER = 12.0  # seconds; a worker that did not beat for so long is dead, or as good as dead
+A_DAY = 86_400.0
+
+Drain = Callable[[int, str], Awaitable[None]]  # a channel, and the name of the worker that has the job
+Speak = Callable[[], Awaitable[None]]
+
+_LIVING = text(
+    f"SELECT id FROM {SCHEMA}.procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => :seconds)"  # noqa: S608
+)
+
+
+def worker_name(ident: int | None) -> str:
+    """The name that a worker's leases bear; another one each time that it begins anew."""
+    return f"worker {ident}"
+
+
+async def living(session: AsyncSession) -> set[str]:
+    """The names of the workers that beat."""
+    return {worker_name(ident) for ident in await session.scalars(_LIVING, {"seconds": DEAD_AFTER})}
+
+
+@asynccontextmanager
+async def _plain_errors() -> AsyncIterator[None]:
+    """A store that is away ends in the driver's own error, as everywhere else."""
+    try:
+        yield
+    except ConnectorException as error:
+        if isinstance(error.__cause__, psycopg.OperationalError):
+            raise error.__cause__ from None
+        raise
+
+
+class Jobs:
+    """The queue in the store at `url`. `drain` and `speak` are what a worker of this process does for a job."""
+
+    def __init__(self, url: URL, drain: Drain, speak: Speak) -> None:
+        connector = PsycopgConnector(
+            conninfo=plain(url),
+            kwargs=CONNECT | {"application_name": "porte-voix"},
+            configure=configure,
+            min_size=1,
+            max_size=CONNECTIONS,
+        )
+        self._app = App(connector=connector)
+        self._in_hand: set[int] = set()
+        self._lost: set[int] = set()  # ours by the table, and not in hand when the last beat looked
+
+        @self._app.task(name="drain_channel", queue=CHANNELS, pass_context=True)
+        async def drain_channel(context: JobContext, channel_id: int) -> None:
+            with self._holding(context.job):
+                await drain(channel_id, worker_name(context.job.worker_id))
+
+        @self._app.task(name="write_to_people", queue=PEOPLE, pass_context=True)
+        async def write_to_people(context: JobContext) -> None:
+            with self._holding(context.job):
+                await speak()
+
+        self._drain, self._speak = drain_channel, write_to_people
+
+    async def open(self) -> None:
+        await self._app.open_async()
+
+    async def close(self) -> None:
+        await self._app.close_async()
+
+    # What a clock does
+
+    async def put(self, channels: Collection[int], *, speak: bool) -> None:
+        """A job for each of these channels, and one for the bot, but where one waits or is under way."""
+        async with _plain_errors():
+            there = {job.lock for job in await self._app.job_manager.list_jobs_async()}
+            for channel_id in channels:
+                lock = f"channel {channel_id}"
+                if lock not in there:
+                    with suppress(AlreadyEnqueued):  # another clock was first
+                        await self._drain.configure(lock=lock, queueing_lock=lock).defer_async(channel_id=channel_id)
+            if speak and SPEAKING not in there:
+                with suppress(AlreadyEnqueued):
+                    await self._speak.configure(lock=SPEAKING, queueing_lock=SPEAKING).defer_async()
+
+    async def free(self) -> int:
+        """End the jobs of dead workers, so that others may take the next ones; how many there were."""
+        async with _plain_errors():
+            stalled = list(await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER))
+            for job in stalled:
+                await self._end(job)
+        return len(stalled)
+
+    async def _end(self, job: Job) -> None:
+        try:
+            await self._app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+        except ConnectorException as error:
+            if not isinstance(error.__cause__, psycopg.errors.RaiseException):  # it was ended meanwhile
+                raise
+
+    # What a worker does
+
+    def worker(self, queues: Collection[str]) -> Worker:
+        """Takes jobs out from `run()` to `stop()`; what is in hand ends first. It beats by `beat` alone."""
+        return Worker(
+            self._app,
+            queues=queues,
+            concurrency=ABREAST,
+            fetch_job_polling_interval=POLL,
+            delete_jobs="always",
+            install_signal_handlers=False,
+            # Its own beats would end with the first one that meets a store that is away, while jobs are in hand.
+            update_heartbeat_interval=A_DAY,
+            stalled_worker_timeout=DEAD_AFTER,
+        )
+
+    async def beat(self, worker: Worker) -> None:
+        """Say that a worker lives, and end its jobs of which the store has not heard that they began, or ended."""
+        if worker.worker_id is None:
+            return
+        async with _plain_errors():
+            await self._app.job_manager.update_heartbeat(worker.worker_id)
+            ours = await self._app.job_manager.list_jobs_async(worker_id=worker.worker_id, status="doing")
+            loose = {job.id: job for job in ours if job.id not in self._in_hand}
+            for ident, job in loose.items():
+                if ident in self._lost:
+                    await self._end(job)
+            self._lost = {ident for ident in loose if ident is not None}
+
+    @contextmanager
+    def _holding(self, job: Job) -> Iterator[None]:
+        ident = job.id or 0
+        self._in_hand.add(ident)
+        try:
+            yield
+        finally:
+            self._in_hand.discard(ident)

@@ -1,0 +1,214 @@
+"""Where the work runs when it outgrows one process: clocks and workers on one store, as many of each as wanted.
+
+Every clock puts a job in the queue for each channel that has something due, and one for the bot where people are to be
+written to; two that do so put one. Workers take the jobs out and do them by the Publisher's own drain, and the rows are
+claimed as in one process. The light works are done by one clock, which leads by a lock of the store: they look at rows
+every few seconds, hardly cost anything, and remember what they looked at, which jobs that wander would forget.
+
+A worker that dies leaves a beat that stops, a lease and a job. The clock that leads ends both, so that its channel goes on
+elsewhere; what it was sending becomes `unknown`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from procrastinate.exceptions import ConnectorException
+from procrastinate.worker import Worker
+
+from campaigns import health, publications
+from campaigns.database import Database
+from campaigns.stores import STORE_AWAY, said_by
+from campaigns.times import Clock
+from schedules.engine import EngineProblem
+from schedules.heart import Heart
+from schedules.jobs import CHANNELS, DEAD_AFTER, PEOPLE, Jobs, living
+from schedules.publishing import Publisher, say_left
+from schedules.timetable import LEASES, TICK, Speaker, Timetable, Work, stop_all
+
+log = logging.getLogger(__name__)
+
+KEEP = 5.0  # seconds between two looks at whether this process still has its place, and may lead
+LOOK = 3.0  # seconds between two beats of a worker, and two looks of who leads for workers that died
+PAUSE = 2.0  # seconds until a worker that lost the queue begins anew
+ALONE = "a Porte-voix without --role runs on this database; stop it, or set PORTEVOIX_DATABASE_URL"
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """What is to be done, by where it may be done."""
+
+    publisher: Publisher  # by workers, a channel each
+    speakers: Sequence[Speaker]  # by one worker at a time
+    light: Sequence[Work]  # by the clock that leads
+
+
+class ProcrastinateEngine:
+    """The part of one process in the work of many; with neither `ticks` nor `drains`, it only keeps its place."""
+
+    def __init__(self, database: Database, clock: Clock, works: Works, *, ticks: bool, drains: bool) -> None:
+        self._database, self._clock, self._works = database, clock, works
+        self._ticks, self._drains = ticks, drains
+        self._jobs = Jobs(database.url, self._drain, self._speak)
+        self._light = [Heart(database, clock, alone=False), *works.light] if ticks else []
+        self._heart = Heart(database, clock, health.WORKER, alone=False)
+        self._timetable = Timetable(self._light)
+        self._place = asyncio.Event()  # while this process has its place among the others
+        self._stopping = asyncio.Event()
+        self._watch = _Watch(clock)
+        self._worker: Worker | None = None
+        self._working: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Raises EngineProblem where an engine is alone on the store."""
+        if not await self._database.takes_part():
+            raise EngineProblem(ALONE)
+        if self._ticks or self._drains:
+            await self._jobs.open()
+        self._timetable.rests = True
+        await self._keep_place()
+        self._timetable.every(KEEP, self._keep_place, always=True)
+        if self._ticks:
+            self._timetable.every(TICK, self._put_jobs, always=True)
+            self._timetable.every(LOOK, self._bury)
+            for work in (self._works.publisher, *self._works.speakers):
+                self._timetable.every(LEASES, work.end_leases)
+        if self._drains:
+            self._timetable.every(TICK, self._heart.tick, always=True)
+            self._working = asyncio.create_task(self._work())
+        self._timetable.start()
+
+    async def stop(self) -> None:
+        """What is in flight ends first; what waits in the queue is left to others."""
+        self._timetable.stop()
+        self._stopping.set()
+        self._place.set()
+        if self._worker is not None:
+            self._worker.stop()
+        await stop_all([self._heart, *self._light, self._works.publisher, *self._works.speakers])
+        if self._working is not None:
+            await self._working
+        await self._jobs.close()
+
+    async def _keep_place(self) -> None:
+        """A store that was away may come back to an engine that is alone first: then this process rests until that one ends."""
+        has = await self._database.takes_part()
+        if has != self._place.is_set():
+            if has:
+                self._place.set()
+            else:
+                self._place.clear()
+                log.error("%s; meanwhile this process rests", ALONE)
+                if self._worker is not None:
+                    self._worker.stop()
+        leads = has and self._ticks and await self._database.leads()
+        if leads and self._timetable.rests:
+            log.info("this clock leads")
+            for work in self._light:
+                await work.end_leases(every=True)  # nobody else does them: whoever had a claim is dead
+        self._timetable.rests = not leads
+
+    # The clock
+
+    async def _put_jobs(self) -> None:
+        if not self._place.is_set():
+            return
+        async with self._database.read() as session:
+            channels = await publications.channels_with_work(session, self._clock())
+            speak = [await speaker.is_due(session) for speaker in self._works.speakers]
+        if channels or any(speak):
+            await self._jobs.put(channels, speak=any(speak))
+
+    async def _bury(self) -> None:
+        """Give back what dead workers hold, once the store has answered for so long that the living could beat."""
+        if not self._watch.long_enough():
+            return
+        async with self._database.read() as session:
+            dead = await publications.leasing(session) - await living(session)
+        if dead:
+            log.warning("%s died; what it had goes on elsewhere", ", ".join(sorted(dead)))
+            async with self._database.write() as session:
+                say_left(await publications.end_leases_of_the_dead(session, await living(session), self._clock()))
+        await self._jobs.free()
+
+    # The worker
+
+    async def _work(self) -> None:
+        """Take jobs until the end, anew wherever the queue was lost."""
+        queues = [CHANNELS, PEOPLE] if self._works.speakers else [CHANNELS]
+        while True:
+            await self._place.wait()
+            if self._stopping.is_set():
+                return
+            self._worker = self._jobs.worker(queues)
+            beating = asyncio.create_task(self._beat(self._worker))
+            try:
+                await self._worker.run()
+            except (ConnectorException, *STORE_AWAY) as error:
+                log.warning(
+                    "the queue does not answer (%s); work goes on as soon as it does", said_by(error.__cause__ or error)
+                )
+            finally:
+                beating.cancel()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), PAUSE)
+
+    async def _beat(self, worker: Worker) -> None:
+        """As long as anything is in hand, whatever becomes of the queue."""
+        while True:
+            await asyncio.sleep(LOOK)
+            try:
+                await self._jobs.beat(worker)
+            except (ConnectorException, *STORE_AWAY):
+                continue  # the worker itself says so
+
+    async def _drain(self, channel_id: int, name: str) -> None:
+        self._works.publisher.worker = name
+        try:
+            await self._works.publisher.drain(channel_id)
+        except STORE_AWAY as error:
+            log.warning("channel %d waits for the database (%s)", channel_id, said_by(error))
+        except Exception:
+            log.exception("channel %d could not be drained", channel_id)
+
+    async def _speak(self) -> None:
+        """Serve people until nobody is left. Of this job there is one: whoever served others before it is done, or dead."""
+        speakers = self._works.speakers
+        try:
+            for speaker in speakers:
+                await speaker.end_leases(every=True)
+            while True:
+                for speaker in speakers:
+                    await speaker.tick()
+                if not any(speaker.busy for speaker in speakers):
+                    return
+                await asyncio.sleep(TICK)
+        except STORE_AWAY as error:
+            log.warning("people wait for the database (%s)", said_by(error))
+        except Exception:
+            log.exception("people could not be written to")
+        finally:
+            for speaker in speakers:
+                await speaker.settled()
+
+
+class _Watch:
+    """Whether looks have followed each other for so long that a worker which lives must have beaten.
+
+    While the store was away nobody could, and whoever looks first when it is back would take all of them for dead.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._since = self._last = datetime.min.replace(tzinfo=UTC)
+
+    def long_enough(self) -> bool:
+        """At each look."""
+        now = self._clock()
+        if abs(now - self._last) > 3 * timedelta(seconds=LOOK):
+            self._since = now
+        self._last = now
+        return now - self._since >= timedelta(seconds=DEAD_AFTER)
