@@ -51,10 +51,11 @@ class Intake:
         self._bot = bot
         self._handle = handle
         self._open = False
-        self._lines: dict[int, Line] = {}
+        self._lines: dict[str, Line] = {}
         self._in_hand: dict[int, Held] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         database = house.database
+        self._vault = database.vault
         self._looks: BatchReader[Waiting, Standing] = BatchReader(database, bot_updates.look)
         self._waits: BatchWriter[Waiting] = BatchWriter(database, bot_updates.wait, together=True)
         self._marks: BatchWriter[Waiting] = BatchWriter(database, bot_updates.mark_handled, together=True)
@@ -85,7 +86,8 @@ class Intake:
     def _put(self, update: Update) -> Held:
         # An inline query names no chat; its sender's own chat with the bot has the sender's number.
         where = update.effective_chat or update.effective_user
-        chat = where.id if where else 0
+        assert self._vault is not None  # noqa: S101 - a program's store is opened with it
+        chat = bot_updates.name_of_chat(self._vault, self._bot.id, where.id if where else 0)
         held = Held(update.update_id, update, asyncio.get_running_loop().create_future())
         self._in_hand[held.number] = held
         if chat not in self._lines:  # else the task of this chat comes to it
@@ -96,7 +98,7 @@ class Intake:
         heapq.heappush(self._lines[chat], held)
         return held
 
-    async def _in_order(self, chat: int, line: Line) -> None:
+    async def _in_order(self, chat: str, line: Line) -> None:
         while line:
             try:
                 standing = await self._turn(chat, line)
@@ -107,7 +109,7 @@ class Intake:
             await self._serve(heapq.heappop(line), chat, standing)
         del self._lines[chat]
 
-    async def _serve(self, held: Held, chat: int, standing: Standing) -> None:
+    async def _serve(self, held: Held, chat: str, standing: Standing) -> None:
         failed: Exception | None = None
         try:
             if not standing.handled:
@@ -116,7 +118,7 @@ class Intake:
         except Exception as error:  # its number could not be written, so it comes again
             failed = error
         finally:
-            await self._house.database.give_turn_back(self._name(chat))
+            await self._house.database.give_turn_back(chat)
         self._finish(held, failed)
 
     def _finish(self, held: Held, failed: Exception | None) -> None:
@@ -127,17 +129,17 @@ class Intake:
         else:
             held.done.set_result(None)
 
-    async def _turn(self, chat: int, line: Line) -> Standing:
+    async def _turn(self, chat: str, line: Line) -> Standing:
         """Take the turn at a chat for the first in line, how long another process may work for it; how that one stands."""
         said: tuple[int, datetime] | None = None
         while True:
             first = line[0]
             now = self._house.clock()
-            if await self._house.database.take_turn(self._name(chat)):
+            if await self._house.database.take_turn(chat):
                 standing = await self._look(first, chat)
                 if line[0] is first and (standing.handled or not standing.behind):
                     return standing
-                await self._house.database.give_turn_back(self._name(chat))
+                await self._house.database.give_turn_back(chat)
                 if line[0] is not first:
                     continue  # an earlier one came in
             if said is None or said[0] != first.number or abs(now - said[1]) >= SAID:
@@ -145,11 +147,11 @@ class Intake:
                 await self._waits.write([self._waiting(first, chat)])
             await asyncio.sleep(AGAIN)
 
-    async def _look(self, held: Held, chat: int) -> Standing:
+    async def _look(self, held: Held, chat: str) -> Standing:
         try:
             standing = await self._looks.read(self._waiting(held, chat))
         except BaseException:
-            await self._house.database.give_turn_back(self._name(chat))
+            await self._house.database.give_turn_back(chat)
             raise
         assert standing is not None  # noqa: S101 - there is one for each key
         return standing
@@ -160,8 +162,5 @@ class Intake:
         except Exception:
             log.exception("update %d", update.update_id)
 
-    def _waiting(self, held: Held, chat: int) -> Waiting:
+    def _waiting(self, held: Held, chat: str) -> Waiting:
         return Waiting(self._bot.id, held.number, chat, self._house.clock())
-
-    def _name(self, chat: int) -> str:
-        return f"chat {chat} of bot {self._bot.id}"

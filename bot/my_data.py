@@ -41,7 +41,6 @@ TOLD = frozenset(
         "signup_message",
         "suggestion",
         "dialogue",
-        "bot_update",
         "organizer",
         "territory_leader",
         "broadcast_watch",
@@ -112,8 +111,6 @@ def _person(visit: Visit, data: OwnData) -> list[str]:
         lines.append("• " + _("Which commands this chat shows beside everybody’s"))
     if "dialogue" in data.rows:
         lines.append("• " + _("Where this conversation stands, so that it can go on"))
-    if waiting := data.rows.get("bot_update"):
-        lines.append("• " + _.many("{n} message of yours that waits for its answer", "{n} messages of yours that wait for their answers", len(waiting)))  # fmt: skip
     for organizer in data.rows.get("organizer", []):
         lines.append("• " + _("You are an organizer: {email}", email=escape(organizer["email"])))
     for table in sorted(data.rows.keys() - TOLD):

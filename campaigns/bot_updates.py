@@ -50,13 +50,18 @@ def door_of(vault: Vault, token: str) -> Door:
     return Door(vault.password("webhook's address", bot), vault.password("webhook's header", bot))
 
 
+def name_of_chat(vault: Vault, bot: int, chat: int) -> str:
+    """What stands in the store for a chat: who has the database and not the key does not learn whose it is."""
+    return vault.fingerprint(str(chat), "turn of a chat", bot)
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An update of a chat whose turn has not come. `chat` is 0 for what belongs to none."""
+    """An update whose turn has not come. `chat` is what stands for its chat, as `name_of_chat` has it."""
 
     bot: int
     update: int
-    chat: int
+    chat: str
     at: datetime
 
 
@@ -75,14 +80,14 @@ async def look(session: AsyncSession, asked: Sequence[Waiting]) -> dict[Waiting,
         await session.scalars(
             select(BotUpdate.update_id)
             .where(col(BotUpdate.bot_id) == bot, col(BotUpdate.update_id).in_({each.update for each in asked}))
-            .where(col(BotUpdate.chat_id).is_(None))
+            .where(col(BotUpdate.chat).is_(None))
         )
     )
     first = await session.execute(
-        select(BotUpdate.chat_id, func.min(BotUpdate.update_id))
-        .where(col(BotUpdate.chat_id).in_({each.chat for each in asked}), col(BotUpdate.chat_id).is_not(None))
+        select(BotUpdate.chat, func.min(BotUpdate.update_id))
+        .where(col(BotUpdate.chat).in_({each.chat for each in asked}), col(BotUpdate.chat).is_not(None))
         .where(col(BotUpdate.bot_id) == bot, col(BotUpdate.at) > now - STILL_WAITS)
-        .group_by(col(BotUpdate.chat_id))
+        .group_by(col(BotUpdate.chat))
     )
     ahead = {row[0]: row[1] for row in first}
     return {each: Standing(each.update in done, ahead.get(each.chat, each.update) < each.update) for each in asked}
@@ -91,11 +96,11 @@ async def look(session: AsyncSession, asked: Sequence[Waiting]) -> dict[Waiting,
 async def wait(session: AsyncSession, waiting: Sequence[Waiting]) -> list[None]:
     """Say of each that it waits, as of now."""
     statement = insert(TABLE)
-    rows = [{"bot_id": w.bot, "update_id": w.update, "chat_id": w.chat, "at": w.at} for w in waiting]
+    rows = [{"bot_id": w.bot, "update_id": w.update, "chat": w.chat, "at": w.at} for w in waiting]
     still = statement.on_conflict_do_update(
         index_elements=["bot_id", "update_id"],
         set_={"at": statement.excluded["at"]},
-        where=TABLE.c.chat_id.is_not(None),
+        where=TABLE.c.chat.is_not(None),
     )
     await (await session.connection()).execute(still, rows)
     return [None] * len(waiting)
@@ -104,9 +109,9 @@ async def wait(session: AsyncSession, waiting: Sequence[Waiting]) -> list[None]:
 async def mark_handled(session: AsyncSession, handled: Sequence[Waiting]) -> list[None]:
     """Keep the numbers of these, and nothing else."""
     statement = insert(TABLE)
-    rows = [{"bot_id": each.bot, "update_id": each.update, "chat_id": None, "at": each.at} for each in handled]
+    rows = [{"bot_id": each.bot, "update_id": each.update, "chat": None, "at": each.at} for each in handled]
     done = statement.on_conflict_do_update(
-        index_elements=["bot_id", "update_id"], set_={"chat_id": None, "at": statement.excluded["at"]}
+        index_elements=["bot_id", "update_id"], set_={"chat": None, "at": statement.excluded["at"]}
     )
     await (await session.connection()).execute(done, rows)
     return [None] * len(handled)
@@ -114,7 +119,7 @@ async def mark_handled(session: AsyncSession, handled: Sequence[Waiting]) -> lis
 
 async def handled_last(session: AsyncSession, bot: int, most: int) -> list[int]:
     """The numbers of the last updates that were handled, the newest first."""
-    query = select(BotUpdate.update_id).where(col(BotUpdate.bot_id) == bot, col(BotUpdate.chat_id).is_(None))
+    query = select(BotUpdate.update_id).where(col(BotUpdate.bot_id) == bot, col(BotUpdate.chat).is_(None))
     return list(await session.scalars(query.order_by(col(BotUpdate.at).desc()).limit(most)))
 
 

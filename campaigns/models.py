@@ -1231,19 +1231,17 @@ class WallBadge(SQLModel, table=True):
     shown_at: datetime = _moment()
 
 
-WAITS = "chat_id IS NOT NULL"
+WAITS = "chat IS NOT NULL"
 
 
 class BotUpdate(SQLModel, table=True):
     """An update of Telegram's that was handled, by its number alone; or one that waits until its chat's turn comes."""
 
     __tablename__ = "bot_update"
-    __table_args__ = (
-        Index("ix_bot_update_waiting", "chat_id", postgresql_where=text(WAITS), sqlite_where=text(WAITS)),
-    )
-    bot_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    update_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    chat_id: int | None = Field(default=None, sa_column=Column(BigInteger))  # while it waits
+    __table_args__ = (Index("ix_bot_update_waiting", "chat", postgresql_where=text(WAITS), sqlite_where=text(WAITS)),)
+    bot_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    update_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    chat: str | None = Field(default=None, sa_column=Column(String(32)))  # while it waits: what stands for the chat
     at: datetime = _moment(index=True)  # when it was handled, or last said that it waits
 
 

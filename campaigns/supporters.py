@@ -13,7 +13,6 @@ from campaigns import consents, events, leaders, missions, own_data, wall
 from campaigns.consents import has_consent
 from campaigns.engagement import Act, record
 from campaigns.models import (
-    BotUpdate,
     Broadcast,
     Campaign,
     ChatMenu,
@@ -192,7 +191,6 @@ async def forget(session: AsyncSession, supporter: Supporter, now: datetime) -> 
     await leaders.leave(session, supporter.id)
     await session.execute(delete(ChatMenu).where(col(ChatMenu.chat_id) == supporter.telegram_id))
     await session.execute(delete(Dialogue).where(col(Dialogue.chat_id) == supporter.telegram_id))
-    await session.execute(delete(BotUpdate).where(col(BotUpdate.chat_id) == supporter.telegram_id))
     # `once` holds the person's number; without it the row is an act of nobody.
     await session.execute(update(Engagement).where(col(Engagement.supporter_id) == supporter.id).values(once=None))
     await session.execute(

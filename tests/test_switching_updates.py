@@ -47,7 +47,8 @@ async def test_from_polling_to_the_webhook_and_back_each_update_is_handled_once(
         assert bool(await hook(program, sandbox_server)) == (mode == "webhook")
         assert await program.stop() == 0
         assert helped(await zoe.messages()) == 2 * turn
-    assert "Traceback" not in program.output, program.output
+    # A stop within the first tick may cut the timetable short, which its library logs.
+    assert not re.search(r"(WARNING|ERROR) (bot|web|uvicorn)", program.output), program.output
 
 
 async def test_an_update_in_hand_when_the_program_is_killed_comes_again_also_by_the_other_way(

@@ -174,7 +174,7 @@ async def test_an_update_that_comes_twice_is_answered_once_wherever_it_comes(tal
     for replica in (0, 1, 0):
         assert (await balancer.bring(brought, replica)).status_code == 200
     assert answers(await talker.messages()) == 1
-    assert ask(store_url, "SELECT DISTINCT chat_id FROM bot_update") == [(None,)]  # of the person, nothing
+    assert ask(store_url, "SELECT DISTINCT chat FROM bot_update") == [(None,)]  # of the person, nothing
 
 
 async def test_an_update_that_comes_again_while_it_is_in_hand_is_answered_once(talker, balancer, sandbox):
@@ -326,7 +326,7 @@ async def test_of_those_who_wait_for_a_chat_in_several_replicas_the_lowest_numbe
     await sandbox.release(gate)
     assert [await each for each in bringing] == [200] * 4
     assert order == [11, 12, 13, 14]
-    assert ask(store_url, "SELECT count(*) FROM bot_update WHERE chat_id IS NOT NULL") == [(0,)]
+    assert ask(store_url, "SELECT count(*) FROM bot_update WHERE chat IS NOT NULL") == [(0,)]
 
 
 async def arrived(replica, number):

@@ -12,7 +12,6 @@ from campaigns import broadcast_watches, broadcasts, interests, leaders, own_dat
 from campaigns.engagement import Act, record
 from campaigns.installation import add_organizer, add_territory
 from campaigns.models import (
-    BotUpdate,
     Broadcast,
     ChatMenu,
     ChosenInterest,
@@ -149,7 +148,6 @@ def lived(database, join, add, campaign, rival, clock):
                 Suggestion(campaign_id=campaign.id, supporter_id=person.id, text="Des vélos", written_at=clock())
             )
             session.add(Dialogue(chat_id=telegram_id, step="badge", data={"name": "Maëlle"}, updated_at=clock()))
-            session.add(BotUpdate(bot_id=1, update_id=telegram_id, chat_id=telegram_id, at=clock()))
             organizer = await add_organizer(
                 session, campaign.id, f"o{telegram_id}@exemple.fr", "Maëlle", "un mot de passe", Role.editor, clock()
             )
