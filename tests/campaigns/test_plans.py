@@ -9,7 +9,6 @@ from sqlalchemy import JSON, Boolean, DateTime, Integer, event, text
 from sqlmodel import SQLModel
 
 from campaigns import (
-    dashboard,
     engagement,
     figures,
     handouts,
@@ -271,7 +270,6 @@ async def test_a_question_of_a_few_days_looks_into_no_month_before_them(filled):
 
     async def ask(session):
         await list_people(session, Wanted(1, active_since=since))
-        await dashboard._latest(session, 1, NOW)
 
     plans = await plans_of(filled, ask)
     assert "m_2026_12" in plans

@@ -33,7 +33,7 @@ async def test_it_goes_on_where_it_was_killed_and_loses_no_count(database, campa
         await old_acts.step(session, old_acts.kept_since(clock(), 13), clock())
     await killed.stop()
     await killed.tick()
-    assert len(await _acts(database)) == 3 or not await _acts(database)  # a month of PostgreSQL's goes at once
+    assert len(await _acts(database)) in (3, 5)  # of PostgreSQL's months the first goes, in which there is none
     work = Forgetting(database, clock, 13)
     await work.tick()
     await work.settled()
