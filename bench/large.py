@@ -241,6 +241,10 @@ class _Filler:
         self.connection.executemany(statement, self._acts_alone(self.size.engagements - written))
         for _name, sql in indices:
             self.connection.execute(sql)
+        self.connection.execute(
+            "INSERT INTO counted_once (once, campaign_id, supporter_id) "
+            "SELECT once, campaign_id, supporter_id FROM engagement WHERE once IS NOT NULL ORDER BY once"
+        )
 
     def _acts_of_kits(self) -> Iterator[list[tuple[Any, ...]]]:
         """Of each share kit: who got it, and what came of it, by people who got it."""

@@ -32,6 +32,7 @@ TOLD = frozenset(
         "handout",
         "share_link",
         "engagement",
+        "counted_once",
         "tally",
         "wall_badge",
         "own_wording",
@@ -199,11 +200,15 @@ def _done(visit: Visit, data: OwnData, campaign_id: int) -> list[str]:
     _ = visit.words
     counts = {Kind(row["kind"]): row["count"] for row in data.of_campaign("tally", campaign_id)}
     acts, links = data.of_campaign("engagement", campaign_id), data.of_campaign("share_link", campaign_id)
-    if not acts and not links:
+    if not acts and not links and not counts:
         return []
     lines = ["", "<b>" + _("What was counted") + "</b>"]
     lines += [f"• {sign} {_(text, n=counts[kind])}" for kind, sign, text in COUNTED if counts.get(kind)]
     lines.append("• " + _.many("{n} act with its time", "{n} acts with their times", len(acts)))
+    if sum(counts.values()) > len(acts):
+        lines.append("• " + _("What lies further back is a part of these sums, and its times are erased."))
+    if marks := data.of_campaign("counted_once", campaign_id):
+        lines.append("• " + _.many("{n} mark against counting twice", "{n} marks against counting twice", len(marks)))
     lines.append("• " + _.many("{n} link of your own", "{n} links of your own", len(links)))
     return lines
 

@@ -168,7 +168,7 @@ async def _latest(
 ) -> tuple[tuple[Kind, datetime, str | None], ...]:
     newest = (
         select(Engagement)
-        .where(col(Engagement.campaign_id) == campaign_id)
+        .where(col(Engagement.campaign_id) == campaign_id, col(Engagement.at) > now - timedelta(days=1))
         .order_by(col(Engagement.at).desc(), col(Engagement.id).desc())  # in the order of the campaign's index
         .limit(ACTS)
         .subquery()
@@ -176,7 +176,6 @@ async def _latest(
     rows = await session.execute(
         select(newest.c.kind, newest.c.at, Post.title)
         .outerjoin(Post, col(Post.id) == newest.c.post_id)
-        .where(newest.c.at > now - timedelta(days=1))
         .order_by(newest.c.at.desc(), newest.c.id.desc())
     )
     return tuple((row[0], row[1], row[2]) for row in rows)

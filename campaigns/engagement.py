@@ -15,7 +15,16 @@ from sqlmodel import SQLModel, col, select
 
 from campaigns import rollups
 from campaigns.dialects import Worded, insert, inserting, stored
-from campaigns.models import CampaignTally, Engagement, Kind, Participation, PostTally, Supporter, Tally
+from campaigns.models import (
+    CampaignTally,
+    CountedOnce,
+    Engagement,
+    Kind,
+    Participation,
+    PostTally,
+    Supporter,
+    Tally,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,53 +47,60 @@ def once(act: Kind, supporter_id: int | None, post_id: int | None, network: str 
 
 
 _ACTS: Table = Engagement.__table__  # type: ignore[attr-defined]
-_COLUMNS = ("campaign_id", "supporter_id", "post_id", "kind", "network", "wording", "at")
+_ONCE: Table = CountedOnce.__table__  # type: ignore[attr-defined]
+_COLUMNS = ("campaign_id", "supporter_id", "post_id", "kind", "network", "once", "wording", "at")
 _ADD = inserting(_ACTS, _COLUMNS)
-_ADD_ONCE = (
-    insert(_ACTS)
-    .on_conflict_do_nothing(index_elements=["once"])
-    .returning(_ACTS.c.campaign_id, _ACTS.c.supporter_id, _ACTS.c.post_id, _ACTS.c.kind)
-)
+_ADD_ONCE = insert(_ONCE).on_conflict_do_nothing(index_elements=["once"]).returning(_ONCE.c.once)
 
 
 async def record(session: AsyncSession, acts: Sequence[Act]) -> int:
     """Write the acts and move their counts, in the caller's transaction; how many were new."""
-    if not acts:
+    new = await _not_counted(session, acts)
+    if not new:
         return 0
-    if all(act.once is None for act in acts):  # nothing can be there already
-        values = [(a.campaign_id, a.supporter_id, a.post_id, a.kind, a.network, a.wording, stored(a.at)) for a in acts]
-        await _ADD.rows(session, rows=json.dumps(values))
-        await _move_counts(session, acts, 1)
-        return len(acts)
-    rows = [
-        {
-            "campaign_id": a.campaign_id,
-            "supporter_id": a.supporter_id,
-            "post_id": a.post_id,
-            "kind": a.kind,
-            "network": a.network,
-            "once": a.once,
-            "wording": a.wording,
-            "at": a.at,
-        }
-        for a in acts
-    ]
-    new = (await session.execute(_ADD_ONCE, rows)).all()
+    rows = [(a.campaign_id, a.supporter_id, a.post_id, a.kind, a.network, a.once, a.wording, stored(a.at)) for a in new]
+    await _ADD.rows(session, rows=json.dumps(rows))
     await _move_counts(session, new, 1)
     return len(new)
+
+
+async def _not_counted(session: AsyncSession, acts: Sequence[Act]) -> list[Act]:
+    """Those without a key, and of those that share one the first, unless it counted before: by now it counts."""
+    first: dict[str, int] = {}
+    for n, act in enumerate(acts):
+        if act.once is not None:
+            first.setdefault(act.once, n)
+    if not first:
+        return list(acts)
+    # In order, as with the counts.
+    keys = [
+        {"once": key, "campaign_id": acts[n].campaign_id, "supporter_id": acts[n].supporter_id}
+        for key, n in sorted(first.items())
+    ]
+    new = {first[key] for key in await session.scalars(_ADD_ONCE, keys)}
+    return [act for n, act in enumerate(acts) if act.once is None or n in new]
 
 
 async def take_back(session: AsyncSession, key: str) -> bool:
     """Erase the act that was counted under this `once`, with its counts, in the caller's transaction; whether it was there.
 
-    What somebody says they did not do is no act, so no row is left of it, and it may be counted again.
+    What somebody says they did not do is no act, so no row is left of it, and it may be counted again. An act whose month is
+    over stands in sums alone: which, nobody knows any more, so it stays.
     """
+    counted = await session.get(CountedOnce, key)
+    if counted is None:
+        return False
     row = (_ACTS.c.campaign_id, _ACTS.c.supporter_id, _ACTS.c.post_id, _ACTS.c.kind, _ACTS.c.at, _ACTS.c.id)
-    gone = await session.execute(delete(_ACTS).where(_ACTS.c.once == key).returning(*row))
+    whose = _ACTS.c.supporter_id == counted.supporter_id  # in the order of the person's index
+    gone = await session.execute(delete(_ACTS).where(_ACTS.c.once == key, whose).returning(*row))
     taken_back = gone.all()
+    if not taken_back:
+        return False
+    await session.delete(counted)
+    await session.flush()
     await _move_counts(session, taken_back, -1)
     await rollups.take_back(session, taken_back)
-    return bool(taken_back)
+    return True
 
 
 async def _move_counts(session: AsyncSession, acts: Sequence[Any], by: int) -> None:

@@ -929,7 +929,10 @@ class DailySalt(SQLModel, table=True):
 
 
 class Engagement(SQLModel, table=True):
-    """One act of a supporter. `once` makes a repeated tap count once."""
+    """One act of a supporter, while its month is kept: behind that it stands in the counts below alone.
+
+    On PostgreSQL each month is a partition (campaigns.act_months), and the key there is (id, at).
+    """
 
     __table_args__ = (
         Index("ix_engagement_post", "post_id", "kind", "supporter_id", "wording"),
@@ -942,9 +945,18 @@ class Engagement(SQLModel, table=True):
     post_id: int | None = _to("post.id", "SET NULL", index=False)
     kind: Kind = _choice(Kind)
     network: str | None = None
-    once: str | None = Field(default=None, sa_column=Column(String(80), unique=True))
+    once: str | None = Field(default=None, sa_column=Column(String(80)))  # the CountedOnce of this act
     wording: int | None = None  # which of the post's was opened or shared: 0 its own text, -1 the person's own words
     at: datetime = _moment()
+
+
+class CountedOnce(SQLModel, table=True):
+    """What may count a single time, and did. It outlives the act, so that a tap on an old card counts no second time."""
+
+    __tablename__ = "counted_once"
+    once: str = Field(sa_column=Column(String(80), primary_key=True))
+    campaign_id: int = _to("campaign.id", index=False)
+    supporter_id: int | None = _to("supporter.id", null=True)  # goes with them
 
 
 class Tally(SQLModel, table=True):
@@ -997,6 +1009,16 @@ class PostHour(SQLModel, table=True):
     hour: int = Field(sa_column=Column(Integer, primary_key=True))
     kind: Kind = Field(sa_column=Column(Choice(Kind), primary_key=True))
     count: int = 0
+
+
+class WordingSum(SQLModel, table=True):
+    """How the wordings of a post did in its first year: written for 0 at least, before the first of its acts goes."""
+
+    __tablename__ = "wording_sum"
+    post_id: int = Field(sa_column=Column(ForeignKey("post.id", ondelete="CASCADE"), primary_key=True))
+    wording: int = Field(sa_column=Column(Integer, primary_key=True))  # as in Engagement
+    people: int  # who chose it first
+    with_visit: int  # of these, whose link was visited
 
 
 class TerritoryTally(SQLModel, table=True):

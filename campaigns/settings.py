@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     log_format: str = "text"  # json: one object a line, for machines
     latest_minutes: int = Field(default=5, ge=1)  # how late a publication may be before /healthz says so
+    # For so many what people did is kept with its moment, beside the month that goes on; a year of it is shown.
+    acts_months: int = Field(default=13, ge=13)
     metrics_token: SecretStr = SecretStr("")  # lets a monitor on another machine read /metrics
     sentry_dsn: SecretStr = SecretStr("")  # where errors are reported, without anything of a person
     otlp_endpoint: str = ""  # where traces go, such as http://127.0.0.1:4318

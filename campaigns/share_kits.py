@@ -14,6 +14,7 @@ from campaigns.engagement import Act, once, record, take_back
 from campaigns.models import (
     Campaign,
     Consent,
+    CountedOnce,
     Engagement,
     Kind,
     Media,
@@ -181,16 +182,16 @@ async def networks_of(session: AsyncSession, supporter: Supporter | None, campai
 
 async def said_shared_on(session: AsyncSession, supporter: Supporter, post: Post) -> set[str]:
     """The networks on which this person said that they shared the post."""
-    query = select(col(Engagement.network)).where(
-        col(Engagement.supporter_id) == supporter.id,
-        col(Engagement.kind) == Kind.said_shared,
-        col(Engagement.post_id) == post.id,
-    )
-    return {network for network in await session.scalars(query) if network}
+    keys = {once(Kind.said_shared, supporter.id, post.id, network): network for network in SHARE_INTENTS}
+    query = select(CountedOnce.once).where(col(CountedOnce.once).in_(keys))  # it outlives the act
+    return {keys[key] for key in await session.scalars(query)}
 
 
 async def take_share_back(session: AsyncSession, supporter: Supporter, post: Post, network: str) -> bool:
-    """Somebody did not share the post there after all: act and counts go; whether there was anything to take back."""
+    """Somebody did not share the post there after all: act and counts go.
+
+    False where there was nothing to take back, and where it is so old that it stands in sums alone.
+    """
     key = once(Kind.said_shared, supporter.id, post.id, network)
     return key is not None and await take_back(session, key)
 

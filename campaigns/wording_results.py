@@ -9,15 +9,17 @@ who chooses, and the page says so.
 import math
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from campaigns.models import Engagement, Kind, Post
+from campaigns.models import Engagement, Kind, Post, WordingSum
 from campaigns.own_words import OWN
 from campaigns.share_kits import wordings_of
 
+COMPARED = timedelta(days=365)  # from the making of a post; shorter than acts are kept at the least
 FEWEST = 30  # people with a wording, below which nothing is said of it
 Z = 1.96  # 95 of 100 such intervals hold the true value
 
@@ -75,12 +77,49 @@ def compare(wordings: tuple[WordingResult, ...]) -> Comparison:
     return Comparison(wordings, Verdict.no_difference)
 
 
-async def wordings_compared(session: AsyncSession, post: Post) -> Comparison | None:
-    """None for a post that has one text only."""
+async def wordings_compared(session: AsyncSession, post: Post, now: datetime) -> Comparison | None:
+    """What was done within a year of the post's making; None for a post that has one text only."""
     texts = dict(enumerate(await wordings_of(session, post)))
+    settled = (await session.scalars(select(WordingSum).where(col(WordingSum.post_id) == post.id))).all()
+    if settled:
+        people = Counter({row.wording: row.people for row in settled})
+        with_visit = Counter({row.wording: row.with_visit for row in settled})
+    else:
+        people, with_visit = await _chosen(session, post, now)
+    if len(texts) < 2 and not people[OWN]:
+        return None
+    texts |= {OWN: ""} if people[OWN] else {}
+    return compare(
+        tuple(WordingResult(number, text, people[number], with_visit[number]) for number, text in texts.items())
+    )
+
+
+async def settle(session: AsyncSession, before: datetime, now: datetime, limit: int) -> int:
+    """Write down how the wordings of posts made before then did, in the caller's transaction; how many posts there were.
+
+    Their year is over by then, so nothing done later changes it, and the acts need not be there any more.
+    """
+    known = select(WordingSum.post_id).where(col(WordingSum.post_id) == col(Post.id), col(WordingSum.wording) == 0)
+    query = select(Post).where(col(Post.created_at) < before, ~known.exists()).order_by(col(Post.id)).limit(limit)
+    posts = (await session.scalars(query)).all()
+    for post in posts:
+        people, with_visit = await _chosen(session, post, now)
+        session.add_all(
+            WordingSum(post_id=post.id, wording=number, people=people[number], with_visit=with_visit[number])
+            for number in {0, *people}
+        )
+    await session.flush()
+    return len(posts)
+
+
+async def _chosen(session: AsyncSession, post: Post, now: datetime) -> tuple[Counter[int], Counter[int]]:
+    """Wording -> who chose it first, and whose link was visited of these."""
+    ends = post.created_at + COMPARED
+    # While the year goes on, the index holds all that is asked.
+    of = [col(Engagement.post_id) == post.id, *([col(Engagement.at) < ends] if now > ends else [])]
     chose = await session.execute(
         select(Engagement.supporter_id, Engagement.wording)
-        .where(col(Engagement.post_id) == post.id, col(Engagement.kind).in_((Kind.opened, Kind.said_shared)))
+        .where(*of, col(Engagement.kind).in_((Kind.opened, Kind.said_shared)))
         .where(col(Engagement.supporter_id).is_not(None), col(Engagement.wording).is_not(None))
         .order_by(col(Engagement.id))
     )
@@ -88,17 +127,10 @@ async def wordings_compared(session: AsyncSession, post: Post) -> Comparison | N
     for person, wording in chose.all():
         if person is not None and wording is not None:
             first.setdefault(person, wording)
-    if len(texts) < 2 and not any(wording == OWN for wording in first.values()):
-        return None
     visited = await session.scalars(
         select(Engagement.supporter_id)
-        .where(col(Engagement.post_id) == post.id, col(Engagement.kind) == Kind.visit)
+        .where(*of, col(Engagement.kind) == Kind.visit)
         .where(col(Engagement.supporter_id).is_not(None))
         .distinct()
     )
-    people = Counter(first.values())
-    with_visit = Counter(first[person] for person in visited if person in first)
-    texts |= {OWN: ""} if people[OWN] else {}
-    return compare(
-        tuple(WordingResult(number, text, people[number], with_visit[number]) for number, text in texts.items())
-    )
+    return Counter(first.values()), Counter(first[person] for person in visited if person in first)

@@ -14,6 +14,7 @@ from schedules.answers import Answers
 from schedules.approvals import Approvals
 from schedules.broadcasts import Broadcaster
 from schedules.engine import EmbeddedEngine, Engine
+from schedules.forgetting import Forgetting
 from schedules.heart import Heart
 from schedules.measuring import Measuring
 from schedules.menus import Menus
@@ -74,6 +75,7 @@ def _light(house: House) -> list[Work]:
         Tidying(store, clock, settings.media),
         Measuring(store, clock, opener(settings)),
         Rolling(store, clock),
+        Forgetting(store, clock, settings.acts_months),
     ]
 
 

@@ -240,3 +240,37 @@ def _value(table, name, kind):
 def _count(url, table):
     [(found,)] = ask(url, f"SELECT count(*) FROM {table}")
     return found
+
+
+def test_acts_are_carried_over_into_their_months_and_count_no_second_time(blank_url):
+    with connected(blank_url) as connection:
+        config = _alembic()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0021")
+        connection.execute(
+            text(
+                "INSERT INTO campaign (id, slug, name, slogan, about, hashtag, primary_colour, secondary_colour, text_colour,"
+                " timezone, sponsor_line, notice_url, approvals, near_vote_days, quiet_from, quiet_until, inclusive,"
+                " second_factor, alt_required, created_at) VALUES (1, 'a', 'A', '', '', '', '', '', '', 'Europe/Paris', '', '',"
+                " 0, 0, 21, 8, 'point', false, false, '2024-01-01 00:00:00')"
+            )
+        )
+        for number, at in enumerate(("2009-01-01", "2026-09-30", "2026-10-01", "2099-01-01"), 1):  # two lie far outside
+            values = {"n": number, "once": f"k{number}" if number % 2 else None, "at": f"{at} 00:00:00"}
+            add = "INSERT INTO engagement (campaign_id, kind, once, at) VALUES (1, 'visit', :once, :at)"
+            connection.execute(text(add), values)
+    before = ask(blank_url, "SELECT id, campaign_id, kind, once, at FROM engagement ORDER BY id")
+    migrate(blank_url)
+    assert ask(blank_url, "SELECT id, campaign_id, kind, once, at FROM engagement ORDER BY id") == before
+    assert ask(blank_url, "SELECT once FROM counted_once ORDER BY once") == [("k1",), ("k3",)]
+    ask(blank_url, "INSERT INTO engagement (campaign_id, kind, at) VALUES (1, 'visit', '2026-10-02 00:00:00')")
+    assert ask(blank_url, "SELECT max(id) FROM engagement") == [(5,)]  # the numbers go on
+    if blank_url.startswith("postgresql"):
+        lie = dict(ask(blank_url, "SELECT id, tableoid::regclass::text FROM engagement"))
+        assert [lie[n].partition(".")[2] for n in range(1, 6)] == [
+            "other",
+            "m_2026_09",
+            "m_2026_10",
+            "other",
+            "m_2026_10",
+        ]

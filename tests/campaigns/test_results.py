@@ -147,8 +147,8 @@ async def test_a_person_belongs_to_the_wording_they_shared_first(database, campa
     async with database.write() as session:
         await record(session, acts)
     async with database.read() as session:
-        compared = await wordings_compared(session, post)
-        alone = await wordings_compared(session, await add(title="Seul", text="Un seul texte"))
+        compared = await wordings_compared(session, post, NOW)
+        alone = await wordings_compared(session, await add(title="Seul", text="Un seul texte"), NOW)
     assert compared is not None and compared.verdict is Verdict.too_few
     found = {each.number: (each.people, each.with_visit) for each in compared.wordings}
     assert found == {0: (1, 0), 1: (1, 1), -1: (1, 0)}

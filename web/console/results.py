@@ -208,7 +208,7 @@ async def post_results(request: Request, slug: str, post_id: int) -> Response:
         acts = await results.acts_of_post(session, post.id, period)
         counts = (await counts_of_posts(session, [post.id]))[post.id]
         placed = await results.placed(session, post.id)
-        compared = await wording_results.wordings_compared(session, post)
+        compared = await wording_results.wordings_compared(session, post, site.clock())
     best = next((each for each in compared.wordings if each.number == compared.best), None) if compared else None
     return page(
         request,
