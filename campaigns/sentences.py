@@ -136,7 +136,6 @@ KNOWN = (
     _("channel “{channel}” is unknown; there are: {known}"),
     _("describes {alts} images, the post has {images}"),
     _("{name} lies outside the file's folder; copy it beside the CSV"),
-    _("{name} cannot be read: {said}"),
     _("“{name}” is not the name of a file"),
     # campaigns.post_export
     _("channel “{channel}” has a “|” in its name, which a CSV cannot hold; export a .json"),
@@ -209,6 +208,8 @@ KNOWN = (
     _("The network refuses this post; sending it again changes nothing."),
     _("The network could not be reached; the post certainly did not go out and may be tried again."),
     _("The network took the request and did not answer; the post may have gone out."),
+    # campaigns.post_files: last, since others have this shape too
+    _("{name} cannot be read: {said}"),
 )
 FIELDS = {  # of a form
     "title": _("title"),
