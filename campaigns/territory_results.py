@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from campaigns.dialects import Worded
 from campaigns.engagement import no_counts
 from campaigns.figures import SMALLEST
-from campaigns.models import Kind, Territory, TerritoryPeople, TerritoryTally
+from campaigns.models import Kind, Territory, TerritoryPeople
 from campaigns.periods import Period
 
 Sums = dict[Kind, int]
@@ -74,37 +74,39 @@ async def territories_of(session: AsyncSession, campaign_id: int, period: Period
         )
     ).all()
     sums = await _sums(session, campaign_id, period, today)
-    people = await session.scalars(
-        select(TerritoryPeople).where(col(TerritoryPeople.territory_id).in_([each.id for each in known]))
+    rows = await session.execute(
+        select(TerritoryPeople.territory_id, TerritoryPeople.people, TerritoryPeople.counted)
+        .join(Territory, col(Territory.id) == col(TerritoryPeople.territory_id))
+        .where(col(Territory.campaign_id) == campaign_id)
     )
-    return _tree(known, sums, {row.territory_id: row for row in people})
+    return _tree(known, sums, {row[0]: (row[1], row[2]) for row in rows})
+
+
+# Thousands of rows of three columns: as they are, without a type that looks at each.
+_SUMS = "SELECT territory_id, kind, sum(count) FROM territory_tally WHERE campaign_id = :campaign AND span = :span AND since BETWEEN {0} AND {1} GROUP BY territory_id, kind"  # fmt: skip
+_SUMMED = Worded(
+    sqlite=_SUMS.format(":first", ":last"),
+    postgresql=_SUMS.format("CAST(:first AS date)", "CAST(:last AS date)"),
+)
 
 
 async def _sums(session: AsyncSession, campaign_id: int, period: Period, today: date) -> dict[int, Sums]:
     found: dict[int, Sums] = defaultdict(no_counts)
     for sign, span, first, last in period.spans(today):
-        rows = await session.execute(
-            select(col(TerritoryTally.territory_id), col(TerritoryTally.kind), func.sum(col(TerritoryTally.count)))
-            .where(col(TerritoryTally.campaign_id) == campaign_id, col(TerritoryTally.span) == span)
-            .where(col(TerritoryTally.since).between(first, last))
-            .group_by(col(TerritoryTally.territory_id), col(TerritoryTally.kind))
-        )
-        for territory_id, kind, count in rows:
-            found[territory_id][kind] += sign * count
+        days = {"first": first.isoformat(), "last": last.isoformat()}
+        for territory_id, kind, count in await _SUMMED.rows(session, campaign=campaign_id, span=span.value, **days):
+            found[territory_id][kind] += sign * int(count)  # PostgreSQL sums to a decimal
     return found
 
 
-def _tree(known: Sequence[Territory], sums: dict[int, Sums], people: dict[int, TerritoryPeople]) -> list[Part]:
+def _tree(known: Sequence[Territory], sums: dict[int, Sums], people: dict[int, tuple[int, int]]) -> list[Part]:
     below: dict[int | None, list[Territory]] = defaultdict(list)
     ids = {each.id for each in known}
     for each in known:
         below[each.parent_id if each.parent_id in ids else None].append(each)
 
     def part(territory: Territory) -> Part:
-        row = people.get(territory.id)
-        own = Part(
-            territory, True, row.people if row else 0, row.counted if row else 0, sums.get(territory.id, no_counts())
-        )
+        own = Part(territory, True, *people.get(territory.id, (0, 0)), sums.get(territory.id) or no_counts())
         whole = Part(territory)
         whole.add(own)
         children = [part(child) for child in below[territory.id]]
