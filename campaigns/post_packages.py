@@ -104,7 +104,15 @@ def _unpacked(name: str, data: bytes, folder: Path) -> Path:
                 if left < 0:
                     raise FileRefused(f"{name} is too large: unpacked it weighs more than {MOST_UNPACKED // 1_000_000} MB; split it")  # fmt: skip
                 _written(folder / path.relative_to(home), content)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        RuntimeError,
+        NotImplementedError,
+        EOFError,
+        OSError,
+        UnicodeError,
+    ) as error:
         raise FileRefused(f"{name} cannot be unpacked ({error}); pack it once more, without a password") from None
     return folder / tables[0].name
 

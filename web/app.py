@@ -196,7 +196,7 @@ async def _tell_store_away(request: Request, error: Exception) -> Response:
 
 
 async def _tell_media_away(request: Request, error: Exception) -> Response:
-    logger.error("%s %s: %s", request.method, request.url.path, error)
+    logger.error("a page: the pictures' storage does not answer (%s)", type(error).__name__)
     trouble = Trouble(
         503,
         _("Pictures cannot be reached just now"),
@@ -210,10 +210,6 @@ async def _tell_media_away(request: Request, error: Exception) -> Response:
 
 async def _tell_failure(request: Request, error: Exception) -> Response:
     """The server logs the error itself; the visitor reads no traceback."""
-    if isinstance(error, STORE_AWAY):  # in front of the pages, where a share link is followed
-        answer = await _tell_store_away(request, error)
-        secure(answer.headers, request.url.path)
-        return answer
     trouble = Trouble(
         500, _("Something went wrong on our side"), _("It is written down. Try again in a minute, please.")
     )

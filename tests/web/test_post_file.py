@@ -108,6 +108,7 @@ async def only_picture(world: Any) -> str:
         ("a.zip", packed(**{"a.csv": TWO, "b.csv": TWO}), "a.zip holds 2 CSV files; pack one"),
         ("a.zip", packed(**{"photo.jpg": b"x"}), "a.zip holds 0 CSV files"),
         ("a.zip", packed(**{"a.csv": TWO})[:-30], "a.zip cannot be unpacked (File is not a zip file)"),
+        ("a.zip", packed(**{"é.csv": TWO}).replace("é".encode(), b"\xff\xfe"), "a.zip cannot be unpacked (&#39;utf-8&#39; codec"),
         ("a.csv", "title,text\nA,B\n", "a.csv, line 1: column publish_at is missing"),
         ("a.csv", HEAD.encode() + b"\xe9t\xe9,x,,,,\n", "a.csv, line 2: not UTF-8"),
         ("../../a.csv", HEAD + "un,deux,trois,quatre,cinq,six,sept\n", "a.csv, line 2: 7 cells under 6 columns"),
@@ -115,7 +116,7 @@ async def only_picture(world: Any) -> str:
         ("a.xlsx", b"\xd0\xcf\x11\xe0 not a table", "not UTF-8"),
         ("a.csv", b"", "column title, text, publish_at is missing"),
     ],
-    ids=["two tables", "no table", "cut zip", "a column less", "Latin-1", "a comma too many", "50,000 lines", "a workbook", "empty"],
+    ids=["two tables", "no table", "cut zip", "a name that is no text", "a column less", "Latin-1", "a comma too many", "50,000 lines", "a workbook", "empty"],
 )  # fmt: skip
 async def test_a_file_that_cannot_be_read_is_named_as_its_owner_knows_it(
     world: Any, hand_in: Any, name: str, content: str | bytes, said: str

@@ -5,8 +5,8 @@ from alembic import op
 
 from campaigns.models import Moment
 
-revision = "0025"
-down_revision = "0023"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
