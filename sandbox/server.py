@@ -21,8 +21,15 @@ class SandboxNotStarted(RuntimeError):
 class SandboxServer:
     """`with SandboxServer() as sandbox: sandbox.url`; a store makes `kill()` and `start()` again possible."""
 
-    def __init__(self, *, store: Path | None = None, bots: Mapping[str, str] | None = None, port: int = 0) -> None:
-        self.store, self.bots, self.port = store, dict(bots or {}), port
+    def __init__(
+        self,
+        *,
+        store: Path | None = None,
+        bots: Mapping[str, str] | None = None,
+        port: int = 0,
+        authority: Path | None = None,
+    ) -> None:
+        self.store, self.bots, self.port, self.authority = store, dict(bots or {}), port, authority
         self.url = ""
         self.smtp_port = 0
         self._process: subprocess.Popen[str] | None = None
@@ -31,6 +38,7 @@ class SandboxServer:
         """Start the process and wait for its address; raises SandboxNotStarted."""
         command = [sys.executable, "-m", "sandbox", "--port", str(self.port), "--smtp-port", str(self.smtp_port)]
         command += ["--store", str(self.store)] if self.store else []
+        command += ["--authority", str(self.authority)] if self.authority else []
         for token, username in self.bots.items():
             command += ["--bot-token", f"{token}={username}"]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
