@@ -84,12 +84,22 @@ def run(
 def demo(
     port: Annotated[int, typer.Option(help="Where the demo listens.")] = 8000,
     reset: Annotated[bool, typer.Option(help="Start anew.")] = False,
+    stand_ins: Annotated[
+        bool,
+        typer.Option(
+            "--stand-ins", help="Only Telegram and the networks, for a demo that moved to PostgreSQL (docs/scale.md)."
+        ),
+    ] = False,
 ) -> None:
     """Play a fictional campaign on this machine; no account is needed, nothing leaves it."""
     from commands import demo as stage
     from commands.serving import bind, serve
 
     with sentences():
+        if stand_ins:
+            settings = prepared_settings(host="127.0.0.1", port=port)
+            asyncio.run(stage.serve_stand_ins(settings, system_clock, bind(settings)))
+            return
         if reset:
             shutil.rmtree(stage.FOLDER, ignore_errors=True)
         settings = prepared_settings(**stage.settings_of(stage.FOLDER, f"http://127.0.0.1:{port}"), port=port)

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import logging
+import socket
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import SecretStr
@@ -23,8 +26,10 @@ from campaigns.posts import NewPost, add_post
 from campaigns.settings import Settings
 from campaigns.slots import parse_slots
 from campaigns.times import Clock, to_utc
+from commands.common import opened, say
 from sandbox import stage
-from sandbox.app import create_sandbox
+from sandbox.__main__ import Server as SandboxServer
+from sandbox.app import Sandbox, create_sandbox
 from sandbox.bluesky.state import DEMO_ACTORS
 from sandbox.crowd import Crowd
 from sandbox.defaults import COMMUNES, DEMO_ACCOUNTS, DEMO_CHANNELS, DEMO_PEOPLE, DEMO_TOKEN, PersonSeed
@@ -78,19 +83,7 @@ class Demo:
                 f"/sandbox/chat?person={TEAM.id}",
             ),
         ]
-        self._sandbox = create_sandbox(
-            clock=clock,
-            store=settings.data_dir / "sandbox.sqlite3",
-            bots={DEMO_TOKEN: f"{stage.ACCOUNT}_bot"},
-            channels=(CHANNEL,),
-            accounts=(ACCOUNT,),
-            members=(MEMBER,),
-            actors=(ACTOR,),
-            pages=(PAGE,),
-            people=(*DEMO_PEOPLE, TEAM),
-            link_titles={f"{stage.LINK}{post.path}": post.title for post in stage.POSTS if post.path},
-            home_links=links,
-        )
+        self._sandbox = stand_ins(settings.data_dir, clock, links)
         self._crowd: asyncio.Task[None] | None = None
         self._link_code = ""
 
@@ -105,7 +98,7 @@ class Demo:
         @page.get("/console/demo")
         async def enter(request: Request) -> Response:
             async with database.read() as session:
-                organizer = await installation.log_in(session, stage.ORGANIZER, _PASSWORD)
+                organizer = await installation.log_in(session, stage.ORGANIZER, PASSWORD)
             answer = RedirectResponse("/console", 303)
             if organizer is not None:
                 await sign_in(request, answer, organizer.id)
@@ -128,7 +121,39 @@ class Demo:
         self._sandbox.close()
 
 
-_PASSWORD = "demonstration"  # noqa: S105 - the demo listens on this machine only
+def stand_ins(folder: Path, clock: Clock, links: Sequence[tuple[str, str, str]] = ()) -> Sandbox:
+    """Telegram and the networks with the demo's accounts and people, and what they saw before in this folder."""
+    return create_sandbox(
+        clock=clock,
+        store=folder / "sandbox.sqlite3",
+        bots={DEMO_TOKEN: f"{stage.ACCOUNT}_bot"},
+        channels=(CHANNEL,),
+        accounts=(ACCOUNT,),
+        members=(MEMBER,),
+        actors=(ACTOR,),
+        pages=(PAGE,),
+        people=(*DEMO_PEOPLE, TEAM),
+        link_titles={f"{stage.LINK}{post.path}": post.title for post in stage.POSTS if post.path},
+        home_links=links,
+    )
+
+
+async def serve_stand_ins(settings: Settings, clock: Clock, taken: socket.socket) -> None:
+    """Only them, for a demo whose program runs as other processes; its channels in the store are led here."""
+    sandbox = stand_ins(settings.data_dir, clock)
+    site = f"http://{settings.host}:{settings.port}"
+    smtp_port = await sandbox.mail.start()
+    async with opened(settings) as database, database.write() as session:
+        await _follow_ports(session, where_it_is(site, smtp_port))
+    page = FastAPI()
+    page.mount("/sandbox", sandbox)
+    server = SandboxServer(uvicorn.Config(page, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+    server.sandbox = sandbox
+    say(f"The stand-ins are at {site}/sandbox/ (Ctrl-C stops them)")
+    await server.serve(sockets=[taken])
+
+
+PASSWORD = "demonstration"  # noqa: S105 - the demo listens on this machine only
 
 
 async def fill(database: Database, settings: Settings, clock: Clock, smtp_port: int) -> None:
@@ -170,9 +195,9 @@ async def fill(database: Database, settings: Settings, clock: Clock, smtp_port: 
             for network, name in stage.CHANNELS.items()
         }
         _set(channels)
-        await installation.add_organizer(session, campaign.id, stage.ORGANIZER, "Camille", _PASSWORD, Role.admin, now)
+        await installation.add_organizer(session, campaign.id, stage.ORGANIZER, "Camille", PASSWORD, Role.admin, now)
         nadia = await installation.add_organizer(
-            session, campaign.id, stage.COLLEAGUE, "Nadia", _PASSWORD, Role.editor, now
+            session, campaign.id, stage.COLLEAGUE, "Nadia", PASSWORD, Role.editor, now
         )
         for post in stage.POSTS:
             await _add_post(session, campaign, post, channels, vote, nadia, settings.media, now)

@@ -224,12 +224,11 @@ async def test_a_campaign_goes_on_through_nginx_while_a_replica_and_a_worker_are
     deployed: Deployment, portrait: bytes
 ) -> None:
     token = await install(deployed)
-    replica, worker, *_ = await asyncio.gather(
+    replica, other, worker, *clocks = await asyncio.gather(
         deployed.start("web", 0),
-        deployed.start("worker"),
         deployed.start("web", 1),
-        deployed.start("clock"),
-        deployed.start("clock"),
+        deployed.start("worker"),
+        *(deployed.start("clock") for _ in range(2)),
     )
     async with deployed.browser() as nadia, deployed.browser() as camille:
         story = Story(deployed, portrait, nadia, camille)
@@ -255,19 +254,22 @@ async def test_a_campaign_goes_on_through_nginx_while_a_replica_and_a_worker_are
         await story.post(TITLES[1])
         await deployed.sandbox.held(gate)
         await story.kits_come(TITLES[1])
-        await deployed.start("worker")
+        heir = await deployed.start("worker")
         await worker.kill()  # Telegram has the post, and nobody heard it say so
         await story.post(TITLES[2])
         await story.is_out(*TITLES)
         await story.kits_come(TITLES[2])
         await story.settle_the_unknown()
 
-        await asyncio.gather(deployed.start("web", 0), deployed.start("worker"))
+        back, second = await asyncio.gather(deployed.start("web", 0), deployed.start("worker"))
         await story.everybody(makes_a_badge)
         await story.links_are_followed(5)
         recount = Recount(story.titles, {}, [], CHANNEL)
         recount.read(story.crowd.journal)
         await all_of_it_was_seen(deployed, story, recount, token)
+    for process in (other, back, heir, second, *clocks):
+        assert await process.stop() == 0, process.output
+    assert "Traceback" not in deployed.output
 
 
 async def all_of_it_was_seen(deployed: Deployment, story: Story, recount: Recount, token: str) -> None:
@@ -287,16 +289,29 @@ async def all_of_it_was_seen(deployed: Deployment, story: Story, recount: Recoun
             assert nonzero(post["counts"]) == {k: n for (of, k), n in recount.of_posts().items() if of == title}
             assert post["publications"]["published"] == 1
     await the_console_shows(story, recount)
+    updates = deployed.asked(r"/telegram/.*")
+    assert {by[-1] for status, by in updates if status == 200} == {0, 1}
+    assert any((status, by) == (502, [0]) for status, by in updates)  # what the killed one had came again, to the other
+    for path in (f"{CONSOLE}/.*", "/s/.*", f"/c/{SLUG}/badge/picture"):
+        assert {by[-1] for _, by in deployed.asked(path)} == {0, 1}, path
+    assert {status for status, _ in deployed.asked(r"/s/.*")} == {200, 302}
 
 
 async def the_console_shows(story: Story, recount: Recount) -> None:
-    """Of each person, who has noughts where they are not counted."""
+    """Of the campaign and of each person, who has noughts where they are not counted; sums by day come within seconds."""
     own = recount.tallies()
     page = (await story.camille.get(f"{CONSOLE}/results/supporters")).text
     rows = dict(re.findall(r'<th scope="row">([^<]+)</th>(.*?)</tr>', page, re.S))
     shown = {name: [int(n) for n in re.findall(r"<td[^>]*>(\d+)</td>", row)] for name, row in rows.items()}
     assert shown == {who.name: [own[who.id, str(kind)] for kind in KINDS] for who in story.crowd.people.values()}
     assert shown[UNCOUNTED] == [0] * len(KINDS)
+    whole = [recount.of_campaign()[str(kind)] for kind in KINDS]
+
+    async def figures() -> object:
+        page = (await story.camille.get(f"{CONSOLE}/results")).text
+        return [int(n) for n in re.findall(r'<p class="figure mb-1">(\d+)', page)]
+
+    await comes(figures, whole)
 
 
 def nonzero(counts: dict[str, int]) -> dict[str, int]:
