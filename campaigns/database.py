@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -21,7 +22,16 @@ from campaigns.spread import Spread
 from campaigns.stores import OLDER_RUNS, DatabaseAway, DatabaseProblem, Hold, Store, store_at
 from campaigns.vault import Vault
 
-__all__ = ["Database", "DatabaseAway", "DatabaseProblem", "DatabaseTooNew", "migrate", "version_here", "version_of"]
+__all__ = [
+    "Database",
+    "DatabaseAway",
+    "DatabaseChanged",
+    "DatabaseProblem",
+    "DatabaseTooNew",
+    "migrate",
+    "version_here",
+    "version_of",
+]
 
 log = logging.getLogger(__name__)
 RETRY = 2.0  # seconds between tries to reach a store that is away
@@ -33,6 +43,16 @@ class DatabaseTooNew(DatabaseProblem):
 
     def __str__(self) -> str:
         return str(self.__doc__)
+
+
+class DatabaseChanged(DatabaseProblem):
+    """Another version of the program changed the schema while this one ran."""
+
+    def __init__(self, found: str | None, here: str | None) -> None:
+        super().__init__(
+            f"the database was brought to version {found or 'none'} while this program, of version {here}, ran: it ends, and"
+            " sends nothing more; start the program of that version, or restore the backup that belongs to this one"
+        )
 
 
 class Database:
@@ -51,6 +71,9 @@ class Database:
         self._writing: set[asyncio.Task[Any] | None] = set()
         self.waits = Spread()  # until a write has the store for itself
         self.waiting = 0  # writes
+        self._version: str | None = (
+            None  # of the schema, as this program knows it; read before others replace its files
+        )
 
     def _session(self, engine: AsyncEngine) -> AsyncSession:
         return AsyncSession(engine, expire_on_commit=False, info={"vault": self.vault})
@@ -111,6 +134,17 @@ class Database:
     async def give_turn_back(self, what: str) -> None:
         await self._store.give_turn_back(what)
 
+    async def time(self, session: AsyncSession) -> datetime | None:
+        """Now, by the clock of the store's server; None where it has none."""
+        return await self._store.time(session)
+
+    async def check_version(self) -> None:
+        """Raises DatabaseChanged where the schema is not the one that `prepare` made."""
+        async with self.read() as session:
+            found = await (await session.connection()).run_sync(version_of)
+        if found != self._version:
+            raise DatabaseChanged(found, self._version)
+
     async def close(self) -> None:
         await self._store.close()
         await self._reader.dispose()
@@ -123,7 +157,9 @@ class Database:
         """
         while True:
             try:
-                return await asyncio.to_thread(migrate, self.url)
+                await asyncio.to_thread(migrate, self.url)
+                self._version = version_here()
+                return
             except DatabaseAway as away:
                 if patience <= 0:
                     raise

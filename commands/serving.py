@@ -20,10 +20,11 @@ from bot.visit import House
 from campaigns import first_steps, installation
 from campaigns.database import Database
 from campaigns.settings import Settings, secret_key
+from campaigns.shared_clock import SharedClock
 from campaigns.times import Clock
 from campaigns.vault import vault_of
 from commands.common import Refused, opened, out, say
-from commands.elsewhere import ended, follow_token, learn_name
+from commands.elsewhere import ended, follow_store, follow_token, learn_name
 from commands.logs import speaks_json
 from commands.roles import SPEAKING, Role, Roles, has, refuse_other_key
 from commands.works import engine_of
@@ -78,7 +79,7 @@ def bind(settings: Settings) -> socket.socket:
 
 async def serve(
     settings: Settings,
-    clock: Clock,
+    own_clock: Clock,
     *,
     taken: socket.socket | None,
     beside: Beside | None = None,
@@ -86,12 +87,15 @@ async def serve(
 ) -> None:
     """Run everything in this process, or the roles, until SIGTERM or SIGINT; what is in flight ends first.
 
-    `taken` is the port of the pages, None where others serve them.
+    `taken` is the port of the pages, None where others serve them. Raises DatabaseChanged where another version of the
+    program changed the schema meanwhile.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with opened(settings) as database, contextlib.AsyncExitStack() as stack:
+        clock = SharedClock(own_clock)
+        await clock.set_by(database)
         await _refuse_without_token(database, settings.bot_token.get_secret_value())
         if roles:
             await refuse_other_key(database)
@@ -121,10 +125,15 @@ async def serve(
         )
         if roles:
             stack.push_async_callback(ended, asyncio.create_task(follow_token(house, site)))
+        following = asyncio.create_task(follow_store(database, clock))
+        stack.push_async_callback(ended, following)
+        following.add_done_callback(lambda _: stop.set())
         while not stop.is_set():
             site.token_changed.clear()
             await _run_works(house, site, sends, stop, told, roles)
             told = None
+        if following.done():
+            following.result()
 
 
 async def _serve_pages(page: FastAPI, taken: socket.socket, stack: contextlib.AsyncExitStack) -> None:

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from campaigns import health
 from campaigns.health import Health
+from campaigns.shared_clock import skew_of
 from web.site import site_of
 
 router = APIRouter()
@@ -36,7 +37,7 @@ async def healthz(request: Request) -> Response:
         return JSONResponse({"status": "down", "database": type(error).__name__, "troubles": [trouble]}, 503)
     site.mute_since = None
     found = seen.troubles(timedelta(minutes=site.settings.latest_minutes))
-    figures = _figures(seen)
+    figures = {**_figures(seen), "clock_skew": round(skew_of(site.clock).total_seconds(), 1)}
     if not found:
         return JSONResponse({"status": "ok", **figures})
     said = [{"what": t.what, "since": t.since.isoformat(), "said": t.said, "do": t.next_step} for t in found]

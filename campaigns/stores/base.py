@@ -9,6 +9,7 @@ like, and so runs beside other processes' and never beside a use case.
 
 import enum
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Protocol
 
 import psycopg
@@ -76,6 +77,9 @@ class Store(Protocol):
 
     def alone(self) -> AbstractContextManager[bool]:
         """Whether no program is at work on the store; True keeps them away until the block ends."""
+
+    async def time(self, session: AsyncSession) -> datetime | None:
+        """Now, by the store's own clock; None where it has none."""
 
     async def close(self) -> None: ...
 

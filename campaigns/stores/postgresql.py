@@ -5,6 +5,7 @@ import hashlib
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -152,6 +153,10 @@ class Postgresql:
             kept.execute(KEPT_ALIVE)
             row = kept.execute(f"SELECT pg_try_advisory_lock({ENGINE_LOCK})".encode()).fetchone()
             yield bool(row and row[0])
+
+    async def time(self, session: AsyncSession) -> datetime | None:
+        found: datetime = (await session.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        return found.astimezone(UTC)
 
     async def close(self) -> None:
         await self._end_turns()

@@ -4,6 +4,7 @@ import fcntl
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -81,6 +82,10 @@ class Sqlite:
         """Where the data folder is the file's."""
         with locked(Path(str(self.url.database)).with_name(ENGINE_LOCK_FILE)) as got:
             yield got
+
+    async def time(self, session: AsyncSession) -> datetime | None:
+        """That of the one machine."""
+        return None
 
     async def close(self) -> None: ...
 
