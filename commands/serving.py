@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+import twitter_text  # noqa: F401 - now, not while somebody waits for a count
 import uvicorn
 from fastapi import FastAPI
 from rich.text import Text
