@@ -5,7 +5,7 @@ wait once. A job says only that there is work: what is due, and what became of i
 be lost, or come twice, without harm. What is done with is deleted.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import psycopg
@@ -106,13 +106,16 @@ class Jobs:
                 with suppress(AlreadyEnqueued):
                     await self._speak.configure(lock=SPEAKING, queueing_lock=SPEAKING).defer_async()
 
-    async def free(self) -> int:
-        """End the jobs of dead workers, so that others may take the next ones; how many there were."""
+    async def of_the_dead(self) -> list[Job]:
+        """The jobs that dead workers had in hand. As long as they are there, nobody takes the next ones of their locks."""
         async with _plain_errors():
-            stalled = list(await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER))
-            for job in stalled:
+            return list(await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER))
+
+    async def free(self, jobs: Iterable[Job]) -> None:
+        """End them, so that others may take the next ones."""
+        async with _plain_errors():
+            for job in jobs:
                 await self._end(job)
-        return len(stalled)
 
     async def _end(self, job: Job) -> None:
         try:

@@ -173,7 +173,9 @@ async def test_the_jobs_of_dead_workers_are_ended_and_those_of_the_living_are_no
     await jobs.put([1, 2, 3], speak=False)
     await begin(database, "channel 1", silent_for=DEAD_AFTER + 1)
     alive = await begin(database, "channel 2", silent_for=DEAD_AFTER - 5)
-    assert await jobs.free() == 1
+    left = await jobs.of_the_dead()
+    assert [job.lock for job in left] == ["channel 1"]
+    await jobs.free(left)
     assert await in_the_queue(database) == [("channel 2", "doing"), ("channel 3", "todo")]
     async with database.read() as session:
         assert await living(session) == {alive}
