@@ -24,6 +24,9 @@ from campaigns.stores.queue import SCHEMA, configure
 CHANNELS, PEOPLE = "channels", "people"  # queues
 SPEAKING = "the bot"
 CONNECTIONS = 4  # beside those of the store
+# Seconds until whoever asks for a connection is told that there is none, and until the next one who asks begins anew. The
+# pool's own pauses double, up to minutes: a server that was away for long would wait for us as long again.
+GIVE_UP = 5.0
 ABREAST = 50  # channels that one worker drains at a time
 POLL = 5.0  # seconds between two looks of a worker that was not told of a job
 DEAD_AFTER = 12.0  # seconds; a worker that did not beat for so long is dead, or as good as dead
@@ -68,6 +71,8 @@ class Jobs:
             configure=configure,
             min_size=1,
             max_size=CONNECTIONS,
+            timeout=GIVE_UP,
+            reconnect_timeout=GIVE_UP,
         )
         self._app = App(connector=connector)
         self._in_hand: set[int] = set()

@@ -220,6 +220,19 @@ async def test_who_was_taken_for_dead_begins_nothing_on_a_channel_that_another_o
             assert (content is not None) is begins
 
 
+async def test_only_who_has_the_channel_may_ask_again_for_what_is_claimed(
+    database: Database, campaign: Campaign, telegram: Channel, clock: FakeClock
+) -> None:
+    await queue(database, telegram, clock, "Un")
+    async with database.write() as session:
+        await publications.lease_channels(session, [telegram.id], "worker 2", clock())
+        (first,) = await publications.write_steps(session, [publications.Begin(1, clock(), "worker 2")])
+        for name, again, begins in (("worker 2", False, False), ("worker 1", True, False), ("worker 2", True, True)):
+            (content,) = await publications.write_steps(session, [publications.Begin(1, clock(), name, again)])
+            assert (content is not None) is begins
+    assert first is not None and content is not None and content.attempts == first.attempts == 1
+
+
 async def test_after_the_store_was_away_nobody_is_buried_before_the_living_could_beat(
     database: Database, telegram: Channel, clock: FakeClock
 ) -> None:
