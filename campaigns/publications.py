@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal, or_, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, literal, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -75,11 +75,14 @@ class Begin:
     """Claim a publication for sending; answered with its Content, or None where it may not go out any more.
 
     With `worker`, only while the channel is leased by it: one that was taken for dead, and is not, begins nothing.
+
+    `again`: it was asked before and not answered, so that the claim may be there already; whoever asks has sent nothing yet.
     """
 
     publication_id: int
     now: datetime
     worker: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +198,7 @@ async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Con
     free = (
         select(Publication.id)
         .where(col(Publication.id).in_([step.publication_id for step in steps]))
-        .where(col(Publication.state) == S.queued, col(Publication.due_at) <= now, going_out, _held(steps))
+        .where(_open(steps), col(Publication.due_at) <= now, going_out, _held(steps))
         .where(
             ~exists()
             .where(col(Channel.id) == col(Publication.channel_id))
@@ -207,12 +210,29 @@ async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Con
         update(Publication)
         .where(col(Publication.id).in_(free))
         .values(
-            state=S.sending, lease_until=now + LEASE, attempts=col(Publication.attempts) + 1, reason=None, tried_at=now
+            state=S.sending,
+            lease_until=now + LEASE,
+            attempts=case(
+                (col(Publication.state) == S.queued, col(Publication.attempts) + 1), else_=col(Publication.attempts)
+            ),
+            reason=None,
+            tried_at=now,
         )
         .returning(col(Publication.id))
         .execution_options(synchronize_session=False)
     )
     return await contents_of(session, claimed.scalars().all())
+
+
+def _open(steps: Sequence[Begin]) -> ColumnElement[bool]:
+    """In SQL: nobody has claimed it, or who asks has.
+
+    While a worker has a channel, no other one leaves anything in `sending` there: it becomes `unknown` with its lease.
+    """
+    claimed = [step.publication_id for step in steps if step.again and step.worker is not None]
+    return or_(
+        col(Publication.state) == S.queued, and_(col(Publication.state) == S.sending, col(Publication.id).in_(claimed))
+    )
 
 
 def _held(steps: Sequence[Begin]) -> ColumnElement[bool]:
