@@ -260,7 +260,10 @@ async def test_what_was_said_has_its_tick_and_can_be_taken_back_later(zoe, add, 
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
-        ("fr", "Ce partage est trop ancien pour être retiré : de son mois ne restent que des totaux. Il reste noté pour X."),
+        (
+            "fr",
+            "Ce partage est trop ancien pour être retiré : de son mois ne restent que des totaux. Il reste noté pour X.",
+        ),
         ("en", "This share is too old to be taken back: of its month only totals are left. It stays noted for X."),
     ],
 )
