@@ -82,7 +82,9 @@ def _round(ground: Ground, stub: Stub, workers: int, channels: int, posts: int) 
         for program in (*drains, clock):
             program.stop()
     spent = [late - early for early, late in zip(before, after, strict=True)]
-    return Round(float(ask(url, SPAN)[0][0]), *spent, wrong=_wrong(url, stub, channels, posts))
+    of_workers, of_server, of_stub, of_clock = spent
+    seconds = float(ask(url, SPAN)[0][0])
+    return Round(seconds, of_workers, of_server, of_stub, of_clock, _wrong(url, stub, channels, posts))
 
 
 def _wrong(url: str, stub: Stub, channels: int, posts: int) -> int:
