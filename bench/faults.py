@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 import httpx
 
 from bench import faults_network
+from bench.cluster import Cluster
 from bench.faults_member import Member
 from bench.faults_scene import CHANNELS, PEOPLE, SLUG, Scene, Verdict, opened
 from bench.rows import Row, Say, row
@@ -23,13 +24,11 @@ from sandbox.defaults import PORTRAIT
 from sandbox.server import SandboxServer
 from tests.conftest import free_port
 from tests.nginx import Nginx
-from tests.stores import Cluster
 
 WITHIN = 30.0  # seconds
 AWAY = 10.0  # seconds that a server, a clock or a process of the pages stays away
 MAKERS, TRIES = 2, 3  # who make badges, and how often the page's script asks for one
 CUT = 30.0  # seconds of silence of the network
-SAFE = ("fsync=on", "full_page_writes=on", "synchronous_commit=on")
 
 
 @contextlib.asynccontextmanager
@@ -37,7 +36,7 @@ async def _scene(*, apart: bool = False) -> AsyncIterator[Scene]:
     """A server, the stand-ins and a campaign; with `apart` on the addresses that a namespace reaches."""
     with TemporaryDirectory(prefix="faults-") as name:
         folder = Path(name)
-        cluster = Cluster(*SAFE, address=faults_network.STORE if apart else "")
+        cluster = Cluster(address=faults_network.STORE if apart else "")
         try:
             cluster.start()
             with SandboxServer(host=faults_network.WORLD if apart else "127.0.0.1") as server:

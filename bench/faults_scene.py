@@ -19,6 +19,7 @@ import httpx
 from sqlalchemy import select, text
 from sqlmodel import col
 
+from bench.cluster import Cluster
 from bench.faults_member import Member
 from campaigns import broadcasts, engagement, installation, share_links, supporters
 from campaigns.database import Database, migrate
@@ -26,7 +27,6 @@ from campaigns.models import (
     Broadcast,
     BroadcastState,
     Campaign,
-    Channel,
     Handout,
     HandoutState,
     Kind,
@@ -42,7 +42,6 @@ from campaigns.vault import Vault
 from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_TOKEN
 from tests.conftest import free_port
-from tests.stores import Cluster
 
 CHANNELS, PEOPLE = 40, 800
 EVERY = 2.0  # seconds between two posts, each on all channels

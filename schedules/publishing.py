@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 
 CALL_TIMEOUT = 240.0  # seconds; ends before the lease of publications.LEASE does
 BATCH = 50  # publications looked up at a time on one channel
+# Seconds that a batch of steps waits for those of more channels where the one before it was of more than FEW: networks take
+# longer, and each batch costs its statements, however few they are about.
+GATHER, FEW = 0.02, 2
 FIRST_WAIT = timedelta(seconds=5)  # after a network could not be reached; doubles each time
 LONGEST_WAIT = timedelta(minutes=15)
 MOST_ATTEMPTS = 12  # about an hour and a half of a network that cannot be reached
@@ -115,9 +118,11 @@ class Publisher:
         self._site_url = site_url  # where people stop a network that writes to them
         self._observe = observe
         self._pause = pause
-        self._writer = BatchWriter(database, publications.write_steps, together=True)
-        self._turns = BatchWriter(database, self._take_turns)
-        self._returns = BatchWriter(database, publications.give_back_channels, together=True)
+        self._writer = BatchWriter(database, publications.write_steps, gather=GATHER, siblings=FEW, together=True)
+        self._turns = BatchWriter(database, self._take_turns, gather=GATHER, siblings=FEW)
+        self._returns = BatchWriter(
+            database, publications.give_back_channels, gather=GATHER, siblings=FEW, together=True
+        )
         self._draining: dict[int, asyncio.Task[None]] = {}
         self._stopping = False
 
