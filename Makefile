@@ -11,7 +11,7 @@ FRENCH := campaigns/locales/fr.po
 # Where this is set, each of the many processes that the tests start would compile every module anew: 6 s a start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-postgresql check bench pictures words lock clean
+.PHONY: demo test test-postgresql check bench bench-scale pictures words lock clean
 
 demo: $(RUN)
 	$(BIN)/python run_bot.py demo --port $(PORT) $(if $(RESET),--reset)
@@ -36,6 +36,10 @@ check: $(DEV)
 
 bench: $(DEV) $(PEERS)
 	$(BIN)/python -m bench $(ARGS)
+
+# What many processes carry, on a PostgreSQL of this machine; ARGS names one of them.
+bench-scale: $(DEV)
+	$(BIN)/python -m bench.scale $(ARGS)
 
 $(RUN): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit("Porte-voix needs Python 3.11 or newer; set PYTHON=… for make." if sys.version_info < (3, 11) else 0)'

@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 
 CALL_TIMEOUT = 240.0  # seconds; ends before the lease of publications.LEASE does
 BATCH = 50  # publications looked up at a time on one channel
+# Seconds that a batch of steps waits for those of more channels where the one before it was of more than FEW: networks take
+# longer, and each batch costs its statements, however few they are about.
+GATHER, FEW = 0.02, 2
 FIRST_WAIT = timedelta(seconds=5)  # after a network could not be reached; doubles each time
 LONGEST_WAIT = timedelta(minutes=15)
 MOST_ATTEMPTS = 12  # about an hour and a half of a network that cannot be reached
@@ -115,9 +118,11 @@ class Publisher:
         self._site_url = site_url  # where people stop a network that writes to them
         self._observe = observe
         self._pause = pause
-        self._writer = BatchWriter(database, publications.write_steps, together=True)
-        self._turns = BatchWriter(database, self._take_turns)
-        self._returns = BatchWriter(database, publications.give_back_channels, together=True)
+        self._writer = BatchWriter(database, publications.write_steps, gather=GATHER, siblings=FEW, together=True)
+        self._turns = BatchWriter(database, self._take_turns, gather=GATHER, siblings=FEW)
+        self._returns = BatchWriter(
+            database, publications.give_back_channels, gather=GATHER, siblings=FEW, together=True
+        )
         self._draining: dict[int, asyncio.Task[None]] = {}
         self._stopping = False
 
@@ -204,17 +209,22 @@ class Publisher:
             turn = await self._turn(turn.channel.id)
 
     async def _write_down(self, steps: Sequence[Begin | Finish]) -> Sequence[Content | None]:
-        """A store that is away for a moment must not make `unknown` what a network gave a receipt for: it is waited for."""
+        """A store that is away for a moment must not make `unknown` what a network gave a receipt for: it is waited for.
+
+        Nor what it was asked to claim and did, in the moment when it went: that is claimed once more.
+        """
         said = False
         while True:
             try:
                 return await self._writer.write(steps)
             except STORE_AWAY as error:
-                if self._stopping or not any(isinstance(step, Finish) for step in steps):
+                if self._stopping:
                     raise
                 if not said:
-                    log.error("what came of a publication cannot be written yet (%s)", said_by(error))
+                    what = "what came of" if any(isinstance(step, Finish) for step in steps) else "the beginning of"
+                    log.error("%s a publication cannot be written yet (%s)", what, said_by(error))
                 said = True
+                steps = [replace(step, again=True) if isinstance(step, Begin) else step for step in steps]
                 await self._pause(STORE_PAUSE)
 
     def _outlasts_a_call(self, channel: Channel) -> bool:

@@ -1,0 +1,15 @@
+"""`python -m bench.scale [NAME ...]`: what many processes on one PostgreSQL carry; writes scale.json."""
+
+import sys
+from pathlib import Path
+
+from bench.report import measure
+
+BENCHMARKS = {
+    "engagement": "bench.scale_engagement",
+    "publications": "bench.scale_publications",
+}
+RESULTS = Path(__file__).with_name("scale.json")
+
+if __name__ == "__main__":
+    sys.exit(measure("bench.scale", "What many processes carry, on PostgreSQL and the stand-ins.", BENCHMARKS, RESULTS))
