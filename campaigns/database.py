@@ -13,13 +13,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlmodel import SQLModel
 
 from campaigns.spread import Spread
-from campaigns.stores import OLDER_RUNS, DatabaseAway, DatabaseProblem, Hold, Store, store_at
+from campaigns.stores import OLDER_RUNS, STORE_AWAY, DatabaseAway, DatabaseProblem, Hold, Store, said_by, store_at
 from campaigns.vault import Vault
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 RETRY = 2.0  # seconds between tries to reach a store that is away
+OF_LATE = 60.0  # seconds; after a failed write without another one, nobody knows whether the next would fail
 UNFINISHED = "unfinished_move"  # a table that is there while a move into this store has not ended
 
 
@@ -71,6 +73,9 @@ class Database:
         self._writing: set[asyncio.Task[Any] | None] = set()
         self.waits = Spread()  # until a write has the store for itself
         self.waiting = 0  # writes
+        self._refused: tuple[float, float, str] | None = (
+            None  # the first and the last time that a write failed, and why
+        )
         self._version: str | None = (
             None  # of the schema, as this program knows it; read before others replace its files
         )
@@ -93,8 +98,22 @@ class Database:
         task = asyncio.current_task()
         if task in self._writing:
             raise RuntimeError("this task writes already and would wait for itself for ever: pass its session on")
-        async with AsyncExitStack() as stack:
-            yield await self._begun(stack, task, together=together)
+        try:
+            async with AsyncExitStack() as stack:
+                yield await self._begun(stack, task, together=together)
+        except STORE_AWAY as error:
+            began = self._refused[0] if self.refusal is not None and self._refused is not None else perf_counter()
+            self._refused = began, perf_counter(), said_by(error)
+            raise
+        self._refused = None
+
+    @property
+    def refusal(self) -> tuple[float, str] | None:
+        """For how many seconds nothing could be written, and the store's words for it; None where it was not so of late."""
+        if self._refused is None or perf_counter() - self._refused[1] > OF_LATE:
+            return None
+        began, _last, said = self._refused
+        return perf_counter() - began, said
 
     async def _begun(self, stack: AsyncExitStack, task: asyncio.Task[Any] | None, *, together: bool) -> AsyncSession:
         """A session that may write, as soon as it may."""
@@ -215,5 +234,16 @@ def _upgrade(config: Config, connection: Connection, store: Store) -> None:
         raise DatabaseProblem(OLDER_RUNS)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    _refuse_half(connection)
     store.check(connection)
     store.add_queue(connection)
+
+
+def _refuse_half(connection: Connection) -> None:
+    """An upgrade is one transaction; but of a backup a part alone may have been restored."""
+    missing = sorted(SQLModel.metadata.tables.keys() - set(inspect(connection).get_table_names()))
+    if missing:
+        raise DatabaseProblem(
+            f"the database lacks the table {missing[0]}, which one of its version has: only a part of it was restored;"
+            " restore the whole backup into an empty database"
+        )

@@ -20,6 +20,7 @@ from campaigns.database import Database
 from campaigns.handouts import Candidate, Claim, Digest, Outcome, Run
 from campaigns.models import HandoutState, Post, Supporter
 from campaigns.rhythm import Rhythm, Usual, turn_of, usual_of
+from campaigns.stores import STORE_AWAY
 from campaigns.times import Clock
 from campaigns.traces import at_work
 from networks.errors import (
@@ -31,6 +32,7 @@ from networks.errors import (
     RateLimited,
 )
 from networks.pace import Pace
+from schedules.timetable import Told
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +79,7 @@ class Broadcaster:
         self._interruptible: set[asyncio.Task[None]] = set()  # workers without a person in hand
         self._unclear = 0
         self._ending = False  # the drain under way: whoever has served a person takes no other
+        self._told = Told("people are written to")
         self._stopping = False
 
     async def tick(self) -> None:
@@ -132,10 +135,16 @@ class Broadcaster:
                     worker.cancel()
             ended = await asyncio.gather(feeder, *workers, return_exceptions=True)
             self._interruptible.difference_update(workers)
-        for error in ended:
-            if isinstance(error, Exception):
-                log.error("handouts stopped for a moment", exc_info=error)
-                break
+        self._tell_of([error for error in ended if isinstance(error, Exception)])
+
+    def _tell_of(self, errors: Sequence[Exception]) -> None:
+        away = next((error for error in errors if isinstance(error, STORE_AWAY)), None)
+        if away is not None:
+            self._told.away(away)
+        elif errors:
+            log.error("handouts stopped for a moment", exc_info=errors[0])
+        else:
+            self._told.back()
 
     async def _feed(self) -> None:
         """Hand people to the workers, a page of each run in turn; returns when nothing more can be done now."""

@@ -31,6 +31,7 @@ from campaigns.traces import at_work
 from networks import NEEDS_RECIPIENTS
 from networks.base import Network, OutgoingPost, parts_out
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
+from schedules.timetable import Told
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +125,7 @@ class Publisher:
             database, publications.give_back_channels, gather=GATHER, siblings=FEW, together=True
         )
         self._draining: dict[int, asyncio.Task[None]] = {}
+        self._told = Told("posts go out")
         self._stopping = False
 
     async def tick(self) -> None:
@@ -134,9 +136,18 @@ class Publisher:
             ready = await publications.channels_with_work(session, self._clock())
         for channel_id in ready:
             if channel_id not in self._draining:
-                task = asyncio.create_task(self.drain(channel_id))
+                task = asyncio.create_task(self._drain_or_wait(channel_id))
                 self._draining[channel_id] = task
                 task.add_done_callback(lambda _, done=channel_id: self._draining.pop(done, None))  # type: ignore[misc]
+
+    async def _drain_or_wait(self, channel_id: int) -> None:
+        """A store that can be read and not written, as on a full disk, is said once and not at every tick."""
+        try:
+            await self.drain(channel_id)
+        except STORE_AWAY as error:
+            self._told.away(error)
+        else:
+            self._told.back()
 
     async def settled(self) -> None:
         """Wait until every channel that is being drained now has nothing due any more."""
@@ -172,6 +183,8 @@ class Publisher:
             wait_until, rest = waits.until, waits.rest
         except ChannelRevoked as problem:  # the settings do not even open
             rest = str(problem)
+        except STORE_AWAY:
+            raise
         except Exception:
             log.exception("channel %d could not be drained", channel_id)
             wait_until = self._clock() + LONGEST_WAIT

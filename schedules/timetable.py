@@ -20,6 +20,24 @@ TICK = 0.5  # seconds; half of the lateness that a lone post may have
 LEASES = 15.0  # seconds; leases last minutes
 
 
+class Told:
+    """Says once that the store does not take what a work would write, and once that it does again."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._away = False
+
+    def away(self, error: BaseException) -> None:
+        if not self._away:
+            log.error("the database does not answer (%s); %s: as soon as it does", said_by(error), self._what)
+        self._away = True
+
+    def back(self) -> None:
+        if self._away:
+            log.warning("the database answers again; %s", self._what)
+        self._away = False
+
+
 class Work(Protocol):
     """Something that a tick sets going and that can end in good order."""
 

@@ -72,7 +72,9 @@ async def test_the_newer_is_refused_while_any_one_role_of_the_older_runs(
     assert code == 0, said
 
 
-SAID = "the database was brought to version next while this program, of version .*, ran: it ends, and sends nothing more"
+SAID = (
+    "the database was brought to version next while this program, of version .*, ran: it ends, and sends nothing more"
+)
 
 
 async def test_a_program_that_finds_another_version_under_it_ends_with_a_sentence(
