@@ -94,3 +94,10 @@ async def test_pages_of_a_skewed_machine_find_the_others_at_work_and_say_how_far
     assert float(line.split()[1]) == pytest.approx(APART, abs=1)
     for process in (clock, worker, pages):
         assert await process.stop() == 0
+
+
+async def test_doctor_of_a_skewed_machine_names_the_databases_clock(program: Program) -> None:
+    program.skew(APART)
+    code, said = await program.call("doctor")
+    assert code == 1
+    assert f"✗ database's clock it is {APART} s behind this machine's, and counts for all" in " ".join(said.split())
