@@ -29,9 +29,7 @@ class SharedClock:
     def __init__(self, own: Clock, steady: Callable[[], float] = steady_seconds) -> None:
         self._own = own
         self._steady = steady
-        self._set: tuple[datetime, float] | None = (
-            None  # what the store's said, and when that was by the steady seconds
-        )
+        self._set: tuple[datetime, float] | None = None  # what the store's said, and at which of the steady seconds
         self._told = False
 
     def __call__(self) -> datetime:
