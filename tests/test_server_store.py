@@ -23,6 +23,7 @@ from sandbox.defaults import DEMO_CHANNELS
 from schedules.engine import EmbeddedEngine
 from schedules.timetable import TICK
 from tests.conftest import free_port
+from tests.crew import Crew
 from tests.program import Program
 from tests.stores import Cluster, PostgresqlStores
 
@@ -79,6 +80,18 @@ async def test_the_program_starts_when_the_server_does(
     await program.line("trying again for 60 seconds")
     server.start()
     await program.line("runs at")
+
+
+@pytest.mark.parametrize("role", ["web", "bot", "worker", "clock"])
+async def test_each_role_waits_for_the_server_then_gives_up_and_asks_to_be_tried_again(
+    program: Program, server: Cluster, role: str
+) -> None:
+    server.stop()
+    program.set(DATABASE_WAIT="1")
+    code, said = await program.call("run", "--role", role)
+    assert code == os.EX_TEMPFAIL
+    assert "trying again for 1 seconds" in said and "Error: the database postgresql://" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(
@@ -154,6 +167,20 @@ async def test_what_a_network_took_while_the_server_was_away_is_written_down_whe
         assert (await session.get_one(Publication, 1)).state is S.published
     await database.close()
     assert [entry["text"] for entry in await sandbox.ledger(service="telegram")] == ["Au milieu"]
+
+
+@pytest.mark.parametrize("role", ["web", "bot", "worker", "clock"])
+async def test_each_role_says_once_that_the_server_is_away_and_goes_on_when_it_is_back(
+    program: Program, sandbox: SandboxClient, server: Cluster, role: str
+) -> None:
+    process = await Crew(program, sandbox).start(role)
+    server.stop()
+    await process.line("the database does not answer .*; the work goes on as soon as it does")
+    server.start()
+    await process.line("the database answers again")
+    assert await process.stop() == 0
+    assert process.output.count("the database does not answer") == 1
+    assert "Traceback" not in process.output and "never retrieved" not in process.output
 
 
 # Programs that share a store
