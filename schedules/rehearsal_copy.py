@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
@@ -92,6 +92,8 @@ def _carry_over(store: Store, copy: Path) -> None:
     version = text("SELECT version_num FROM alembic_version")
     try:
         with _looking_into(store) as engine, engine.connect() as source, filled.begin() as target:
+            if not inspect(source).has_table("alembic_version"):
+                raise RehearsalProblem("the database is empty yet; run: python run_bot.py campaigns add NAME")
             if source.scalar(version) != target.scalar(version):
                 raise RehearsalProblem("the database is not at this program's version; run: python run_bot.py migrate")
             for table in SQLModel.metadata.sorted_tables:
