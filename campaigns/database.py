@@ -20,7 +20,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import SQLModel
 
 from campaigns.spread import Spread
-from campaigns.stores import OLDER_RUNS, STORE_AWAY, DatabaseAway, DatabaseProblem, Hold, Store, said_by, store_at
+from campaigns.stores import (
+    OLDER_RUNS,
+    STORE_AWAY,
+    DatabaseAway,
+    DatabaseProblem,
+    Hold,
+    Store,
+    is_full,
+    said_by,
+    store_at,
+)
 from campaigns.vault import Vault
 
 __all__ = [
@@ -74,7 +84,7 @@ class Database:
         self.waits = Spread()  # until a write has the store for itself
         self.waiting = 0  # writes
         self._refused: tuple[float, float, str] | None = (
-            None  # the first and the last time that a write failed, and why
+            None  # the first and the last time that there was no room, and the words
         )
         self._version: str | None = (
             None  # of the schema, as this program knows it; read before others replace its files
@@ -102,14 +112,15 @@ class Database:
             async with AsyncExitStack() as stack:
                 yield await self._begun(stack, task, together=together)
         except STORE_AWAY as error:
-            began = self._refused[0] if self.refusal is not None and self._refused is not None else perf_counter()
-            self._refused = began, perf_counter(), said_by(error)
+            if is_full(error):  # a server that is away is found so by who reads
+                seconds, _ = self.refusal or (0.0, "")
+                self._refused = perf_counter() - seconds, perf_counter(), said_by(error)
             raise
         self._refused = None
 
     @property
     def refusal(self) -> tuple[float, str] | None:
-        """For how many seconds nothing could be written, and the store's words for it; None where it was not so of late."""
+        """For how many seconds the store has had no room, and its words for it; None where it was not so of late."""
         if self._refused is None or perf_counter() - self._refused[1] > OF_LATE:
             return None
         began, _last, said = self._refused

@@ -8,6 +8,7 @@ like, and so runs beside other processes' and never beside a use case.
 """
 
 import enum
+import sqlite3
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -90,6 +91,14 @@ class Store(Protocol):
     async def close(self) -> None: ...
 
     def problem(self, error: DBAPIError | OSError) -> DatabaseProblem: ...
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether a statement ended because there is no room for what it writes, or the disk refuses it."""
+    said = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(said, sqlite3.OperationalError):
+        return getattr(said, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+    return isinstance(said, psycopg.errors.DiskFull)
 
 
 def said_by(error: BaseException) -> str:

@@ -149,4 +149,7 @@ def _keep_a_log_beside(connection: sqlite3.Connection, _record: object) -> None:
 
 def _is_busy(error: BaseException | None) -> bool:
     """By the first byte; the others say what was busy."""
-    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    return (
+        isinstance(error, sqlite3.OperationalError)
+        and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    )
