@@ -63,7 +63,7 @@ async def test_a_clock_that_is_ahead_takes_no_worker_that_is_behind_for_dead(cre
     await crew.queue([first], "En vol")
     slow = await crew.start("worker", skew=-APART)
     clock = await crew.start("clock", skew=APART)
-    await crew.sandbox.held(hold)
+    await crew.sandbox.held(hold, ALL)
     await crew.queue([second], "Morte", at=system_clock() + timedelta(hours=1))
     program.ask(
         "UPDATE publication SET state = 'sending', attempts = 1, lease_until = :over WHERE channel_id = :of",
