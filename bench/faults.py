@@ -15,13 +15,12 @@ from tempfile import TemporaryDirectory
 import httpx
 
 from bench import faults_network
-from bench.faults_member import Member
+from bench.faults_member import Member, free_port, until
 from bench.faults_scene import CHANNELS, PEOPLE, SLUG, Scene, Verdict, opened
 from bench.rows import Row, Say, row
 from campaigns.models import Kind
 from sandbox.defaults import PORTRAIT
 from sandbox.server import SandboxServer
-from tests.conftest import free_port
 from tests.nginx import Nginx
 from tests.stores import Cluster
 
@@ -75,15 +74,15 @@ async def worker() -> list[Row]:
 
 async def _kill_with_work(scene: Scene, victim: Member, number: int) -> set[int]:
     """Kill a worker when it has channels in hand; which ones."""
-    while True:
-        had = await scene.in_hand(number)
-        if had:
-            victim.pause()
-            if had := await scene.in_hand(number):
-                await victim.kill()
-                return had
-            raise RuntimeError("the worker gave its channels back in the moment of its end")
-        await asyncio.sleep(0.01)
+
+    async def has_work() -> bool:
+        return bool(await scene.in_hand(number))
+
+    await until(has_work)
+    victim.pause()
+    had = await scene.in_hand(number)
+    await victim.kill()
+    return had
 
 
 async def clock() -> list[Row]:
@@ -137,9 +136,11 @@ async def store() -> list[Row]:
         await asyncio.to_thread(scene.cluster.start)
         back = time.monotonic()
         async with visitor() as client:
-            while (await client.get("/healthz")).status_code != 200:
-                await asyncio.sleep(0.1)
-        well = time.monotonic() - back
+
+            async def is_well() -> bool:
+                return (await client.get("/healthz")).status_code == 200
+
+            well = await until(is_well) - back
         await scene.end()
         slowest = max(well, await _all_channels(scene, back))
         more = f"it was away {AWAY:.0f} s; /healthz says ok behind {well:.1f} s"
@@ -163,11 +164,13 @@ async def pages() -> list[Row]:
             await scene.until_out(100)
             await one.kill()
             await asyncio.sleep(AWAY)
-            back = time.monotonic()
+            back, before = time.monotonic(), len(nginx.answered())
             await one.start()
-            while ports[0] not in {by[-1] for *_, by in nginx.answered()[-20:] if by}:
-                await asyncio.sleep(0.05)
-            answers = time.monotonic() - back
+
+            async def answers_again() -> bool:
+                return ports[0] in {by[-1] for *_, by in nginx.answered()[before:] if by}
+
+            answers = await until(answers_again) - back
             await scene.end()
             await asyncio.gather(*making)
         finally:
@@ -225,9 +228,7 @@ async def network() -> list[Row]:
             await scene.begin(CUT + 60, visitor)
             await scene.start("second", "worker")
             await scene.until_out(50)
-            had = set[int]()
-            while not had:
-                had = await scene.in_hand(1)
+            had = await scene.in_hand(1)
             faults_network.cut()
             cut = time.monotonic()
             await asyncio.sleep(CUT)
