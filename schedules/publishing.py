@@ -167,15 +167,28 @@ class Publisher:
             wait_until, rest = waits.until, waits.rest
         except ChannelRevoked as problem:  # the settings do not even open
             rest = str(problem)
+        except STORE_AWAY as error:  # the channel has done nothing that it should wait for
+            log.warning("channel %d waits for the database (%s)", channel_id, said_by(error))
         except Exception:
             log.exception("channel %d could not be drained", channel_id)
             wait_until = self._clock() + LONGEST_WAIT
         finally:
             if network is not None:
                 await network.close()
-            await self._returns.write([GiveBack(channel_id, self.worker, wait_until, rest)])
+            await self._give_back(GiveBack(channel_id, self.worker, wait_until, rest))
         if rest:
             log.error("channel %d rests; why stands in the console, under Channels", channel_id)
+
+    async def _give_back(self, end: GiveBack) -> None:
+        """However long the store is away: of a channel that is leased, and that nobody drains, nothing would go out."""
+        while True:
+            try:
+                await self._returns.write([end])
+                return
+            except STORE_AWAY:
+                if self._stopping:
+                    raise
+                await self._pause(STORE_PAUSE)
 
     async def _publish_all(self, turn: "_Turn | None", network: Network) -> None:
         """Publish what is due on a channel until nothing is; raises _ChannelWaits where the channel must wait."""
