@@ -74,6 +74,14 @@ class _Worker(Worker):
         self._ends()
         await super()._shutdown(side_tasks)
 
+    async def _persist_job_status(self, *given: Any, **more: Any) -> None:
+        """Where it cannot be told, or was ended by who took this worker for dead, nothing is amiss: see `Jobs.beat`."""
+        try:
+            await super()._persist_job_status(*given, **more)
+        except ConnectorException as error:
+            if not isinstance(error.__cause__, psycopg.OperationalError | psycopg.errors.RaiseException):
+                raise
+
 
 class Jobs:
     """The queue in the store at `url`. `drain` and `speak` are what a worker of this process does for a job."""

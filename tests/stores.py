@@ -96,7 +96,7 @@ class Cluster:
         return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig=SIGQUIT"]
 
     def url(self, name: str) -> str:
-        return f"postgresql://postgres@/{name}?host={self.folder}&port={self._port}"
+        return f"postgresql://postgres@/{name}?host={self.folder}" + (f"&port={self._port}" if self._address else "")
 
     def url_over_the_network(self, name: str) -> str:
         return f"postgresql://postgres@{self._address}:{self._port}/{name}"
