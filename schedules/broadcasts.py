@@ -20,7 +20,7 @@ from campaigns.database import Database
 from campaigns.handouts import Candidate, Claim, Digest, Outcome, Run
 from campaigns.models import HandoutState, Post, Supporter
 from campaigns.rhythm import Rhythm, Usual, turn_of, usual_of
-from campaigns.stores import STORE_AWAY
+from campaigns.stores import STORE_AWAY, said_by
 from campaigns.times import Clock
 from campaigns.traces import at_work
 from networks.errors import (
@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 WORKERS = 96  # messages in flight at most: 1,000 a second, each of which takes a tenth of a second
 PAGE = 200  # people of one run before the next has its turn; at Telegram's rates about 7 seconds
 DOWN_WAIT = timedelta(seconds=10)
+STORE_PAUSE = 2.0  # seconds between tries to write to a store that is away
 UNCLEAR = 3  # messages in a row without a clear answer; then Telegram gets a rest, lest all people become unknown
 
 # Sends one card or message and returns its id. Raises networks.errors; ChannelRevoked means that this person is gone.
@@ -64,6 +65,8 @@ class Broadcaster:
         deliver: Deliver,
         pace: Pace,
         observe: Callable[[str], None] = lambda outcome: None,
+        *,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         """`observe` is told how each message ended."""
         self._database = database
@@ -71,6 +74,7 @@ class Broadcaster:
         self._deliver = deliver
         self._pace = pace
         self._observe = observe
+        self._pause = pause
         self._rows: BatchWriter[Claim | Outcome] = BatchWriter(
             database, lambda session, items: handouts.write(session, items, clock())
         )
@@ -102,6 +106,12 @@ class Broadcaster:
         """Wait until nothing is due and nothing in flight."""
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
+
+    def leave_off(self) -> None:
+        """Let what is in flight end, and serve nobody else until the next tick."""
+        self._ending = True
+        for worker in self._interruptible:
+            worker.cancel()
 
     async def stop(self) -> None:
         """Let what is in flight end, and begin nothing."""
@@ -241,7 +251,22 @@ class Broadcaster:
         self._unclear = self._unclear + 1 if outcome.state is HandoutState.unknown else 0
         if self._unclear >= UNCLEAR:
             self._pace.halt(DOWN_WAIT.total_seconds())
-        await self._rows.write([outcome, *(replace(outcome, run=each, handout_id=number) for each, number in others)])
+        await self._write_down([outcome, *(replace(outcome, run=each, handout_id=number) for each, number in others)])
+
+    async def _write_down(self, outcomes: Sequence[Outcome]) -> None:
+        """However long the store is away: what is known of a message must not become `unknown`."""
+        said = False
+        while True:
+            try:
+                await self._rows.write(outcomes)
+                return
+            except STORE_AWAY as error:
+                if self._stopping:
+                    raise
+                if not said:
+                    log.warning("what came of a message cannot be written yet (%s)", said_by(error))
+                said = True
+                await self._pause(STORE_PAUSE)
 
     async def _send(self, what: Run | Digest, outcome: Outcome, supporter: Supporter) -> Outcome:
         """The outcome as it came."""
