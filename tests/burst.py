@@ -114,6 +114,10 @@ class Burst:
                         refused.append(f"{path} {status}")
                 await asyncio.sleep(0.2)
 
+    async def reached(self, answers: int) -> None:
+        """Wait until so many of the burst's updates were answered."""
+        await self.sandbox.wait_for_ledger(self.before + answers, service="telegram", within=240)
+
     async def answered(self) -> dict[int, list[str]]:
         """The commands of the burst that were answered by now, of each person, in the order of the answers."""
         found: defaultdict[int, list[str]] = defaultdict(list)
