@@ -25,10 +25,10 @@ class Crew:
         self._program, self.sandbox = program, sandbox
         self._started: list[Program] = []
 
-    async def start(self, *roles: str) -> Program:
+    async def start(self, *roles: str, **settings: str) -> Program:
         """Runs when this returns."""
         started = self._program.again()
-        started.set(PORT=str(free_port()))
+        started.set(PORT=str(free_port()), **settings)
         self._started.append(started)
         await started.start("run", *(part for role in roles for part in ("--role", role)))
         await started.line("Porte-voix runs")
