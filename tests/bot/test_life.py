@@ -49,7 +49,7 @@ async def test_stop_lets_an_answer_end_and_it_is_not_given_again(zoe, life, sand
     assert sum("Ce que je peux" in written(m) for m in await zoe.messages()) == 2
 
 
-@by_both_ways
+@pytest.mark.about_polling  # Telegram confirms what lies before a number; the webhook's are confirmed one by one
 async def test_an_update_that_telegram_gives_again_and_again_while_it_is_in_hand_is_answered_once(zoe, person, sandbox):
     noe = await person("Noé")
     gate = await sandbox.hold("telegram", "sendMessage", target=zoe.id)
