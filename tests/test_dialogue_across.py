@@ -72,4 +72,5 @@ async def test_somebody_joins_makes_a_badge_changes_a_consent_and_takes_their_da
     went = [brought.replica for brought in balancer.brought]
     assert len(went) > 12
     assert all(here != there for here, there in itertools.pairwise(went))
-    assert {brought.status for brought in balancer.brought} == {200}
+    took = [brought.update["update_id"] for brought in balancer.brought if brought.status == 200]
+    assert len(took) == len(set(took)) > 12  # one may have come before the bot of both had begun, and then once more
