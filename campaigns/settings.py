@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     latest_minutes: int = Field(default=5, ge=1)  # how late a publication may be before /healthz says so
     # For so many what people did is kept with its moment, beside the month that goes on; a year of it is shown.
     acts_months: int = Field(default=13, ge=13)
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535
+    )  # where a process without the pages answers /metrics; 0: nowhere
     metrics_token: SecretStr = SecretStr("")  # lets a monitor on another machine read /metrics
     sentry_dsn: SecretStr = SecretStr("")  # where errors are reported, without anything of a person
     otlp_endpoint: str = ""  # where traces go, such as http://127.0.0.1:4318

@@ -1,5 +1,6 @@
 """One program as many processes: clocks that tick, workers that publish, pages and the bot, each where it is wanted."""
 
+import asyncio
 import signal
 from collections.abc import AsyncIterator
 
@@ -10,7 +11,7 @@ from campaigns import installation
 from campaigns.models import Campaign, PublicationState
 from campaigns.times import system_clock
 from sandbox.client import SandboxClient
-from tests.conftest import X_KEYS
+from tests.conftest import X_KEYS, free_port
 from tests.crew import Crew
 from tests.program import Program
 from tests.stores import PostgresqlStores
@@ -252,3 +253,21 @@ async def test_a_process_with_another_secret_key_is_refused_before_it_makes_chan
         1,
         True,
     )
+
+
+async def test_what_a_worker_sent_is_told_by_itself_where_it_has_a_port_for_it(crew: Crew) -> None:
+    """Its pages are served by others, which do not know."""
+    port = free_port()
+    channels = await crew.channels(2)
+    await crew.queue(channels, "Un", "Deux", "Trois")
+    await crew.start("worker", METRICS_PORT=str(port))
+    await crew.start("clock")
+    await crew.sandbox.wait_for_ledger(6, service="telegram", within=ALL)
+    sent = 'portevoix_sends_total{campaign="campagne",channel="Canal 1",network="telegram"} 3.0'
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as monitor:
+        async with asyncio.timeout(ALL):
+            while sent not in (said := (await monitor.get("/metrics")).text):
+                pass
+        assert said.count("portevoix_sends_total{") == 2
+        for page in ("/", "/console/login", "/healthz"):
+            assert (await monitor.get(page)).status_code == 404
