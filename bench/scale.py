@@ -6,6 +6,7 @@ from pathlib import Path
 from bench.report import measure
 
 BENCHMARKS = {
+    "broadcast": "bench.scale_broadcast",
     "engagement": "bench.scale_engagement",
     "publications": "bench.scale_publications",
 }
