@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -25,16 +26,23 @@ IN_HASTE = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
 
 class Cluster:
-    """`start`, `stop` as a power cut would, `url(name)`. `settings` as the server's -c takes them; without any, its own."""
+    """`start`, `stop` as a power cut would, `url(name)`. `settings` as the server's -c takes them; without any, its own.
 
-    def __init__(self, settings: Sequence[str] = ()) -> None:
-        self._settings = (*ALWAYS, *settings)
+    With an `address`, it listens there too, and trusts whoever comes from the same network.
+    """
+
+    def __init__(self, settings: Sequence[str] = (), *, address: str = "") -> None:
+        self._settings = (*ALWAYS, *settings, *([f"listen_addresses={address}"] if address else []))
+        self._address = address
         self.binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda found: float(found.parent.name))
         self.folder = Path(tempfile.mkdtemp(prefix="porte-voix-"))
         if os.geteuid() == 0:  # the server refuses to run as root
             owner = pwd.getpwnam("postgres")
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
         subprocess.run([*self._as_owner(), str(self.binaries / "initdb"), "-D", str(self._data), *INITDB], check=True, stdout=subprocess.DEVNULL)  # fmt: skip
+        if address:
+            with (self._data / "pg_hba.conf").open("a") as rules:
+                rules.write(f"host all all {address}/24 trust\n")
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -48,6 +56,9 @@ class Cluster:
 
     def url(self, name: str) -> str:
         return f"postgresql://postgres@/{name}?host={self.folder}"
+
+    def url_over_the_network(self, name: str) -> str:
+        return f"postgresql://postgres@{self._address}/{name}"
 
     def start(self) -> None:
         settings = [part for setting in self._settings for part in ("-c", setting)]
@@ -66,6 +77,15 @@ class Cluster:
         """Every connection is cut at once."""
         if self._process is not None:
             self._process.send_signal(3)  # SIGQUIT: an immediate shutdown
+            self._process.wait()
+        self._process = None
+
+    def kill(self) -> None:
+        """kill -9 of the server and of all that serve its connections: nothing is said to anybody, nothing put in order."""
+        if self._process is not None:
+            children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+            for pid in (self._process.pid, *map(int, children)):
+                os.kill(pid, signal.SIGKILL)
             self._process.wait()
         self._process = None
 

@@ -457,8 +457,8 @@ async def waiting(session: AsyncSession, run: Run) -> int:
     return await session.scalar(query.where(TABLE.c.state == HandoutState.queued)) or 0
 
 
-async def end_leases(session: AsyncSession, now: datetime, *, every: bool = False) -> None:
-    """What a dead process left in `sending` is not sent a second time: the person may have it already."""
+async def end_leases(session: AsyncSession, now: datetime, *, every: bool = False) -> int:
+    """What a dead process left in `sending` is not sent a second time: the person may have it already. How many there were."""
     taken_back = select(Post.id).where(col(Post.state) != PostState.scheduled)
     await session.execute(
         update(Handout)
@@ -466,8 +466,11 @@ async def end_leases(session: AsyncSession, now: datetime, *, every: bool = Fals
         .values(state=HandoutState.skipped, reason="the post was taken back")
     )
     ended = or_(col(Handout.lease_until) <= now, col(Handout.lease_until).is_(None)) if not every else literal(True)
-    await session.execute(
+    left = await session.execute(
         update(Handout)
         .where(col(Handout.state) == HandoutState.sending, ended)
         .values(state=HandoutState.unknown, lease_until=None, reason="the program stopped while it was being sent")
+        .returning(col(Handout.id))
+        .execution_options(synchronize_session=False)
     )
+    return len(left.all())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, literal, or_, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, literal, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -76,11 +76,14 @@ class Begin:
     """Claim a publication for sending; answered with its Content, or None where it may not go out any more.
 
     With `worker`, only while the channel is leased by it: one that was taken for dead, and is not, begins nothing.
+
+    `again`: it was asked before and not answered, so that the claim may be there already; whoever asks has sent nothing yet.
     """
 
     publication_id: int
     now: datetime
     worker: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +190,20 @@ async def _keep_settings(session: AsyncSession, step: Finish) -> None:
 
 
 def _claim(*, held: bool) -> Any:
-    """Claims those of :ids that may go out; `held`: on channels that :worker has leased. Put together once."""
+    """Claims those of :ids that may go out; put together once.
+
+    `held`: on channels that :worker has leased, and what is in `sending` there, too, of :again: while a worker has a channel,
+    no other one leaves anything in `sending` there, since it becomes `unknown` with its lease.
+    """
     table: Any = Publication.__table__  # type: ignore[attr-defined]
     now, channel = bindparam("now", type_=Moment), col(Channel.id) == col(Publication.channel_id)
+    is_open = col(Publication.state) == S.queued
+    if held:
+        claimed = col(Publication.id).in_(bindparam("again", expanding=True))
+        is_open = or_(is_open, and_(col(Publication.state) == S.sending, claimed))
     free = (
         select(Publication.id)
-        .where(col(Publication.id).in_(bindparam("ids", expanding=True)))
-        .where(col(Publication.state) == S.queued, col(Publication.due_at) <= now)
+        .where(col(Publication.id).in_(bindparam("ids", expanding=True)), is_open, col(Publication.due_at) <= now)
         .where(exists().where(col(Post.id) == col(Publication.post_id), col(Post.state) == PostState.scheduled))
         .where(~exists().where(channel).where(is_silent(col(Channel.campaign_id), col(Channel.territory_id), now)))
         .with_for_update(of=Publication, skip_locked=True)  # what another process claims at this moment is its own
@@ -206,7 +216,7 @@ def _claim(*, held: bool) -> Any:
         .values(
             state=S.sending,
             lease_until=bindparam("until", type_=Moment),
-            attempts=table.c.attempts + 1,
+            attempts=case((table.c.state == S.queued, table.c.attempts + 1), else_=table.c.attempts),
             reason=None,
             tried_at=now,
         )
@@ -221,12 +231,14 @@ async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Con
     if not steps:
         return {}
     now = max(step.now for step in steps)
-    asked: dict[str | None, list[int]] = {}
+    asked: dict[str | None, list[Begin]] = {}
     for step in steps:
-        asked.setdefault(step.worker, []).append(step.publication_id)
+        asked.setdefault(step.worker, []).append(step)
     connection, claimed = await session.connection(), []
-    for worker, ids in asked.items():
-        given = {"ids": ids, "now": now, "until": now + LEASE} | ({} if worker is None else {"worker": worker})
+    for worker, its in asked.items():
+        given: dict[str, Any] = {"ids": [step.publication_id for step in its], "now": now, "until": now + LEASE}
+        if worker is not None:
+            given |= {"worker": worker, "again": [step.publication_id for step in its if step.again]}
         claimed += (await connection.execute(_CLAIM if worker is None else _CLAIM_HELD, given)).scalars().all()
     return await contents_of(session, claimed)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+import twitter_text  # noqa: F401 - now, not while somebody waits for a count
 import uvicorn
 from fastapi import FastAPI
 from rich.text import Text
@@ -17,6 +18,7 @@ from telegram.error import InvalidToken, NetworkError
 
 from bot.app import BotRunner
 from bot.visit import House
+from bot.webhook import WebhookRefused
 from campaigns import first_steps, installation
 from campaigns.database import Database
 from campaigns.settings import Settings, secret_key
@@ -235,6 +237,7 @@ def _refused(settings: Settings) -> None:
 
 async def _start_bot(runner: BotRunner, settings: Settings, stop: asyncio.Event, changed: asyncio.Event) -> bool:
     """Start the bot, however long Telegram is away; False where the program was stopped meanwhile, or the token refused."""
+    told = ""
     while not stop.is_set() and not changed.is_set():
         try:
             await runner.start()
@@ -242,7 +245,12 @@ async def _start_bot(runner: BotRunner, settings: Settings, stop: asyncio.Event,
             _refused(settings)
             return False
         except NetworkError as error:
-            log.warning("Telegram cannot be reached (%s); the bot starts as soon as it answers", type(error).__name__)
+            if isinstance(error, WebhookRefused) and error.message != told:
+                told = error.message
+                log.error("%s", told)
+            elif not isinstance(error, WebhookRefused):
+                name = type(error).__name__
+                log.warning("Telegram cannot be reached (%s); the bot starts as soon as it answers", name)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), RETRY)
         else:

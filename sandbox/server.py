@@ -21,15 +21,32 @@ class SandboxNotStarted(RuntimeError):
 class SandboxServer:
     """`with SandboxServer() as sandbox: sandbox.url`; a store makes `kill()` and `start()` again possible."""
 
-    def __init__(self, *, store: Path | None = None, bots: Mapping[str, str] | None = None, port: int = 0) -> None:
-        self.store, self.bots, self.port = store, dict(bots or {}), port
+    def __init__(
+        self,
+        *,
+        store: Path | None = None,
+        bots: Mapping[str, str] | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self.store, self.bots, self.host, self.port = store, dict(bots or {}), host, port
         self.url = ""
         self.smtp_port = 0
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> "SandboxServer":
         """Start the process and wait for its address; raises SandboxNotStarted."""
-        command = [sys.executable, "-m", "sandbox", "--port", str(self.port), "--smtp-port", str(self.smtp_port)]
+        command = [
+            sys.executable,
+            "-m",
+            "sandbox",
+            "--host",
+            self.host,
+            "--port",
+            str(self.port),
+            "--smtp-port",
+            str(self.smtp_port),
+        ]
         command += ["--store", str(self.store)] if self.store else []
         for token, username in self.bots.items():
             command += ["--bot-token", f"{token}={username}"]

@@ -113,7 +113,9 @@ class Broadcaster:
         async with self._database.write() as session:
             await supporters.forget_photos(session, self._clock())
             await supporters.forget_strangers(session, self._clock())
-            await handouts.end_leases(session, self._clock(), every=every)
+            left = await handouts.end_leases(session, self._clock(), every=every)
+        if left:
+            log.warning("%d messages were being sent to people when the program stopped; they are “unknown”", left)
 
     async def _drain(self) -> None:
         """Feed the workers until nothing is due; what goes wrong with the store ends it, and the next tick begins anew."""

@@ -5,7 +5,7 @@ wait once. A job says only that there is work: what is due, and what became of i
 be lost, or come twice, without harm. What is done with is deleted.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import psycopg
@@ -24,6 +24,9 @@ from campaigns.stores.queue import SCHEMA, configure
 CHANNELS, PEOPLE = "channels", "people"  # queues
 SPEAKING = "the bot"
 CONNECTIONS = 4  # beside those of the store
+# Seconds until whoever asks for a connection is told that there is none, and until the next one who asks begins anew. The
+# pool's own pauses double, up to minutes: a server that was away for long would wait for us as long again.
+GIVE_UP = 5.0
 ABREAST = 50  # channels that one worker drains at a time
 POLL = 5.0  # seconds between two looks of a worker that was not told of a job
 DEAD_AFTER = 12.0  # seconds; a worker that did not beat for so long is dead, or as good as dead
@@ -68,6 +71,8 @@ class Jobs:
             configure=configure,
             min_size=1,
             max_size=CONNECTIONS,
+            timeout=GIVE_UP,
+            reconnect_timeout=GIVE_UP,
         )
         self._app = App(connector=connector)
         self._in_hand: set[int] = set()
@@ -106,13 +111,16 @@ class Jobs:
                 with suppress(AlreadyEnqueued):
                     await self._speak.configure(lock=SPEAKING, queueing_lock=SPEAKING).defer_async()
 
-    async def free(self) -> int:
-        """End the jobs of dead workers, so that others may take the next ones; how many there were."""
+    async def of_the_dead(self) -> list[Job]:
+        """The jobs that dead workers had in hand. As long as they are there, nobody takes the next ones of their locks."""
         async with _plain_errors():
-            stalled = list(await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER))
-            for job in stalled:
+            return list(await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER))
+
+    async def free(self, jobs: Iterable[Job]) -> None:
+        """End them, so that others may take the next ones."""
+        async with _plain_errors():
+            for job in jobs:
                 await self._end(job)
-        return len(stalled)
 
     async def _end(self, job: Job) -> None:
         try:

@@ -25,7 +25,7 @@ from campaigns.stores import STORE_AWAY, said_by
 from campaigns.times import Clock
 from schedules.engine import EngineProblem
 from schedules.heart import Heart
-from schedules.jobs import CHANNELS, DEAD_AFTER, PEOPLE, Jobs, living
+from schedules.jobs import CHANNELS, DEAD_AFTER, PEOPLE, SPEAKING, Jobs, living
 from schedules.publishing import Publisher, say_left
 from schedules.timetable import LEASES, TICK, Speaker, Timetable, Work, stop_all
 
@@ -132,7 +132,11 @@ class ProcrastinateEngine:
             log.warning("%s died; what it had goes on elsewhere", ", ".join(sorted(dead)))
             async with self._database.write() as session:
                 say_left(await publications.end_leases_of_the_dead(session, await living(session), self._clock()))
-        await self._jobs.free()
+        left = await self._jobs.of_the_dead()
+        if any(job.lock == SPEAKING for job in left):  # first: whoever speaks next has handouts of its own
+            for speaker in self._works.speakers:
+                await speaker.end_leases(every=True)
+        await self._jobs.free(left)
 
     # The worker
 

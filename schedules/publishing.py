@@ -209,17 +209,22 @@ class Publisher:
             turn = await self._turn(turn.channel.id)
 
     async def _write_down(self, steps: Sequence[Begin | Finish]) -> Sequence[Content | None]:
-        """A store that is away for a moment must not make `unknown` what a network gave a receipt for: it is waited for."""
+        """A store that is away for a moment must not make `unknown` what a network gave a receipt for: it is waited for.
+
+        Nor what it was asked to claim and did, in the moment when it went: that is claimed once more.
+        """
         said = False
         while True:
             try:
                 return await self._writer.write(steps)
             except STORE_AWAY as error:
-                if self._stopping or not any(isinstance(step, Finish) for step in steps):
+                if self._stopping:
                     raise
                 if not said:
-                    log.error("what came of a publication cannot be written yet (%s)", said_by(error))
+                    what = "what came of" if any(isinstance(step, Finish) for step in steps) else "the beginning of"
+                    log.error("%s a publication cannot be written yet (%s)", what, said_by(error))
                 said = True
+                steps = [replace(step, again=True) if isinstance(step, Begin) else step for step in steps]
                 await self._pause(STORE_PAUSE)
 
     def _outlasts_a_call(self, channel: Channel) -> bool:

@@ -1,4 +1,4 @@
-"""nginx with the configuration that docs/deploy shows: other addresses, and a certificate of the test's own."""
+"""nginx with the configuration that docs/deploy shows: other addresses, and a certificate of the test's own, or none."""
 
 import asyncio
 import os
@@ -41,8 +41,9 @@ class _Here(httpx.AsyncHTTPTransport):
 class Nginx:
     """`await start()`, `await stop()`; what it answered, and which process with it, is in `answered()`."""
 
-    def __init__(self, folder: Path, port: int, plain: int, *processes: int) -> None:
-        self.folder, self.port, self.plain = folder, port, plain
+    def __init__(self, folder: Path, port: int, plain: int, *processes: int, tls: bool = True) -> None:
+        """Without TLS it serves all of it at http, to who knows no authority of ours, such as the stand-ins."""
+        self.folder, self.port, self.plain, self.tls = folder, port, plain, tls
         folder.mkdir()
         authority = trustme.CA()
         made = authority.issue_cert(NAME)
@@ -68,12 +69,12 @@ class Nginx:
         for pattern, value in replaced.items():
             text, times = re.subn(pattern, value, text)
             assert times == 1, pattern
-        return text
+        return text if self.tls else re.sub(r"\bssl http2|ssl_certificate.*;", "", text)
 
     @property
     def site(self) -> str:
         """Where its visitors are sent: the name of the certificate, which `visitor` finds here."""
-        return f"https://{NAME}:{self.port}"
+        return f"https://{NAME}:{self.port}" if self.tls else f"http://127.0.0.1:{self.port}"
 
     def visitor(self, **headers: str) -> httpx.AsyncClient:
         """Somebody who opens the site by its name."""

@@ -63,6 +63,11 @@ class Program:
         return self._environment["PORTEVOIX_BOT_TOKEN"]
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def site(self) -> str:
         return f"http://127.0.0.1:{self._environment['PORTEVOIX_PORT']}"
 

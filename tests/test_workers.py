@@ -163,6 +163,21 @@ async def test_a_broadcast_is_sent_by_one_worker_at_a_time_and_goes_on_where_a_k
     assert len(states) == 20
 
 
+async def test_messages_that_a_killed_worker_was_sending_are_unknown_before_anybody_goes_on(
+    crew: Crew, program: Program
+) -> None:
+    people = await crew.people(3)
+    hold = await crew.sandbox.hold("telegram", "sendMessage", "before", target=people[1])
+    await crew.broadcast("Rendez-vous samedi")
+    victim, clock = await crew.start("worker"), await crew.start("clock")
+    await crew.sandbox.held(hold)
+    await crew.sandbox.wait_for_ledger(2, service="telegram", within=ALL)
+    await victim.kill()
+    await clock.line(r"\d messages were being sent to people when the program stopped")
+    states = program.ask("SELECT telegram_id, handout.state FROM handout JOIN supporter ON supporter.id = supporter_id")
+    assert dict(states)[people[1]] == "unknown"
+
+
 async def test_pages_alone_say_what_they_see_in_the_store_and_name_the_bot(crew: Crew) -> None:
     await crew.channels(1)
     pages = await crew.start("web")

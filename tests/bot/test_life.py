@@ -14,7 +14,8 @@ from campaigns.models import Kind
 from sandbox.client import NothingCame
 from sandbox.defaults import DEMO_TOKEN
 from sandbox.server import SandboxServer
-from tests.bot.conftest import Life, Person, written
+from tests.bot.conftest import Person, written
+from tests.bot.lives import Life
 
 WENT_WRONG = "Quelque chose n’a pas marché de notre côté"
 
@@ -109,6 +110,7 @@ async def test_a_newcomer_whose_yes_comes_twice_was_brought_in_once(zoe, person,
     assert sum("dans le classement" in written(m) for m in await noe.messages()) == 1
 
 
+@pytest.mark.about_polling
 async def test_another_program_on_the_same_token_is_survived_and_named(zoe, life, sandbox, settings, caplog):
     await zoe.say("/help")
     async with Bot(DEMO_TOKEN, base_url=f"{settings.telegram_base_url}/bot") as other:
@@ -117,12 +119,14 @@ async def test_another_program_on_the_same_token_is_survived_and_named(zoe, life
     assert "another program polls with this bot token" in caplog.text
 
 
+@pytest.mark.about_polling
 async def test_when_telegram_is_away_it_is_asked_again(zoe, sandbox, life):
     await sandbox.fault("telegram", "error_before", "getUpdates", count=3)
     await life.restart()
     assert "Ce que je peux" in (await zoe.say("/help")).text
 
 
+@pytest.mark.about_polling
 async def test_a_telegram_that_was_gone_altogether_is_found_again(database, settings, clock, monkeypatch, tmp_path):
     monkeypatch.setattr("bot.polling.PAUSE", 0.02)
     with SandboxServer(store=tmp_path / "stand-in") as server:
@@ -137,6 +141,7 @@ async def test_a_telegram_that_was_gone_altogether_is_found_again(database, sett
         await life.stop()
 
 
+@pytest.mark.about_polling
 async def test_a_token_that_is_revoked_while_it_runs_ends_the_bot_and_is_told(zoe, life, sandbox):
     await sandbox.fault("telegram", "revoked", "getUpdates")
     await sandbox.say(zoe.id, "/help")  # ends the request that waits
@@ -270,7 +275,7 @@ async def test_in_a_group_and_to_what_is_not_for_it_the_bot_says_and_keeps_nothi
     told = Update.de_json({"update_id": 1, **update}, life.runner.app.bot)
     await life.runner.app.process_update(told)
     asked = {request["operation"] for request in await sandbox.requests("telegram")}
-    assert asked <= {"getMe", "setMyCommands", "deleteWebhook", "getUpdates"}
+    assert asked <= {"getMe", "setMyCommands", "deleteWebhook", "getUpdates", "setWebhook", "getWebhookInfo"}
     assert await books.everything() == before
 
 

@@ -2,11 +2,14 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns import publications, settling
@@ -315,6 +318,42 @@ async def test_complaint_14_what_another_worker_left_in_sending_is_unknown_once_
     await desk.publisher.end_leases()
     await desk.tick()
     assert await desk.states() == [S.unknown, S.published]
+
+
+class Unheard(Database):
+    """A store that does what it is told, and whose answer is lost while `deaf`, as where it ends in the moment of a commit."""
+
+    deaf = False
+
+    @asynccontextmanager
+    async def write(self, *, together: bool = False) -> AsyncIterator[AsyncSession]:
+        async with super().write(together=together) as session:
+            yield session
+        if together and self.deaf:
+            raise OperationalError("COMMIT", {}, Exception("the connection is lost"))
+
+
+@pytest.mark.parametrize("at", ["the claim of the first", "the claim of the second, with what came of the first"])
+async def test_a_claim_whose_answer_was_lost_is_asked_for_again_and_goes_out_once(
+    desk: Desk, telegram: Channel, store_url: str, at: str
+) -> None:
+    await desk.queue("un", telegram)
+    await desk.queue("deux", telegram)
+    desk.clock.advance(MINUTE)
+    store = Unheard(store_url, desk.database.vault)
+
+    async def hear_again(_seconds: float) -> None:
+        store.deaf = False
+
+    store.deaf = at == "the claim of the first"
+    if not store.deaf:
+        desk.wire.before = lambda: setattr(store, "deaf", not desk.wire.sent)
+    publisher = Publisher(store, desk.clock, desk.wire.open, desk.folder, worker="one", pause=hear_again)
+    await publisher.tick()
+    await publisher.settled()
+    await store.close()
+    assert desk.sent == ["un", "deux"]
+    assert [(row.state, row.attempts) for row in await desk.rows()] == [(S.published, 1)] * 2
 
 
 async def test_a_slow_network_keeps_its_channel_from_other_workers(desk: Desk, telegram: Channel) -> None:
