@@ -262,7 +262,7 @@ async def put_off_usual(
     if last is None:
         return None
     own = (Participation.quiet_from, Participation.most_a_day, Participation.digest_at, Participation.paused_until)
-    elsewhere = col(Participation.territory_id).in_(usual.zones)
+    elsewhere = col(Participation.territory_id).in_(list(usual.zones))
     served = exists().where(
         TABLE.c[column] == number, TABLE.c.supporter_id == col(Participation.supporter_id), ~_to_send(now)
     )
