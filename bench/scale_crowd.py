@@ -22,7 +22,8 @@ class Crowd:
     """All of them: `answers` counts what came."""
 
     def __init__(self, paths: list[str], port: int, seconds: float, context: ssl.SSLContext, name: str) -> None:
-        self._paths, self._numbers = [path.encode() for path in paths], itertools.count()
+        self._paths = [path.encode() for path in paths]
+        self._numbers = itertools.count(time.time_ns() // 1000)  # nobody of an earlier crowd comes again
         self._port, self._context, self._name = port, context, name
         self._until = time.perf_counter() + seconds
         self.answers: Counter[str] = Counter()

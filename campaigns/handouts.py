@@ -256,9 +256,11 @@ async def put_off_usual(
     """
     column, number = run.key
     place = col(Participation.id)
-    some = select(place.label("id")).where(col(Participation.campaign_id) == run.what.campaign_id, place > after)
-    looked_at = some.order_by(place).limit(limit).subquery()
-    last = await session.scalar(select(func.max(looked_at.c.id)))
+    of_campaign = select(col(Participation.id).label("id")).where(
+        col(Participation.campaign_id) == run.what.campaign_id
+    )
+    looked_at = of_campaign.where(place > after).order_by(place).limit(limit).subquery()
+    last: int | None = await session.scalar(select(func.max(looked_at.c.id)))
     if last is None:
         return None
     own = (Participation.quiet_from, Participation.most_a_day, Participation.digest_at, Participation.paused_until)

@@ -234,7 +234,8 @@ async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Con
     asked: dict[str | None, list[Begin]] = {}
     for step in steps:
         asked.setdefault(step.worker, []).append(step)
-    connection, claimed = await session.connection(), []
+    connection = await session.connection()
+    claimed: list[int] = []
     for worker, its in asked.items():
         given: dict[str, Any] = {"ids": [step.publication_id for step in its], "now": now, "until": now + LEASE}
         if worker is not None:
