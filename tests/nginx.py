@@ -49,6 +49,7 @@ class Nginx:
         made = authority.issue_cert(NAME)
         made.private_key_pem.write_to_path(folder / "privkey.pem")
         made.cert_chain_pems[0].write_to_path(folder / "fullchain.pem")
+        authority.cert_pem.write_to_path(folder / "authority.pem")
         self._context = ssl.create_default_context()
         authority.configure_trust(self._context)
         (folder / "site.conf").write_text(self._site(processes))
