@@ -21,7 +21,16 @@ from campaigns.spread import Spread
 from campaigns.stores import OLDER_RUNS, DatabaseAway, DatabaseProblem, Hold, Store, store_at
 from campaigns.vault import Vault
 
-__all__ = ["Database", "DatabaseAway", "DatabaseProblem", "DatabaseTooNew", "migrate", "version_here", "version_of"]
+__all__ = [
+    "Database",
+    "DatabaseAway",
+    "DatabaseProblem",
+    "DatabaseTooNew",
+    "known_versions",
+    "migrate",
+    "version_here",
+    "version_of",
+]
 
 log = logging.getLogger(__name__)
 RETRY = 2.0  # seconds between tries to reach a store that is away
@@ -150,7 +159,7 @@ def migrate(url: URL | str, *, moving: bool = False) -> None:
             with engine.begin() as connection:
                 if not moving and connection.dialect.has_table(connection, UNFINISHED):
                     raise DatabaseProblem(
-                        "a move into this database has not ended: run the same `move-to` again, or use the store before it"
+                        "a move into this database has not ended: run the same `move-to`, or `restore`, again, or use the store before it"
                     )
                 _upgrade(_alembic(), connection, store)
         finally:
@@ -169,8 +178,13 @@ def version_here() -> str | None:
     return ScriptDirectory.from_config(_alembic()).get_current_head()
 
 
+def known_versions() -> set[str]:
+    """Every version that this program can begin from."""
+    return {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+
+
 def _upgrade(config: Config, connection: Connection, store: Store) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    known = known_versions()
     current = version_of(connection)
     if current is not None and current not in known:
         raise DatabaseTooNew

@@ -150,7 +150,7 @@ async def test_many_are_settled_at_once_and_what_was_decided_meanwhile_is_told(
     async with world.database.read() as session:
         kept = (await session.scalars(select(Audit).where(col(Audit.action) == "settled"))).all()
     assert [(row.organizer_id, row.detail) for row in kept] == [(world.editor.id, "Canal: failed -> cancelled")]
-    for to in ("published", "nonsense", ""):
+    for to in ("sending", "nonsense", ""):
         assert (await browser.post(f"{BASE}/queue/settle", data={"csrf": token, "to": to})).status_code == 404
 
 
