@@ -100,6 +100,11 @@ class Sealed:
         self._at += len(found)
         return found
 
+    def readinto(self, buffer: memoryview) -> int:
+        found = self.read(len(buffer))
+        buffer[: len(found)] = found
+        return len(found)
+
     def _read_chunk(self) -> bytes:
         chunk, self._next = self._next, self._file.read(CHUNK + TAG)
         last = not self._next
