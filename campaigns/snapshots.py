@@ -1,6 +1,6 @@
 """One moment of a store as a file of SQLite's, taken while the program runs: for a rehearsal, and for a backup.
 
-The store is opened for reading only. A server's rows are carried over into a file too, so that who has one needs no server.
+Nothing is written to the store. A server's rows are carried over into a file too, so that who has one needs no server.
 """
 
 import sqlite3
@@ -48,18 +48,22 @@ def take(store: Store, copy: Path, told: Told = lambda done, of: None) -> None:
     """
     file = file_of(store)
     if file is not None:
-        duplicate(file, copy, told)
+        duplicate(file, copy, told, trace=True)
     else:
         migrate(f"sqlite:///{copy}")
         _carry_over(store, copy, told)
 
 
-def duplicate(file: Path, copy: Path, told: Told = lambda done, of: None) -> None:
-    """One consistent state of `file`, even while another process writes to it."""
+def duplicate(file: Path, copy: Path, told: Told = lambda done, of: None, *, trace: bool = False) -> None:
+    """One consistent state of `file`, even while another process writes to it.
+
+    Without `trace` no byte beside or in it changes; but then no process may begin to write while it is copied.
+    """
     # mode=ro: a plain connection would move the write-ahead log into the real file as it closes. Where there is no log,
-    # nobody has the file open, and immutable=1 keeps SQLite from leaving one behind.
-    alone = not file.with_name(file.name + "-wal").exists()
-    address = f"{file.resolve().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
+    # nobody has the file open, and immutable=1 keeps SQLite from leaving one behind, and from seeing who comes.
+    alone = not trace and not file.with_name(file.name + "-wal").exists()
+    mode = "rw" if trace else "ro"
+    address = f"{file.resolve().as_uri()}?mode={mode}{'&immutable=1' if alone else ''}"
     try:
         with (
             closing(sqlite3.connect(address, uri=True)) as source,

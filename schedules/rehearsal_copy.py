@@ -34,7 +34,10 @@ def copy_of(address: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="porte-voix-rehearsal-", dir=where, ignore_cleanup_errors=True) as folder:
         copy = Path(folder) / "copy.sqlite3"
         with _as_ours():
-            snapshots.take(store, copy)
+            if file is not None:
+                snapshots.duplicate(file, copy)
+            else:
+                snapshots.take(store, copy)
         migrate(f"sqlite:///{copy}")
         yield copy
 
