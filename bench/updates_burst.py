@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.cluster import Cluster
 from bench.rows import Row, Say, row
 from campaigns.database import migrate
 from sandbox.server import SandboxServer
 from tests.burst import Burst, Seen
 from tests.pair import behind_nginx
-from tests.stores import Cluster
 
 PEOPLE, EACH = 500, 20
 GROWTH = 50  # megabytes that a process may grow by

@@ -256,10 +256,13 @@ async def put_off_usual(
     """
     column, number = run.key
     place = col(Participation.id)
-    of_campaign = select(col(Participation.id).label("id")).where(
-        col(Participation.campaign_id) == run.what.campaign_id
+    looked_at = (
+        select(place.label("id"))
+        .where(col(Participation.campaign_id) == run.what.campaign_id, place > after)
+        .order_by(place)
+        .limit(limit)
+        .subquery()
     )
-    looked_at = of_campaign.where(place > after).order_by(place).limit(limit).subquery()
     last: int | None = await session.scalar(select(func.max(looked_at.c.id)))
     if last is None:
         return None
