@@ -23,7 +23,10 @@ from tests.conftest import free_port
 from tests.nginx import NAME, Nginx
 
 SECONDS, CONNECTIONS = 8.0, 64
-KILLED = 30.0  # seconds of visits in which one process is killed and comes back
+AROUND, WITHIN = (
+    3.0,
+    300.0,
+)  # seconds of visits before a process is killed, until it is started again, and behind that; of all
 CROWD = Path(__file__).with_name("scale_crowd.py")
 MOST = 1.15  # times the CPU of one process alone
 CASES = {"/s/{token}": "302", "/badge": "200"}  # and how they are answered
@@ -103,9 +106,24 @@ async def _site(ground: Ground, number: int) -> AsyncIterator[Site]:
 
 async def _visit(site: Site, paths: Sequence[str], seconds: float) -> Counter[str]:
     """How many answers of each status came."""
-    command = [str(CROWD), str(site.nginx.port), str(seconds), str(CONNECTIONS), str(site.nginx.folder / "authority.pem"), NAME]  # fmt: skip
-    crowd = await asyncio.create_subprocess_exec(sys.executable, *command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
-    said, _ = await crowd.communicate("\n".join(paths).encode())
+    return await _answers(await _crowd(site, paths, seconds))
+
+
+async def _crowd(site: Site, paths: Sequence[str], seconds: float) -> asyncio.subprocess.Process:
+    authority = site.nginx.folder / "authority.pem"
+    command = [str(CROWD), str(site.nginx.port), str(seconds), str(CONNECTIONS), str(authority), NAME]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    crowd = await asyncio.create_subprocess_exec(sys.executable, *command, **pipes)  # type: ignore[arg-type]
+    assert crowd.stdin is not None
+    crowd.stdin.write("\n".join(paths).encode())
+    crowd.stdin.write_eof()
+    return crowd
+
+
+async def _answers(crowd: asyncio.subprocess.Process) -> Counter[str]:
+    assert crowd.stdout is not None
+    said = await crowd.stdout.read()
+    await crowd.wait()
     return Counter(json.loads(said))
 
 
@@ -113,14 +131,15 @@ async def _kill_one(site: Site) -> tuple[Counter[str], int]:
     """What came while a process was killed and started again; and how much of it was lost, or not counted."""
     counted = "SELECT count(*) FROM click"
     before = int(ask(site.url, counted)[0][0])
-    visiting = asyncio.create_task(_visit(site, site.paths(*CASES), KILLED))
-    await asyncio.sleep(KILLED / 6)
+    crowd = await _crowd(site, site.paths(*CASES), WITHIN)
+    await asyncio.sleep(AROUND)
     site.processes[0].kill()
-    await asyncio.sleep(KILLED / 12)
+    await asyncio.sleep(AROUND)
     site.processes[0] = with_role(site.settings[0], "web")
     await asyncio.to_thread(site.processes[0].runs)
-    assert not visiting.done(), "it came back too late to be seen"
-    answers = await visiting
+    await asyncio.sleep(AROUND)
+    crowd.terminate()
+    answers = await _answers(crowd)
     visits = int(ask(site.url, counted)[0][0]) - before
     other = answers.total() - sum(answers[status] for status in CASES.values())
     return answers, other + abs(visits - answers["302"])
