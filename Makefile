@@ -11,7 +11,7 @@ FRENCH := campaigns/locales/fr.po
 # Where this is set, each of the many processes that the tests start would compile every module anew: 6 s a start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-postgresql check bench bench-scale pictures words lock clean
+.PHONY: demo test test-postgresql test-webhook check bench bench-scale pictures words lock clean
 
 demo: $(RUN)
 	$(BIN)/python run_bot.py demo --port $(PORT) $(if $(RESET),--reset)
@@ -26,6 +26,10 @@ test-postgresql: $(DEV)
 		--ignore tests/sandbox --ignore-glob 'tests/test_browser*.py' --ignore tests/web/test_desk_journeys.py \
 		--ignore tests/web/test_setup_browser.py --ignore tests/test_badge_commands.py \
 		--ignore tests/test_frames_commands.py --ignore tests/test_large.py $(ARGS)
+
+# The bot's tests once more, with updates that Telegram brings to its webhook. `make test` takes some of them by both ways.
+test-webhook: $(DEV)
+	$(BIN)/python -m pytest --updates webhook -n auto --dist worksteal tests/bot $(ARGS)
 
 check: $(DEV)
 	$(BIN)/ruff check .

@@ -31,9 +31,9 @@ class Cluster:
     With an `address`, it listens there too, and trusts whoever comes from the same network.
     """
 
-    def __init__(self, settings: Sequence[str] = (), *, address: str = "") -> None:
-        self._settings = (*ALWAYS, *settings, *([f"listen_addresses={address}"] if address else []))
-        self._address = address
+    def __init__(self, settings: Sequence[str] = (), *, address: str = "", port: int = 5432) -> None:
+        self._settings = (*ALWAYS, *settings, f"port={port}", *([f"listen_addresses={address}"] if address else []))
+        self._address, self._port = address, port
         self.binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda found: float(found.parent.name))
         self.folder = Path(tempfile.mkdtemp(prefix="porte-voix-"))
         if os.geteuid() == 0:  # the server refuses to run as root
@@ -55,10 +55,10 @@ class Cluster:
         return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig=SIGQUIT"]
 
     def url(self, name: str) -> str:
-        return f"postgresql://postgres@/{name}?host={self.folder}"
+        return f"postgresql://postgres@/{name}?host={self.folder}" + (f"&port={self._port}" if self._address else "")
 
     def url_over_the_network(self, name: str) -> str:
-        return f"postgresql://postgres@{self._address}/{name}"
+        return f"postgresql://postgres@{self._address}:{self._port}/{name}"
 
     def start(self) -> None:
         settings = [part for setting in self._settings for part in ("-c", setting)]

@@ -16,19 +16,19 @@ import httpx
 
 from bench import faults_network
 from bench.cluster import Cluster
-from bench.faults_member import Member
+from bench.faults_member import Member, free_port, until
 from bench.faults_scene import CHANNELS, PEOPLE, SLUG, Scene, Verdict, opened
 from bench.rows import Row, Say, row
 from campaigns.models import Kind
 from sandbox.defaults import PORTRAIT
 from sandbox.server import SandboxServer
-from tests.conftest import free_port
 from tests.nginx import Nginx
 
 WITHIN = 30.0  # seconds
 AWAY = 10.0  # seconds that a server, a clock or a process of the pages stays away
 MAKERS, TRIES = 2, 3  # who make badges, and how often the page's script asks for one
 CUT = 30.0  # seconds of silence of the network
+ENDED = 2.0  # seconds behind which a message that was in flight has come to its end
 
 
 @contextlib.asynccontextmanager
@@ -68,21 +68,21 @@ async def worker() -> list[Row]:
         first = await scene.first_after(killed, {scene.chats[number] for number in had})
         people = await scene.first_after(killed, scene.people)
         slowest = max(first.values()) if len(first) == len(had) else float("inf")
-        more = f"{len(had)} channels were its; the broadcast goes on behind {min(people.values()):.1f} s"
+        more = f"{len(had)} channels were its; the broadcast goes on behind {min(people.values(), default=0):.1f} s"
         return await _rows(scene, "kill -9 of a worker, until its channels go on elsewhere", slowest, more)
 
 
 async def _kill_with_work(scene: Scene, victim: Member, number: int) -> set[int]:
     """Kill a worker when it has channels in hand; which ones."""
-    while True:
-        had = await scene.in_hand(number)
-        if had:
-            victim.pause()
-            if had := await scene.in_hand(number):
-                await victim.kill()
-                return had
-            raise RuntimeError("the worker gave its channels back in the moment of its end")
-        await asyncio.sleep(0.01)
+
+    async def has_work() -> bool:
+        return bool(await scene.in_hand(number))
+
+    await until(has_work)
+    victim.pause()
+    had = await scene.in_hand(number)
+    await victim.kill()
+    return had
 
 
 async def clock() -> list[Row]:
@@ -136,9 +136,11 @@ async def store() -> list[Row]:
         await asyncio.to_thread(scene.cluster.start)
         back = time.monotonic()
         async with visitor() as client:
-            while (await client.get("/healthz")).status_code != 200:
-                await asyncio.sleep(0.1)
-        well = time.monotonic() - back
+
+            async def is_well() -> bool:
+                return (await client.get("/healthz")).status_code == 200
+
+            well = await until(is_well) - back
         await scene.end()
         slowest = max(well, await _all_channels(scene, back))
         more = f"it was away {AWAY:.0f} s; /healthz says ok behind {well:.1f} s"
@@ -162,11 +164,13 @@ async def pages() -> list[Row]:
             await scene.until_out(100)
             await one.kill()
             await asyncio.sleep(AWAY)
-            back = time.monotonic()
+            back, before = time.monotonic(), len(nginx.answered())
             await one.start()
-            while ports[0] not in {by[-1] for *_, by in nginx.answered()[-20:] if by}:
-                await asyncio.sleep(0.05)
-            answers = time.monotonic() - back
+
+            async def answers_again() -> bool:
+                return ports[0] in {by[-1] for *_, by in nginx.answered()[before:] if by}
+
+            answers = await until(answers_again) - back
             await scene.end()
             await asyncio.gather(*making)
         finally:
@@ -224,9 +228,7 @@ async def network() -> list[Row]:
             await scene.begin(CUT + 60, visitor)
             await scene.start("second", "worker")
             await scene.until_out(50)
-            had = set[int]()
-            while not had:
-                had = await scene.in_hand(1)
+            had = await scene.in_hand(1)
             faults_network.cut()
             cut = time.monotonic()
             await asyncio.sleep(CUT)
@@ -237,8 +239,9 @@ async def network() -> list[Row]:
             await scene.end()
             first = await scene.first_after(cut, {scene.chats[number] for number in had})
             slowest = max(first.values()) if len(first) == len(had) else float("inf")
-            people = await scene.first_after(cut, scene.people)
-            more = f"{len(had)} channels were its; the broadcast goes on behind {min(people.values()):.1f} s"
+            people = await scene.first_after(cut + ENDED, scene.people)  # what was in flight ends first
+            goes_on = ENDED + min(people.values(), default=float("inf"))
+            more = f"{len(had)} channels were its; the broadcast goes on behind {goes_on:.1f} s"
             again = f"the network was silent for {CUT:.0f} s, and reset nothing"
             return [
                 *await _rows(scene, "a worker that the store does not hear, until its channels go on elsewhere", slowest, more),

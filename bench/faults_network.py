@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 NAME = "pv-apart"
 INSIDE = ("ip", "netns", "exec", NAME)
@@ -43,10 +43,12 @@ def allowed() -> bool:
     """Whether this system makes namespaces for us."""
     if os.geteuid() or shutil.which("ip") is None:
         return False
-    made = subprocess.run(["ip", "netns", "add", NAME], capture_output=True).returncode == 0
-    if made:
-        _ip(f"netns del {NAME}")
-    return made
+    try:
+        _ip(f"netns add {NAME}")
+    except subprocess.CalledProcessError:
+        return False
+    _ip(f"netns del {NAME}")
+    return True
 
 
 @contextmanager
@@ -60,7 +62,8 @@ def laid() -> Iterator[None]:
     finally:
         _ip(f"netns del {NAME}")  # and what leads into it
         for link in ("pv-other", "pv-bridge"):
-            subprocess.run(["ip", "link", "del", link], capture_output=True)
+            with suppress(subprocess.CalledProcessError):  # it was not made
+                _ip(f"link del {link}")
 
 
 def cut() -> None:
@@ -73,4 +76,4 @@ def mend() -> None:
 
 
 def _ip(line: str) -> None:
-    subprocess.run(["ip", *line.split()], check=True)
+    subprocess.run([shutil.which("ip") or "ip", *line.split()], check=True)

@@ -20,7 +20,7 @@ from sqlalchemy import select, text
 from sqlmodel import col
 
 from bench.cluster import Cluster
-from bench.faults_member import Member
+from bench.faults_member import Member, free_port, until
 from campaigns import broadcasts, engagement, installation, share_links, supporters
 from campaigns.database import Database, migrate
 from campaigns.models import (
@@ -41,7 +41,6 @@ from campaigns.segments import Segment
 from campaigns.vault import Vault
 from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_TOKEN
-from tests.conftest import free_port
 
 CHANNELS, PEOPLE = 40, 800
 EVERY = 2.0  # seconds between two posts, each on all channels
@@ -193,25 +192,27 @@ class Scene:
     async def until_out(self, count: int) -> None:
         """Wait until so many messages are out from now on."""
         wanted = len(self.seen) + count
-        while len(self.seen) < wanted:
-            await asyncio.sleep(0.05)
+
+        async def out() -> bool:
+            return len(self.seen) >= wanted
+
+        await until(out)
 
     async def end(self) -> None:
         """Wait until nothing is due any more and everybody has been written to, or until it took too long."""
-        until = time.monotonic() + END_WITHIN
-        while time.monotonic() < until and await self._moving():
-            await asyncio.sleep(0.5)
+        with contextlib.suppress(TimeoutError):  # what still moves then is told by `judge`
+            await until(self._still, END_WITHIN)
         self.ended = True
         await asyncio.gather(*self._tasks)
         for member in self.members:
             await member.stop()
 
-    async def _moving(self) -> bool:
+    async def _still(self) -> bool:
         async with self.database.read() as session:
             waiting = col(Publication.state).in_([S.queued, S.sending])
             running = col(Broadcast.state) == BroadcastState.running
-            found = await session.scalar(select(Publication.id).where(waiting).limit(1))
-            return bool(found or await session.scalar(select(Broadcast.id).where(running).limit(1)))
+            found = await session.scalar(select(col(Publication.id)).where(waiting).limit(1))
+            return not (found or await session.scalar(select(col(Broadcast.id)).where(running).limit(1)))
 
     async def judge(self) -> Verdict:
         """Hold the rows against the ledger."""
@@ -220,10 +221,10 @@ class Scene:
         written_to = Counter(str(entry["channel"]) for entry in ledger)
         found = Verdict()
         async with self.database.read() as session:
-            query = select(Publication, Post.text).join(Post, col(Post.id) == col(Publication.post_id))
+            query = select(Publication, col(Post.text)).join(Post, col(Post.id) == col(Publication.post_id))
             publications = (await session.execute(query)).all()
             answers = await session.execute(
-                select(Supporter.telegram_id, Handout.state).outerjoin(
+                select(col(Supporter.telegram_id), col(Handout.state)).outerjoin(
                     Handout, col(Handout.supporter_id) == col(Supporter.id)
                 )
             )
@@ -252,12 +253,12 @@ class Scene:
         """
         async with self.database.read() as session:
             rows = await session.execute(
-                select(Publication.channel_id, Post.text)
+                select(col(Publication.channel_id), col(Post.text))
                 .join(Post, col(Post.id) == col(Publication.post_id))
                 .where(col(Publication.state) == S.unknown)
             )
             doubtful = {(self.chats[number], said) for number, said in rows}
-            unknown = select(Supporter.telegram_id).join(Handout, col(Handout.supporter_id) == col(Supporter.id))
+            unknown = select(col(Supporter.telegram_id)).join(Handout, col(Handout.supporter_id) == col(Supporter.id))
             people = await session.scalars(unknown.where(col(Handout.state) == H.unknown))
             unheard = {str(person) for person in people}
         first: dict[str, float] = {}

@@ -6,7 +6,10 @@ from pathlib import Path
 from bench.report import measure
 
 BENCHMARKS = {
+    "broadcast": "bench.scale_broadcast",
     "engagement": "bench.scale_engagement",
+    "faults": "bench.faults",
+    "pages": "bench.scale_pages",
     "publications": "bench.scale_publications",
 }
 RESULTS = Path(__file__).with_name("scale.json")

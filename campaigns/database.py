@@ -39,6 +39,7 @@ __all__ = [
     "DatabaseChanged",
     "DatabaseProblem",
     "DatabaseTooNew",
+    "known_versions",
     "migrate",
     "version_here",
     "version_of",
@@ -216,7 +217,7 @@ def migrate(url: URL | str, *, moving: bool = False) -> None:
             with engine.begin() as connection:
                 if not moving and connection.dialect.has_table(connection, UNFINISHED):
                     raise DatabaseProblem(
-                        "a move into this database has not ended: run the same `move-to` again, or use the store before it"
+                        "a move into this database has not ended: run the same `move-to`, or `restore`, again, or use the store before it"
                     )
                 _upgrade(_alembic(), connection, store)
         finally:
@@ -235,8 +236,13 @@ def version_here() -> str | None:
     return ScriptDirectory.from_config(_alembic()).get_current_head()
 
 
+def known_versions() -> set[str]:
+    """Every version that this program can begin from."""
+    return {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+
+
 def _upgrade(config: Config, connection: Connection, store: Store) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    known = known_versions()
     current = version_of(connection)
     if current is not None and current not in known:
         raise DatabaseTooNew

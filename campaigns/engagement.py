@@ -150,8 +150,10 @@ async def counts_of_campaign(session: AsyncSession, campaign_id: int) -> dict[Ki
 async def counts_of_posts(session: AsyncSession, post_ids: Sequence[int]) -> dict[int, dict[Kind, int]]:
     """The figures of each post."""
     counts = {post_id: no_counts() for post_id in post_ids}
-    for row in await session.scalars(select(PostTally).where(col(PostTally.post_id).in_(post_ids))):
-        counts[row.post_id][row.kind] = row.count
+    # Columns, since as objects the tallies of a file's thousands of posts take a second.
+    query = select(PostTally.post_id, col(PostTally.kind), PostTally.count).where(col(PostTally.post_id).in_(post_ids))
+    for post_id, kind, count in await session.execute(query):
+        counts[post_id][kind] = count
     return counts
 
 

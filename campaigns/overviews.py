@@ -83,8 +83,13 @@ async def overview_of(
 
 def sheets_of(seen: Overview, words: Words) -> list[Sheet]:
     """The tables of TABLES. Nothing in them is of one person."""
+    return [sheet_of(seen, words, name) for name in TABLES]
+
+
+def sheet_of(seen: Overview, words: Words, name: str) -> Sheet:
+    """One of TABLES."""
     made = {"days": _days, "channels": _channels, "territories": _territories, "posts": _posts}
-    return [Sheet(name, words(TABLES[name]), *made[name](seen, words)) for name in TABLES]
+    return Sheet(name, words(TABLES[name]), *made[name](seen, words))
 
 
 Table = tuple[tuple[str, ...], tuple[tuple[Cell, ...], ...]]
@@ -144,11 +149,11 @@ def listed(best: Sequence[tuple[int, int, int]], words: Words) -> str:
 
 
 def _posts(seen: Overview, words: Words) -> Table:
-    place = seen.campaign.timezone
+    place = zone(seen.campaign.timezone)
     rows = tuple(
         (
             each.post.title,
-            words.moment(each.post.publish_at, place, "yyyy-MM-dd HH:mm") if each.post.publish_at else None,
+            f"{each.post.publish_at.astimezone(place):%Y-%m-%d %H:%M}" if each.post.publish_at else None,
             *(each.counts[kind] for kind in results.OF_POSTS),
         )
         for each in seen.posts

@@ -59,6 +59,7 @@ MOVES: dict[tuple[PublicationState, PublicationState], Mover] = {
     (S.failed, S.cancelled): Mover.human,
     (S.unknown, S.published): Mover.either,
     (S.unknown, S.queued): Mover.either,
+    (S.unknown, S.cancelled): Mover.human,  # it is not there, and too late to be said
 }
 
 

@@ -31,7 +31,7 @@ from commands.logs import speaks_json
 from commands.roles import SPEAKING, Role, Roles, has, refuse_other_key
 from commands.works import engine_of
 from networks.pace import Pace
-from web.app import create_app
+from web.app import create_app, only_metrics
 from web.sends import SendCounts
 from web.site import Site
 
@@ -63,19 +63,21 @@ class Server(uvicorn.Server):
         yield
 
 
-def bind(settings: Settings) -> socket.socket:
-    """Take the port before anything else starts."""
+def bind(settings: Settings, name: str = "port") -> socket.socket:
+    """Take the port that this setting names, before anything else starts."""
+    port = getattr(settings, name)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # Named TCP: on a socket of protocol 0, asyncio leaves Nagle's delay on, 40 ms an answer.
     taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        taken.bind((settings.host, settings.port))
+        taken.bind((settings.host, port))
         taken.listen(2048)
     except OSError as error:
         taken.close()
-        reason = f"port {settings.port} on {settings.host} cannot be used ({error.strerror})"
-        raise Refused(f"{reason}; set PORTEVOIX_PORT to another (make demo PORT=8123)") from None
+        reason = f"port {port} on {settings.host} cannot be used ({error.strerror})"
+        hint = " (make demo PORT=8123)" if name == "port" else ""
+        raise Refused(f"{reason}; set PORTEVOIX_{name.upper()} to another{hint}") from None
     return taken
 
 
@@ -120,6 +122,8 @@ async def serve(
             await _serve_pages(page, taken, stack)
         else:
             address = f"as {', '.join(sorted(roles))}"
+            if settings.metrics_port:
+                await _serve_pages(only_metrics(page), bind(settings, "metrics_port"), stack)
         if beside is not None:
             stack.push_async_callback(beside.close)
         told: Text | None = Text.assemble(

@@ -43,6 +43,9 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
         metavar="TOKEN[=USERNAME]",
         help="a bot, may be given several times; without it, the one of the demo",
     )
+    parser.add_argument(
+        "--authority", type=Path, help="PEM file; webhooks may be sites of this machine that it vouches for"
+    )
     return parser.parse_args(given)
 
 
@@ -66,7 +69,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 async def serve(options: argparse.Namespace) -> None:
     """Listen, say so, serve until stopped."""
-    sandbox = create_sandbox(clock=lambda: datetime.now(UTC), store=options.store, bots=bots_of(options.bot_token))
+    sandbox = create_sandbox(
+        clock=lambda: datetime.now(UTC),
+        store=options.store,
+        bots=bots_of(options.bot_token),
+        authority=options.authority,
+    )
     listener = listen(options.host, options.port)
     config = uvicorn.Config(
         sandbox,

@@ -93,15 +93,19 @@ def create_sandbox(
     pages: Sequence[Page] = DEMO_PAGES,
     home_links: Sequence[tuple[str, str, str]] = (),
     link_titles: Mapping[str, str] | None = None,
+    authority: Path | None = None,
 ) -> Sandbox:
     """A sandbox.
 
     `clock` gives the time with its zone. `store` is an SQLite file in which everything survives a restart. `bots`
     maps tokens to usernames. `home_links` are (label, description, href) of cards on the first page; `link_titles` say
-    what the networks would read on the pages that posts link to.
+    what the networks would read on the pages that posts link to. Webhooks may be sites of this machine whose certificates
+    are of `authority`, a PEM file.
     """
     seed = Seed(bots, channels, accounts, people, members, actors, pages)
-    world = World(clock=clock, store=store, seed=seed, home_links=home_links, link_titles=link_titles)
+    world = World(
+        clock=clock, store=store, seed=seed, home_links=home_links, link_titles=link_titles, authority=authority
+    )
     inner = Starlette(
         routes=[
             Route("/telegram/file/bot{token}/{path:path}", bot_file, methods=["GET"]),

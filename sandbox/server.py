@@ -28,26 +28,19 @@ class SandboxServer:
         bots: Mapping[str, str] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        authority: Path | None = None,
     ) -> None:
-        self.store, self.bots, self.host, self.port = store, dict(bots or {}), host, port
+        self.store, self.bots, self.host, self.port, self.authority = store, dict(bots or {}), host, port, authority
         self.url = ""
         self.smtp_port = 0
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> "SandboxServer":
         """Start the process and wait for its address; raises SandboxNotStarted."""
-        command = [
-            sys.executable,
-            "-m",
-            "sandbox",
-            "--host",
-            self.host,
-            "--port",
-            str(self.port),
-            "--smtp-port",
-            str(self.smtp_port),
-        ]
+        command = [sys.executable, "-m", "sandbox", "--host", self.host]
+        command += ["--port", str(self.port), "--smtp-port", str(self.smtp_port)]
         command += ["--store", str(self.store)] if self.store else []
+        command += ["--authority", str(self.authority)] if self.authority else []
         for token, username in self.bots.items():
             command += ["--bot-token", f"{token}={username}"]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}

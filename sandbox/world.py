@@ -45,8 +45,9 @@ class World:
         seed: Seed,
         home_links: Sequence[tuple[str, str, str]] = (),
         link_titles: Mapping[str, str] | None = None,
+        authority: Path | None = None,
     ) -> None:
-        self.clock, self.seed = clock, seed
+        self.clock, self.seed, self.authority = clock, seed, authority
         self.link_titles = dict(link_titles or {})  # what networks would read on the pages that posts link to
         self.home_links = [HomeLink(*link) for link in home_links]
         self.store = Store(store)

@@ -5,8 +5,10 @@ wait once. A job says only that there is work: what is due, and what became of i
 be lost, or come twice, without harm. What is done with is deleted.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
 
 import psycopg
 from procrastinate import App, JobContext, PsycopgConnector
@@ -59,6 +61,26 @@ async def _plain_errors() -> AsyncIterator[None]:
         if isinstance(error.__cause__, psycopg.OperationalError):
             raise error.__cause__ from None
         raise
+
+
+class _Worker(Worker):
+    """Says when it takes no more jobs; it ends only with the last one in hand."""
+
+    def __init__(self, ends: Callable[[], None], *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._ends = ends
+
+    async def _shutdown(self, side_tasks: list[asyncio.Task[Any]]) -> None:
+        self._ends()
+        await super()._shutdown(side_tasks)
+
+    async def _persist_job_status(self, *given: Any, **more: Any) -> None:
+        """Where it cannot be told, or was ended by who took this worker for dead, nothing is amiss: see `Jobs.beat`."""
+        try:
+            await super()._persist_job_status(*given, **more)
+        except ConnectorException as error:
+            if not isinstance(error.__cause__, psycopg.OperationalError | psycopg.errors.RaiseException):
+                raise
 
 
 class Jobs:
@@ -131,9 +153,13 @@ class Jobs:
 
     # What a worker does
 
-    def worker(self, queues: Collection[str]) -> Worker:
-        """Takes jobs out from `run()` to `stop()`; what is in hand ends first. It beats by `beat` alone."""
-        return Worker(
+    def worker(self, queues: Collection[str], ends: Callable[[], None] = lambda: None) -> Worker:
+        """Takes jobs out from `run()` to `stop()`; what is in hand ends first. It beats by `beat` alone.
+
+        `ends` is called when it takes no more, also where it lost the queue.
+        """
+        return _Worker(
+            ends,
             self._app,
             queues=queues,
             concurrency=ABREAST,

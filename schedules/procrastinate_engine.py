@@ -61,6 +61,7 @@ class ProcrastinateEngine:
         self._watch = _Watch(clock)
         self._worker: Worker | None = None
         self._working: asyncio.Task[None] | None = None
+        self._left_off = False  # the people who are left, to whoever takes their job next
 
     async def start(self) -> None:
         """Raises EngineProblem where an engine is alone on the store."""
@@ -147,7 +148,7 @@ class ProcrastinateEngine:
             await self._place.wait()
             if self._stopping.is_set():
                 return
-            self._worker = self._jobs.worker(queues)
+            self._worker = self._jobs.worker(queues, self._leave_off)
             beating = asyncio.create_task(self._beat(self._worker))
             try:
                 await self._worker.run()
@@ -159,6 +160,12 @@ class ProcrastinateEngine:
                 beating.cancel()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), PAUSE)
+
+    def _leave_off(self) -> None:
+        """Who takes no more jobs must not hold on to people for as long as there are any: channels would wait behind them."""
+        self._left_off = True
+        for speaker in self._works.speakers:
+            speaker.leave_off()
 
     async def _beat(self, worker: Worker) -> None:
         """As long as anything is in hand, whatever becomes of the queue."""
@@ -179,12 +186,12 @@ class ProcrastinateEngine:
             log.exception("channel %d could not be drained", channel_id)
 
     async def _speak(self) -> None:
-        """Serve people until nobody is left. Of this job there is one: whoever served others before it is done, or dead."""
-        speakers = self._works.speakers
+        """Serve people until nobody is left, or this worker takes no more jobs. Of this job there is one: whoever served others before it is done, or dead."""
+        speakers, self._left_off = self._works.speakers, False
         try:
             for speaker in speakers:
                 await speaker.end_leases(every=True)
-            while True:
+            while not self._left_off:
                 for speaker in speakers:
                     await speaker.tick()
                 if not any(speaker.busy for speaker in speakers):

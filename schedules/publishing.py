@@ -146,8 +146,6 @@ class Publisher:
             await self.drain(channel_id)
         except STORE_AWAY as error:
             self._told.away(error)
-        else:
-            self._told.back()
 
     async def settled(self) -> None:
         """Wait until every channel that is being drained now has nothing due any more."""
@@ -183,17 +181,29 @@ class Publisher:
             wait_until, rest = waits.until, waits.rest
         except ChannelRevoked as problem:  # the settings do not even open
             rest = str(problem)
-        except STORE_AWAY:
-            raise
+        except STORE_AWAY as error:  # the channel has done nothing that it should wait for
+            self._told.away(error)
         except Exception:
             log.exception("channel %d could not be drained", channel_id)
             wait_until = self._clock() + LONGEST_WAIT
         finally:
             if network is not None:
                 await network.close()
-            await self._returns.write([GiveBack(channel_id, self.worker, wait_until, rest)])
+            await self._give_back(GiveBack(channel_id, self.worker, wait_until, rest))
+        self._told.back()
         if rest:
             log.error("channel %d rests; why stands in the console, under Channels", channel_id)
+
+    async def _give_back(self, end: GiveBack) -> None:
+        """However long the store is away: of a channel that is leased, and that nobody drains, nothing would go out."""
+        while True:
+            try:
+                await self._returns.write([end])
+                return
+            except STORE_AWAY:
+                if self._stopping:
+                    raise
+                await self._pause(STORE_PAUSE)
 
     async def _publish_all(self, turn: "_Turn | None", network: Network) -> None:
         """Publish what is due on a channel until nothing is; raises _ChannelWaits where the channel must wait."""

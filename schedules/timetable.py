@@ -72,6 +72,9 @@ class Speaker(Work, Protocol):
     async def is_due(self, session: AsyncSession) -> bool:
         """Whether somebody is to be served now."""
 
+    def leave_off(self) -> None:
+        """Let what is in flight end, and serve nobody else until the next tick."""
+
     async def settled(self) -> None:
         """Wait until it is not busy."""
 

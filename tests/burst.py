@@ -58,11 +58,10 @@ class Burst:
             new = NewPost("Signez", "Signez !", "https://example.org/petition", publish_at=now, share_kit=True)
             post = await posts.add_post(session, campaign.id, new, media_dir=None, now=now)  # type: ignore[arg-type] # it has no picture
             self.link = f"/s/{(await share_links.link_for(session, post, None, self.pair.site, now)).token}"
-        for number in told:
-            async with self.pair.database.write() as session:
+            for number in told:
                 joining = supporters.Joining(campaign.id, number, "P", "fr", frozenset({Purpose.contact}), now)
                 await supporters.join(session, joining)
-            await self.sandbox.start(number)
+        await self.sandbox.crowd([{"person": number, "action": "start"} for number in told])
         await self.sandbox.updates_taken(120)
         for command in COMMANDS:
             asked = await self.sandbox.say(told[0], command)
@@ -113,6 +112,10 @@ class Burst:
                     if status != good:
                         refused.append(f"{path} {status}")
                 await asyncio.sleep(0.2)
+
+    async def reached(self, answers: int) -> None:
+        """Wait until so many of the burst's updates were answered."""
+        await self.sandbox.wait_for_ledger(self.before + answers, service="telegram", within=240)
 
     async def answered(self) -> dict[int, list[str]]:
         """The commands of the burst that were answered by now, of each person, in the order of the answers."""

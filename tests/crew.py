@@ -25,10 +25,10 @@ class Crew:
         self._program, self.sandbox = program, sandbox
         self._started: list[Program] = []
 
-    async def start(self, *roles: str, skew: int = 0) -> Program:
+    async def start(self, *roles: str, skew: int = 0, **settings: str) -> Program:
         """Runs when this returns; on a machine whose clock is `skew` seconds ahead."""
         started = self._program.again()
-        started.set(PORT=str(free_port()))
+        started.set(PORT=str(free_port()), **settings)
         if skew:
             started.skew(skew)
         self._started.append(started)

@@ -10,6 +10,8 @@ from pathlib import Path
 import httpx
 import trustme
 
+from sandbox.here import Here
+
 EXAMPLE = Path(__file__).parents[1] / "docs/deploy/nginx.conf"
 NAME = "campaign.example.org"
 LOG = "'$request_method $uri $status $upstream_addr'"
@@ -25,19 +27,6 @@ http {{
 """
 
 
-class _Here(httpx.AsyncHTTPTransport):
-    """Finds on this machine whatever name is asked for."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        name = request.url
-        request.extensions = {**request.extensions, "sni_hostname": name.host}
-        request.url = name.copy_with(host="127.0.0.1")
-        try:
-            return await super().handle_async_request(request)
-        finally:
-            request.url = name
-
-
 class Nginx:
     """`await start()`, `await stop()`; what it answered, and which process with it, is in `answered()`."""
 
@@ -46,9 +35,12 @@ class Nginx:
         self.folder, self.port, self.plain, self.tls = folder, port, plain, tls
         folder.mkdir()
         authority = trustme.CA()
+        self.authority = folder / "authority.pem"
+        authority.cert_pem.write_to_path(self.authority)
         made = authority.issue_cert(NAME)
         made.private_key_pem.write_to_path(folder / "privkey.pem")
         made.cert_chain_pems[0].write_to_path(folder / "fullchain.pem")
+        authority.cert_pem.write_to_path(folder / "authority.pem")
         self._context = ssl.create_default_context()
         authority.configure_trust(self._context)
         (folder / "site.conf").write_text(self._site(processes))
@@ -76,9 +68,13 @@ class Nginx:
         """Where its visitors are sent: the name of the certificate, which `visitor` finds here."""
         return f"https://{NAME}:{self.port}" if self.tls else f"http://127.0.0.1:{self.port}"
 
+    def way(self) -> Here:
+        """How a browser gets there."""
+        return Here(verify=self._context)
+
     def visitor(self, **headers: str) -> httpx.AsyncClient:
         """Somebody who opens the site by its name."""
-        return httpx.AsyncClient(transport=_Here(verify=self._context), base_url=self.site, timeout=60, headers=headers)
+        return httpx.AsyncClient(transport=self.way(), base_url=self.site, timeout=60, headers=headers)
 
     async def start(self) -> None:
         nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")  # Debian's, whoever asks

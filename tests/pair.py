@@ -40,7 +40,7 @@ class Pair:
         return Program({f"PORTEVOIX_{name}": value for name, value in settings.items()})
 
     async def start(self) -> None:
-        """Both serve, and the bot of both has begun."""
+        """Both serve, and the bot of both begins."""
         for process in self.processes:
             await process.start(*ROLES)
         for process in self.processes:

@@ -334,6 +334,11 @@ class Recount:
         key = ("visit", event.detail["token"], event.detail["visitor"], event.at.date())
         self.counted.setdefault(key, Row(whose, title, "visit"))
 
+    def _web_badge(self, event: Event) -> None:
+        """Made, or saved, on the web page: by whom is not known there."""
+        kind = f"badge_{event.detail['done']}"
+        self.counted[kind, event.detail["number"]] = Row(None, None, kind)
+
 
 def _person(row: Row) -> int | None:
     return None if row.life is None or row.life.ended else row.life.person

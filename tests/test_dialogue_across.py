@@ -63,7 +63,7 @@ async def test_somebody_joins_makes_a_badge_changes_a_consent_and_takes_their_da
     told = await zoe.say("/mydata")
     document = next(message["document"] for message in told.messages if "document" in message)
     rows = json.loads(await sandbox.file(document["file_id"]))["rows"]
-    assert {row["kind"] for row in rows["engagement"]} == {Kind.badge_made}
+    assert {row["kind"] for row in rows["engagement"]} == {Kind.badge_made, Kind.badge_downloaded}
     async with pair.database.read() as session:
         (supporter,) = await session.scalars(select(Supporter))
         agreed = [purpose for purpose in Purpose if await has_consent(session, supporter.id, 1, purpose)]
@@ -72,4 +72,5 @@ async def test_somebody_joins_makes_a_badge_changes_a_consent_and_takes_their_da
     went = [brought.replica for brought in balancer.brought]
     assert len(went) > 12
     assert all(here != there for here, there in itertools.pairwise(went))
-    assert {brought.status for brought in balancer.brought} == {200}
+    took = [brought.update["update_id"] for brought in balancer.brought if brought.status == 200]
+    assert len(took) == len(set(took)) > 12  # one may have come before the bot of both had begun, and then once more

@@ -11,6 +11,7 @@ import shutil
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -66,8 +67,8 @@ async def install(program: Program, server: SandboxServer) -> None:
 class Browser(httpx.AsyncClient):
     """A person's browser: the organizer's, or a friend's who follows a link."""
 
-    def __init__(self, site: str, agent: str = BROWSER) -> None:
-        super().__init__(base_url=site, headers={"User-Agent": agent, "Accept-Language": "fr"}, timeout=30)
+    def __init__(self, site: str, agent: str = BROWSER, **how: Any) -> None:
+        super().__init__(base_url=site, headers={"User-Agent": agent, "Accept-Language": "fr"}, timeout=60, **how)
 
     async def submit(self, path: str, **fields: str | list[str]) -> httpx.Response:
         """Fill in the form of a page, as it stands there with its hidden fields."""

@@ -106,7 +106,7 @@ async def test_an_address_that_telegram_refuses_is_one_sentence_that_says_what_t
     program.set(BOT_UPDATES="webhook", PUBLIC_URL="https://campagne.invalid")
     await program.start()
     said = await program.line("PORTEVOIX_PUBLIC_URL")
-    assert "refuses" in said and "Failed to resolve host" in said
+    assert "refuses" in said and "failed to resolve host" in said
     assert "an https:// address" in said and "PORTEVOIX_BOT_UPDATES=polling" in said
     assert await program.stop() == 0
     assert "Traceback" not in program.output and "/telegram/" not in program.output

@@ -170,7 +170,7 @@ async def test_the_figures_of_two_weeks_equal_an_independent_recount(
     assert recount.wrong == []
     assert len(crowd.people) == 1000
     much_happened(recount)
-    await the_tables_say_the_same(database, made, recount)
+    await the_tables_say_the_same(database, made.posts, recount)
 
 
 def much_happened(recount: Recount) -> None:
@@ -188,7 +188,7 @@ def much_happened(recount: Recount) -> None:
     assert of_nobody >= {"received", "opened", "said_shared", "visit", "recruited"}  # of who erased themselves
 
 
-async def the_tables_say_the_same(database: Database, made: Installation, recount: Recount) -> None:
+async def the_tables_say_the_same(database: Database, titles: dict[int, str], recount: Recount) -> None:
     async with database.read() as session:
         people = {row.id: row.telegram_id for row in await session.scalars(select(Supporter))}
         places = list(await session.scalars(select(Participation)))
@@ -204,7 +204,6 @@ async def the_tables_say_the_same(database: Database, made: Installation, recoun
     assert sorted((people[c.supporter_id], str(c.purpose)) for c in agreed) == sorted(
         (who, purpose) for who, life in lives.items() for purpose in life.yes
     )
-    titles = made.posts
     found = Counter((people.get(a.supporter_id or 0), titles.get(a.post_id or 0), str(a.kind), a.network) for a in acts)
     assert found == recount.rows()
     assert not_zero({(people[t.supporter_id], str(t.kind)): t.count for t in tallies}) == recount.tallies()

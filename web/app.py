@@ -149,6 +149,16 @@ def create_app(
     return app
 
 
+def only_metrics(page: FastAPI) -> FastAPI:
+    """/metrics of the process that made this page, and nothing else of it: its pages are served by others."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.site = page.state.site
+    app.include_router(metrics.router)
+    for kind in STORE_AWAY:
+        app.add_exception_handler(kind, _tell_store_away)
+    return app
+
+
 async def _tell_trouble(request: Request, error: Exception) -> Response:
     assert isinstance(error, Trouble)  # noqa: S101 - for the type checker
     return trouble_page(request, error)

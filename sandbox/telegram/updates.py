@@ -129,4 +129,4 @@ def start_delivery(world: World, bot: Bot) -> None:
     if running is not None:
         world.deliveries.pop(bot.id).stop()
     if bot.webhook is not None and not world.changes.closed:
-        world.deliveries[bot.id] = Delivery(world.telegram, bot)
+        world.deliveries[bot.id] = Delivery(world.telegram, bot, world.authority)

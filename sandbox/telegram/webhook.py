@@ -8,9 +8,11 @@ else once at once and then later and later.
 import asyncio
 import ssl
 from collections import deque
+from pathlib import Path
 
 import httpx
 
+from sandbox.here import Here
 from sandbox.store import Json
 from sandbox.telegram.state import Bot, TelegramState
 
@@ -21,10 +23,13 @@ PATIENCE = 60  # seconds for an answer
 
 
 class Delivery:
-    """Brings the updates of one bot to one address, until it is stopped or the bot has another."""
+    """Brings the updates of one bot to one address, until it is stopped or the bot has another.
 
-    def __init__(self, state: TelegramState, bot: Bot) -> None:
-        self._state, self._bot = state, bot
+    With an `authority`, that address may be a site on this machine with a name and a certificate of that authority.
+    """
+
+    def __init__(self, state: TelegramState, bot: Bot, authority: Path | None = None) -> None:
+        self._state, self._bot, self._authority = state, bot, authority
         self._hook: Json = bot.webhook or {}
         self._lanes: dict[str, deque[int]] = {}
         self._ready: asyncio.Queue[str] = asyncio.Queue()
@@ -54,10 +59,11 @@ class Delivery:
 
     async def _run(self) -> None:
         most = int(self._hook.get("connections", CONNECTIONS))
-        empty = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # as the client's: there are no certificates on loopback
-        limits = httpx.Limits(max_connections=most)
-        client = httpx.AsyncClient(timeout=PATIENCE, trust_env=False, verify=empty, limits=limits)
-        async with client as http, asyncio.TaskGroup() as group:
+        trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # nobody: there are no certificates on loopback
+        if self._authority is not None:
+            trusted.load_verify_locations(self._authority)
+        transport = Here(trust_env=False, verify=trusted, limits=httpx.Limits(max_connections=most))
+        async with httpx.AsyncClient(timeout=PATIENCE, transport=transport) as http, asyncio.TaskGroup() as group:
             for _ in range(most):
                 group.create_task(self._carry(http))
 

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -14,6 +15,9 @@ from tests.conftest import free_port
 from tests.replicas import served
 from web import create_app
 from web.site import Site
+
+# What every run tests by both ways; `--updates webhook` runs all of tests/bot by the other one.
+by_both_ways = pytest.mark.parametrize("updates", ["polling", "webhook"])
 
 
 class Life:

@@ -3,13 +3,13 @@
 from collections import Counter
 from datetime import UTC, datetime
 
-import pytest
 from sqlmodel import select
 
 from campaigns.installation import add_campaign
 from campaigns.models import Campaign, Consent, Participation
 from sandbox.client import SandboxClient
 from tests.bot.conftest import Person
+from tests.bot.lives import by_both_ways
 from tests.program import Program
 
 PEOPLE = 60
@@ -35,7 +35,7 @@ async def killed_in_the_middle(program: Program, sandbox: SandboxClient, acts: l
     assert answered == set(people)
 
 
-@pytest.mark.parametrize("updates", ["polling", "webhook"])
+@by_both_ways
 async def test_no_update_that_was_confirmed_is_lost_and_none_counts_twice(
     program: Program, sandbox: SandboxClient, updates: str
 ) -> None:

@@ -15,11 +15,12 @@ from sandbox.client import NothingCame
 from sandbox.defaults import DEMO_TOKEN
 from sandbox.server import SandboxServer
 from tests.bot.conftest import Person, written
-from tests.bot.lives import Life
+from tests.bot.lives import Life, by_both_ways
 
 WENT_WRONG = "Quelque chose n’a pas marché de notre côté"
 
 
+@by_both_ways
 async def test_an_update_in_hand_when_the_process_dies_comes_again(zoe, life, sandbox):
     gate = await sandbox.hold("telegram", "sendMessage")
     await sandbox.say(zoe.id, "/help")
@@ -32,6 +33,7 @@ async def test_an_update_in_hand_when_the_process_dies_comes_again(zoe, life, sa
     assert ["Ce que je peux" in written(m) for m in await zoe.messages()] == [False, True]
 
 
+@by_both_ways
 async def test_stop_lets_an_answer_end_and_it_is_not_given_again(zoe, life, sandbox):
     gate = await sandbox.hold("telegram", "sendMessage")
     await sandbox.say(zoe.id, "/help")
@@ -47,6 +49,7 @@ async def test_stop_lets_an_answer_end_and_it_is_not_given_again(zoe, life, sand
     assert sum("Ce que je peux" in written(m) for m in await zoe.messages()) == 2
 
 
+@pytest.mark.about_polling  # Telegram confirms what lies before a number; the webhook's are confirmed one by one
 async def test_an_update_that_telegram_gives_again_and_again_while_it_is_in_hand_is_answered_once(zoe, person, sandbox):
     noe = await person("Noé")
     gate = await sandbox.hold("telegram", "sendMessage", target=zoe.id)
@@ -94,6 +97,7 @@ async def test_an_act_whose_update_comes_twice_counts_once(zoe, life, sandbox, a
     assert await books.count_of_all(kind) == 1
 
 
+@by_both_ways
 async def test_a_newcomer_whose_yes_comes_twice_was_brought_in_once(zoe, person, life, sandbox, books):
     await zoe.join()
     noe = await person("Noé")
@@ -201,6 +205,7 @@ async def test_who_cannot_be_told_either_holds_nobody_up(zoe, person, sandbox, c
 
 
 @pytest.mark.parametrize("how", ["Telegram says so", "an answer is refused"])
+@by_both_ways
 async def test_who_blocks_the_bot_in_the_middle_is_gone_and_comes_back_by_start(zoe, sandbox, books, small, clock, how):
     await zoe.join()
     await zoe.send(small)

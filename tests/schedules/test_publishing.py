@@ -26,6 +26,7 @@ from networks.telegram import TelegramChannel
 from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_TOKEN
 from sandbox.server import SandboxServer
+from schedules import publishing
 from schedules.publishing import (
     FIRST_WAIT,
     HALF_OUT,
@@ -324,12 +325,13 @@ class Unheard(Database):
     """A store that does what it is told, and whose answer is lost while `deaf`, as where it ends in the moment of a commit."""
 
     deaf = False
+    of_turns = False  # of the writes that lease channels, rather than of the others
 
     @asynccontextmanager
     async def write(self, *, together: bool = False) -> AsyncIterator[AsyncSession]:
         async with super().write(together=together) as session:
             yield session
-        if together and self.deaf:
+        if self.deaf and together is not self.of_turns:
             raise OperationalError("COMMIT", {}, Exception("the connection is lost"))
 
 
@@ -354,6 +356,28 @@ async def test_a_claim_whose_answer_was_lost_is_asked_for_again_and_goes_out_onc
     await store.close()
     assert desk.sent == ["un", "deux"]
     assert [(row.state, row.attempts) for row in await desk.rows()] == [(S.published, 1)] * 2
+
+
+async def test_a_channel_waits_no_longer_than_the_store_is_away(
+    desk: Desk, telegram: Channel, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rather than as long as behind an error of ours, which is a quarter of an hour."""
+    monkeypatch.setattr(publishing, "BATCH", 1)  # so that the second post is another turn
+    await desk.queue("un", telegram)
+    await desk.queue("deux", telegram)
+    desk.clock.advance(MINUTE)
+    store = Unheard(store_url, desk.database.vault)
+    store.of_turns = True
+    desk.wire.before = lambda: setattr(store, "deaf", not desk.wire.sent)
+    publisher = Publisher(store, desk.clock, desk.wire.open, desk.folder, worker="one")
+    await publisher.tick()
+    await publisher.settled()
+    assert desk.sent == ["un"]
+    store.deaf = False
+    await publisher.tick()
+    await publisher.settled()
+    await store.close()
+    assert desk.sent == ["un", "deux"]
 
 
 async def test_a_slow_network_keeps_its_channel_from_other_workers(desk: Desk, telegram: Channel) -> None:

@@ -15,7 +15,7 @@ from campaigns.decisions import STATES
 from campaigns.engagement import counts_of_posts
 from campaigns.figures import SMALLEST
 from campaigns.models import Kind, Media, Post, Territory
-from campaigns.overviews import KINDS, METRICS, Overview, listed, name_of, overview_of, sheets_of
+from campaigns.overviews import KINDS, METRICS, TABLES, Overview, listed, name_of, overview_of, sheet_of, sheets_of
 from campaigns.periods import PERIODS, Period, period_of
 from campaigns.results import OF_POSTS, Acts, best_hours
 from campaigns.sentences import told
@@ -245,19 +245,19 @@ def _life_of(post: Post, desk: Desk, request: Request) -> Period:
 @router.get("/console/c/{slug}/results/table.csv")
 async def as_csv(request: Request, slug: str) -> Response:
     """One of campaigns.overviews.TABLES, named by `table`; without a name, the first."""
-    desk, seen, words = await _taken_away(request, slug)
-    sheets = sheets_of(seen, words)
-    name = request.query_params.get("table", sheets[0].name)
-    sheet = next((each for each in sheets if each.name == name), None)
-    if sheet is None:
+    name = request.query_params.get("table", next(iter(TABLES)))
+    if name not in TABLES:
         raise nothing_here()
-    return _file(result_files.as_csv(sheet), f"{_file_name(desk, seen)}-{name}.csv", "text/csv; charset=utf-8")
+    rows, places = (overviews.IN_A_FILE if name == "posts" else 0), name == "territories"
+    desk, seen, words = await _taken_away(request, slug, rows, places=places)
+    made = await asyncio.to_thread(lambda: result_files.as_csv(sheet_of(seen, words, name)))
+    return _file(made, f"{_file_name(desk, seen)}-{name}.csv", "text/csv; charset=utf-8")
 
 
 @router.get("/console/c/{slug}/results/all.xlsx")
 async def as_workbook(request: Request, slug: str) -> Response:
     desk, seen, words = await _taken_away(request, slug)
-    made = await asyncio.to_thread(result_files.as_workbook, sheets_of(seen, words), desk.campaign.name)
+    made = await asyncio.to_thread(lambda: result_files.as_workbook(sheets_of(seen, words), desk.campaign.name))
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     return _file(made, f"{_file_name(desk, seen)}.xlsx", kind)
 
@@ -276,11 +276,13 @@ async def as_report(request: Request, slug: str) -> Response:
     return _file(drawn, f"{_file_name(desk, seen)}.pdf", "application/pdf")
 
 
-async def _taken_away(request: Request, slug: str, rows: int = overviews.IN_A_FILE) -> tuple[Desk, Overview, Words]:
+async def _taken_away(
+    request: Request, slug: str, rows: int = overviews.IN_A_FILE, *, places: bool = True
+) -> tuple[Desk, Overview, Words]:
     desk = await desk_of(request, slug)
-    site = site_of(request)
+    site, period = site_of(request), Asked(request, desk).period
     async with site.database.read() as session:
-        seen = await overview_of(session, desk.campaign, Asked(request, desk).period, site.clock(), posts=rows)
+        seen = await overview_of(session, desk.campaign, period, site.clock(), posts=rows, places=places)
     return desk, seen, words_of(request, desk.campaign)
 
 
