@@ -2,26 +2,21 @@
 
 import asyncio
 import os
-import socket
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import httpx
-import psycopg
 import pytest
 from sqlalchemy import text
 from sqlmodel import col, select
 
 from campaigns import posts
-from campaigns.database import RETRY, Database, DatabaseAway, migrate
+from campaigns.database import RETRY, Database, DatabaseAway
 from campaigns.installation import add_campaign, add_channel
 from campaigns.models import Campaign, Publication, PublicationState
 from campaigns.posts import NewPost
 from campaigns.publications import Begin, Finish, write_steps
-from campaigns.stores import DatabaseProblem, plain
-from campaigns.stores.postgresql import CONNECT
-from campaigns.stores.queue import configure
+from campaigns.stores import DatabaseProblem
 from campaigns.times import system_clock
 from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_CHANNELS
@@ -174,7 +169,7 @@ async def test_what_a_network_took_while_the_server_was_away_is_written_down_whe
     assert [entry["text"] for entry in await sandbox.ledger(service="telegram")] == ["Au milieu"]
 
 
-@pytest.mark.parametrize("role", ["web", "clock"])
+@pytest.mark.parametrize("role", ["web", "bot", "worker", "clock"])
 async def test_a_role_says_once_that_the_server_is_away_and_goes_on_when_it_is_back(
     program: Program, sandbox: SandboxClient, server: Cluster, role: str
 ) -> None:

@@ -164,33 +164,6 @@ async def test_a_broadcast_is_sent_by_one_worker_at_a_time_and_goes_on_where_a_k
     assert len(states) == 20
 
 
-async def test_a_worker_that_lost_the_queue_publishes_again_before_everybody_has_been_written_to(
-    crew: Crew, stores: PostgresqlStores, program: Program
-) -> None:
-    """What it has in hand ends before it takes jobs again, and a broadcast takes minutes."""
-    people = await crew.people(400)
-    async with crew.store() as database, database.write() as session:
-        (campaign,) = await installation.campaigns(session)
-        chat = str(await crew.sandbox.channel("Canal"))
-        channel = await installation.add_channel(session, campaign.id, "telegram", "Canal", {"chat_id": chat})
-    await crew.broadcast("Rendez-vous samedi")
-    worker, clock = await crew.start("worker"), await crew.start("clock")
-    await crew.sandbox.wait_for_ledger(10, service="telegram", within=ALL)
-    stores.cluster.stop()
-    try:
-        await clock.line("the database does not answer")
-        await worker.line("the queue does not answer")
-    finally:
-        stores.cluster.start()
-    await crew.queue([channel], "Entre-temps")
-    ledger = await crew.sandbox.wait_for_ledger(401, service="telegram", within=ALL)
-    order = [str(entry["channel"]) for entry in ledger]
-    assert order.index(chat) < 390
-    assert sorted(order) == sorted([chat, *map(str, people)])  # nobody twice, and nobody left out
-    assert {state for (state,) in program.ask("SELECT state FROM handout")} <= {"sent", "sending"}
-    assert await worker.stop() == 0
-
-
 async def test_messages_that_a_killed_worker_was_sending_are_unknown_before_anybody_goes_on(
     crew: Crew, program: Program
 ) -> None:
