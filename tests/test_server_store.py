@@ -2,21 +2,26 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlmodel import col, select
 
 from campaigns import posts
-from campaigns.database import RETRY, Database, DatabaseAway
+from campaigns.database import RETRY, Database, DatabaseAway, migrate
 from campaigns.installation import add_campaign, add_channel
 from campaigns.models import Campaign, Publication, PublicationState
 from campaigns.posts import NewPost
 from campaigns.publications import Begin, Finish, write_steps
-from campaigns.stores import DatabaseProblem
+from campaigns.stores import DatabaseProblem, plain
+from campaigns.stores.postgresql import CONNECT
+from campaigns.stores.queue import configure
 from campaigns.times import system_clock
 from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_CHANNELS
