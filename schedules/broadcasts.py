@@ -84,7 +84,7 @@ class Broadcaster:
         self._interruptible: set[asyncio.Task[None]] = set()  # workers without a person in hand
         self._unclear = 0
         self._ending = False  # the drain under way: whoever has served a person takes no other
-        self._told = Told("people are written to")
+        self._told = Told("messages to people")
         self._stopping = False
 
     async def tick(self) -> None:

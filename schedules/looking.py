@@ -29,7 +29,7 @@ class Looking(ABC):
         self._clock = clock
         self._next_look: datetime | None = None
         self._task: asyncio.Task[None] | None = None
-        self._store_told = Told(f"{self.name} is looked after")
+        self._store_told = Told(self.name)
         self._stopping = False
 
     @abstractmethod

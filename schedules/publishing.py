@@ -125,7 +125,7 @@ class Publisher:
             database, publications.give_back_channels, gather=GATHER, siblings=FEW, together=True
         )
         self._draining: dict[int, asyncio.Task[None]] = {}
-        self._told = Told("posts go out")
+        self._told = Told("posts")
         self._stopping = False
 
     async def tick(self) -> None:

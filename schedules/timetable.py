@@ -29,12 +29,12 @@ class Told:
 
     def away(self, error: BaseException) -> None:
         if not self._away:
-            log.error("the database does not answer (%s); %s: as soon as it does", said_by(error), self._what)
+            log.error("the database does not answer (%s); until it does, this waits: %s", said_by(error), self._what)
         self._away = True
 
     def back(self) -> None:
         if self._away:
-            log.warning("the database answers again; %s", self._what)
+            log.warning("the database answers again, so this goes on: %s", self._what)
         self._away = False
 
 

@@ -194,9 +194,10 @@ async def test_a_worker_that_lost_the_queue_publishes_again_before_everybody_has
     stores.cluster.stop()
     try:
         await clock.line("the database does not answer")
-        await worker.line("the queue does not answer")
+        await worker.line("the database does not answer")
     finally:
         stores.cluster.start()
+    await worker.line("the queue does not answer")
     await crew.queue([channel], "Entre-temps")
     ledger = await crew.sandbox.wait_for_ledger(401, service="telegram", within=ALL)
     order = [str(entry["channel"]) for entry in ledger]
