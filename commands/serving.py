@@ -22,6 +22,7 @@ from bot.webhook import WebhookRefused
 from campaigns import first_steps, installation
 from campaigns.database import Database
 from campaigns.settings import Settings, secret_key
+from campaigns.stores import STORE_AWAY, said_by
 from campaigns.shared_clock import SharedClock
 from campaigns.times import Clock
 from campaigns.vault import vault_of
@@ -264,8 +265,10 @@ async def _start_bot(runner: BotRunner, settings: Settings, stop: asyncio.Event,
             elif not isinstance(error, WebhookRefused):
                 name = type(error).__name__
                 log.warning("Telegram cannot be reached (%s); the bot starts as soon as it answers", name)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), RETRY)
+        except STORE_AWAY as error:
+            log.warning("the bot starts as soon as the database answers (%s)", said_by(error))
         else:
             return True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), RETRY)
     return False

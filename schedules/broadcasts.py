@@ -32,7 +32,7 @@ from networks.errors import (
     RateLimited,
 )
 from networks.pace import Pace
-from schedules.timetable import Told
+from schedules.timetable import Outage
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class Broadcaster:
         self._interruptible: set[asyncio.Task[None]] = set()  # workers without a person in hand
         self._unclear = 0
         self._ending = False  # the drain under way: whoever has served a person takes no other
-        self._told = Told("messages to people")
+        self._outage = Outage()
         self._stopping = False
 
     async def tick(self) -> None:
@@ -151,11 +151,11 @@ class Broadcaster:
     def _tell_of(self, errors: Sequence[Exception]) -> None:
         away = next((error for error in errors if isinstance(error, STORE_AWAY)), None)
         if away is not None:
-            self._told.away(away)
+            self._outage.away(away)
         elif errors:
             log.error("handouts stopped for a moment", exc_info=errors[0])
         else:
-            self._told.back()
+            self._outage.back()
 
     async def _feed(self) -> None:
         """Hand people to the workers, a page of each run in turn; returns when nothing more can be done now."""

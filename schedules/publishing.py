@@ -31,7 +31,7 @@ from campaigns.traces import at_work
 from networks import NEEDS_RECIPIENTS
 from networks.base import Network, OutgoingPost, parts_out
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
-from schedules.timetable import Told
+from schedules.timetable import Outage
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ class Publisher:
             database, publications.give_back_channels, gather=GATHER, siblings=FEW, together=True
         )
         self._draining: dict[int, asyncio.Task[None]] = {}
-        self._told = Told("posts")
+        self._outage = Outage()
         self._stopping = False
 
     async def tick(self) -> None:
@@ -145,7 +145,7 @@ class Publisher:
         try:
             await self.drain(channel_id)
         except STORE_AWAY as error:
-            self._told.away(error)
+            self._outage.away(error)
 
     async def settled(self) -> None:
         """Wait until every channel that is being drained now has nothing due any more."""
@@ -182,7 +182,7 @@ class Publisher:
         except ChannelRevoked as problem:  # the settings do not even open
             rest = str(problem)
         except STORE_AWAY as error:  # the channel has done nothing that it should wait for
-            self._told.away(error)
+            self._outage.away(error)
         except Exception:
             log.exception("channel %d could not be drained", channel_id)
             wait_until = self._clock() + LONGEST_WAIT
@@ -190,7 +190,7 @@ class Publisher:
             if network is not None:
                 await network.close()
             await self._give_back(GiveBack(channel_id, self.worker, wait_until, rest))
-        self._told.back()
+        self._outage.back()
         if rest:
             log.error("channel %d rests; why stands in the console, under Channels", channel_id)
 

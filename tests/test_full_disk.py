@@ -66,10 +66,8 @@ async def test_on_a_full_disk_nothing_goes_out_everybody_is_told_and_it_goes_on_
     person = await sandbox.person("Zoé", language_code="fr")
     async with httpx.AsyncClient(base_url=program.site) as visitor:
         with full(program):
-            if program.store_url.startswith("sqlite"):
-                await program.line("the database does not answer")
             await queue(program, channel)
-            await program.line("the database does not answer .*; posts go out")
+            await program.line("the database does not answer")
             unwell = await visitor.get("/healthz")
             assert unwell.status_code == 503
             assert "the database takes nothing that is written (" in unwell.text
@@ -82,6 +80,7 @@ async def test_on_a_full_disk_nothing_goes_out_everybody_is_told_and_it_goes_on_
         while (await visitor.get("/healthz")).status_code != 200:
             pass
     assert await program.stop() == 0
-    assert program.output.count("; posts go out") == 2  # once that it does not, once that it does again
+    said = [program.output.count(f"the database {what}") for what in ("does not answer", "answers again")]
+    assert said in ([1, 1], [2, 2])  # not at each tick; a write that was under way may come late
     assert "never retrieved" not in program.output
     assert program.ask("SELECT state, attempts FROM publication") == [("published", 1)]

@@ -184,7 +184,7 @@ async def test_a_role_says_once_that_the_server_is_away_and_goes_on_when_it_is_b
     server.start()
     await process.line("the database answers again")
     assert await process.stop() == 0
-    assert process.output.count("the work goes on as soon as it does") == 1
+    assert process.output.count("the database does not answer") == 1
     assert "Traceback" not in process.output and "never retrieved" not in process.output
 
 
@@ -199,12 +199,8 @@ async def test_both_ends_of_each_connection_give_up_who_they_hear_no_more_of() -
         database = Database(url)
         for opened in (database.read, database.write):
             async with opened() as session:
-                assert [await session.scalar(text(f"SHOW {name}")) for name in SERVERS_PATIENCE] == [
-                    "5",
-                    "3",
-                    "3",
-                    "10s",
-                ]
+                shown = [await session.scalar(text(f"SHOW {name}")) for name in SERVERS_PATIENCE]
+                assert shown == ["4", "2", "3", "8000"]
                 raw = await (await session.connection()).get_raw_connection()
                 assert _patience_of(raw.driver_connection) == [1, 10, 5, 3]  # type: ignore[arg-type]
         await database.close()
