@@ -22,8 +22,8 @@ from bot.webhook import WebhookRefused
 from campaigns import first_steps, installation
 from campaigns.database import Database
 from campaigns.settings import Settings, secret_key
-from campaigns.stores import STORE_AWAY, said_by
 from campaigns.shared_clock import SharedClock
+from campaigns.stores import STORE_AWAY, said_by
 from campaigns.times import Clock
 from campaigns.vault import vault_of
 from commands.common import Refused, opened, out, say
@@ -177,7 +177,8 @@ async def _run_works(
         if told is not None:
             say(told)
         if told is not None and has(roles, Role.web):
-            await _tell_of_first_steps(house)
+            with contextlib.suppress(*STORE_AWAY):  # gone already: the timetable says so
+                await _tell_of_first_steps(house)
         if not has(roles, Role.bot):
             runner = None  # it only sends
             if token and Role.web in roles:
