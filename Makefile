@@ -11,7 +11,7 @@ FRENCH := campaigns/locales/fr.po
 # Where this is set, each of the many processes that the tests start would compile every module anew: 6 s a start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-postgresql check bench pictures words lock clean
+.PHONY: demo test test-postgresql test-webhook check bench bench-scale pictures words lock clean
 
 demo: $(RUN)
 	$(BIN)/python run_bot.py demo --port $(PORT) $(if $(RESET),--reset)
@@ -27,6 +27,10 @@ test-postgresql: $(DEV)
 		--ignore tests/web/test_setup_browser.py --ignore tests/test_badge_commands.py \
 		--ignore tests/test_frames_commands.py --ignore tests/test_large.py $(ARGS)
 
+# The bot's tests once more, with updates that Telegram brings to its webhook. `make test` takes some of them by both ways.
+test-webhook: $(DEV)
+	$(BIN)/python -m pytest --updates webhook -n auto --dist worksteal tests/bot $(ARGS)
+
 check: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -36,6 +40,10 @@ check: $(DEV)
 
 bench: $(DEV) $(PEERS)
 	$(BIN)/python -m bench $(ARGS)
+
+# What many processes carry, on a PostgreSQL of this machine; ARGS names one of them.
+bench-scale: $(DEV)
+	$(BIN)/python -m bench.scale $(ARGS)
 
 $(RUN): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit("Porte-voix needs Python 3.11 or newer; set PYTHON=… for make." if sys.version_info < (3, 11) else 0)'

@@ -11,6 +11,7 @@ from campaigns.stores import shown_address
 from campaigns.times import system_clock
 from commands import (
     addresses,
+    backing_up,
     badges,
     channels,
     communes,
@@ -59,6 +60,8 @@ app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(badges.app, name="badge")
 app.command("rehearse")(rehearse.rehearse_queue)
 app.command("move-to")(moving.move_to)
+app.command("backup")(backing_up.backup)
+app.command("restore")(backing_up.restore)
 
 
 @app.command()

@@ -36,17 +36,14 @@ async def bare() -> tuple[Callable[..., object], list[str]]:
     return Starlette(routes=[Route("/s/{token}", go)]), ["token"]
 
 
-async def ours() -> tuple[Callable[..., object], list[str]]:
-    """The pages as the program serves them."""
-    settings = read_settings(_env_file=None, data_dir=Path.cwd(), public_url="https://exemple.fr")
-    database, now = Database(settings.store_url), system_clock()
-    await database.prepare()
+async def fill(database: Database) -> list[str]:
+    """Supporters who agreed to be counted, each with a link to the same post; the tokens of their links."""
+    now, people = system_clock(), range(1, LINKS + 1)
     async with database.write() as session:
         campaign = await add_campaign(session, Campaign(slug="", name="La Région qui ose"), now)
         post = Post(campaign_id=campaign.id, title="Pétition", text="Signez", state=PostState.scheduled, publish_at=now, share_kit=True, created_at=now)  # fmt: skip
         session.add(post)
         await session.flush()
-        people = range(1, LINKS + 1)
         for table, rows in (
             (Supporter, [{"id": i, "telegram_id": i, "first_name": "Zoé", "language": "fr", "created_at": now} for i in people]),
             (Participation, [{"supporter_id": i, "campaign_id": campaign.id, "invite_code": f"code{i}", "joined_at": now} for i in people]),
@@ -54,8 +51,17 @@ async def ours() -> tuple[Callable[..., object], list[str]]:
             (ShareLink, [{"campaign_id": campaign.id, "post_id": post.id, "supporter_id": i, "token": f"token{i:011d}", "open_token": f"open{i}", "destination": DESTINATION, "created_at": now} for i in people]),
         ):  # fmt: skip
             await session.execute(insert(table), rows)
+    return [f"token{i:011d}" for i in people]
+
+
+async def ours() -> tuple[Callable[..., object], list[str]]:
+    """The pages as the program serves them."""
+    settings = read_settings(_env_file=None, data_dir=Path.cwd(), public_url="https://exemple.fr")
+    database = Database(settings.store_url)
+    await database.prepare()
+    tokens = await fill(database)
     app = create_app(database=database, settings=settings, clock=system_clock, secret_key="bench", bot_username=None)  # noqa: S106 - signs nothing here
-    return app, [f"token{i:011d}" for i in people]
+    return app, tokens
 
 
 async def main() -> None:

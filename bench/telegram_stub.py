@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 OFFSET = re.compile(rb'offset"?[=:\r\n ]+"?(\d+)')
 LIMIT = re.compile(rb'limit"?[=:\r\n ]+"?(\d+)')
 CHAT = re.compile(rb'chat_id"?[=:\r\n ]+"?(-?\d+)')
+POST = re.compile(rb"post-(\d+)-(\d+)")
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 ME = {"id": 42, "is_bot": True, "first_name": "Bench", "username": "bench_bot"}
 HELD = 0.5  # seconds of a long poll without updates
@@ -67,6 +68,7 @@ class Telegram:
         self.waits: list[float] = []  # seconds from a tap to the message that answers it
         self.got: Counter[bytes] = Counter()  # chat -> broadcast messages
         self.times: list[float] = []  # when each of them came
+        self.posts: dict[bytes, list[int]] = {}  # channel -> its posts, by what stands in their texts, as they came
         self.answers = self.injected = self.crossed = self.refused = 0
         self.first = self.last = 0.0  # when the first updates were handed out, when the last message came
         self.room, self.filled = 30.0, time.perf_counter()
@@ -83,6 +85,7 @@ class Telegram:
             "crossed": self.crossed,
             "refused": self.refused,
             "times": self.times,
+            "posts": {channel.decode(): posts for channel, posts in self.posts.items()},
             "waits": self.waits,
         }
 
@@ -121,6 +124,8 @@ class Telegram:
         if b"BROADCAST" in body:
             self.got[chat] += 1
             self.times.append(now)
+        elif post := POST.search(body):
+            self.posts.setdefault(post[1], []).append(int(post[2]))
         else:
             self.answers += 1
             if (since := self.tapped.pop(chat, None)) is not None:
@@ -128,7 +133,7 @@ class Telegram:
         return (
             b'{"ok":true,"result":{"message_id":%d,"from":{"id":42,"is_bot":true,"first_name":"Bench","username":"bench_bot"},'
             b'"chat":{"id":%s,"first_name":"Zo\\u00e9","type":"private"},"date":1790000000,"text":"An answer"}}'
-            % (self.answers + len(self.times), chat)
+            % (self.answers + len(self.times) + sum(map(len, self.posts.values())), chat)
         )
 
     def waiting(self, asked: bytes) -> list[bytes]:

@@ -63,7 +63,7 @@ from campaigns.handouts import Digest, Run
 from campaigns.models import Supporter
 from campaigns.roles import Menu
 from campaigns.signup_messages import Told
-from campaigns.stores import said_by
+from campaigns.stores import STORE_AWAY, said_by
 from campaigns.suggestions import Answer
 from campaigns.words import Words
 from networks.pace import Pace
@@ -288,26 +288,30 @@ class BotRunner:
         """Ask an organizer for their yes, or tell an author what became of their post; raises networks.errors."""
         await approvals.deliver(self._house, self.app.bot, notice, reader)
 
-    async def register(self) -> None:
-        """From here on the bot is meant to run, and health says so when it does not hear Telegram."""
+    async def register(self) -> bool:
+        """From here on the bot is meant to run, and health says so when it does not hear Telegram. False where that could not be written."""
         self._registered = True
-        async with self._house.database.write() as session:
-            await health.beat(session, health.POLLER, self._house.clock())
+        try:
+            async with self._house.database.write() as session:
+                await health.beat(session, health.POLLER, self._house.clock())
+        except (SQLAlchemyError, OSError) as error:  # a deaf bot would be worse than one that looks dead
+            log.warning("the bot's heartbeat could not be written: %s", said_by(error))
+            return False
+        return True
 
     async def unregister(self) -> None:
-        async with self._house.database.write() as session:
-            await health.leave(session, health.POLLER)
+        try:
+            async with self._house.database.write() as session:
+                await health.leave(session, health.POLLER)
+        except STORE_AWAY as error:
+            log.warning("that the bot ends in good order could not be written: %s", said_by(error))
 
     async def _heard(self) -> None:
         """Telegram answered."""
         now = self._house.clock()
         if self._last_beat is not None and abs(now - self._last_beat) < health.BEAT:
             return
-        try:
-            await self.register()
-        except (SQLAlchemyError, OSError) as error:  # a deaf bot would be worse than one that looks dead
-            log.warning("the bot's heartbeat could not be written: %s", said_by(error))
-        else:
+        if await self.register():
             self._last_beat = now
 
     async def start(self) -> None:

@@ -281,5 +281,12 @@ async def _take_back(visit: Visit, post: Post, wording: int, network: str) -> No
     assert visit.supporter is not None  # noqa: S101 - tapped() saw to it
     async with visit.house.database.write() as session:
         await share_kits.take_share_back(session, visit.supporter, post, network)
-    await visit.answer(visit.words("Taken back: nothing is noted for {network}.", network=LABELS[network]))
+        stays = network in await share_kits.said_shared_on(session, visit.supporter, post)
+    said = visit.words("Taken back: nothing is noted for {network}.", network=LABELS[network])
+    if stays:  # the month of the act is over, and of its sums nobody knows which part is this act
+        said = visit.words(
+            "This share is too old to be taken back: of its month only totals are left. It stays noted for {network}.",
+            network=LABELS[network],
+        )
+    await visit.answer(said, alert=stays)
     await _show(visit, post, wording)

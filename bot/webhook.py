@@ -19,6 +19,17 @@ LOOK = 30.0  # seconds between two looks at what Telegram says of the webhook
 MOST_CONNECTIONS = 40  # that Telegram opens at once, to all replicas together; each brings one update
 
 
+class WebhookRefused(NetworkError):
+    """Telegram does not come to this address. The name may not be known yet, so it is worth another try."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"Telegram refuses PORTEVOIX_PUBLIC_URL as the bot's webhook ({reason}): it must be an https:// address that"
+            " everybody's Telegram finds, with a certificate that browsers trust; until then nobody is answered. Mend it, or"
+            " set PORTEVOIX_BOT_UPDATES=polling"
+        )
+
+
 class Webhook:
     """Telegram's side of it. `address` and `word`, the header's secret, are told to nobody else."""
 
@@ -31,7 +42,7 @@ class Webhook:
         self._told: datetime | None = None  # of which failure to bring an update the log knows
 
     async def begin(self) -> None:
-        """Have updates brought from now on; what waits comes first. Raises NetworkError.
+        """Have updates brought from now on; what waits comes first. Raises NetworkError, or WebhookRefused, which is one.
 
         Where another replica said the same before, Telegram is not asked again: it refuses many who do so at once.
         """
@@ -49,8 +60,8 @@ class Webhook:
                     drop_pending_updates=False,
                 )
             )
-        except BadRequest as error:  # its name is not known yet, or the address is none for Telegram
-            raise NetworkError(f"it refuses PORTEVOIX_PUBLIC_URL as a webhook: {error}") from error
+        except BadRequest as error:
+            raise WebhookRefused(error.message.replace(self._address, "the address")) from error
 
     def _is_as_said(self, info: WebhookInfo) -> bool:
         """The address holds a secret of the key that the header's comes from: who knows one knows the other."""

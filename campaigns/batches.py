@@ -21,8 +21,9 @@ class BatchWriter(Generic[Item]):
     `apply(session, items)` returns one result an item, in order. While one batch is being written, the next gathers:
     a lone writer waits for nobody, a hundred writers share one fsync.
 
-    `gather` is how many seconds a batch waits for more where the one before it was of many: under load, those who were
-    just answered come again in one batch instead of two (as PostgreSQL's commit_delay and commit_siblings have it).
+    `gather` is how many seconds a batch waits for more where the one before it was of more than `siblings` writers: under
+    load, those who were just answered come again in one batch instead of two (as PostgreSQL's commit_delay and
+    commit_siblings have it).
 
     `together` is `Database.write`'s: for an `apply` that is right whatever other processes' like it write in between.
     """
@@ -33,11 +34,12 @@ class BatchWriter(Generic[Item]):
         apply: Callable[[AsyncSession, Sequence[Item]], Awaitable[Sequence[Any]]],
         *,
         gather: float = 0,
+        siblings: int = SIBLINGS,
         together: bool = False,
     ) -> None:
         self._database = database
         self._apply = apply
-        self._gather = gather
+        self._gather, self._siblings = gather, siblings
         self._together = together
         self._waiting: list[tuple[Sequence[Item], asyncio.Future[Sequence[Any]]]] = []
         self._task: asyncio.Task[None] | None = None
@@ -71,7 +73,7 @@ class BatchWriter(Generic[Item]):
                 if not future.done():
                     future.set_result(results[start : start + len(items)])
                 start += len(items)
-            if self._gather and taken > SIBLINGS:
+            if self._gather and taken > self._siblings:
                 await asyncio.sleep(self._gather)
 
 

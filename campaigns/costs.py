@@ -2,12 +2,12 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
-from twitter_text import extract_urls
 
 from campaigns.models import Campaign, Channel, Media, Post, PostVersion, Publication, PublicationState
 from campaigns.stamp import credited, stamp_of, stamped
 from networks.base import OutgoingPost
 from networks.limits import parts
+from networks.x_text import has_address
 
 # What a network asks where nobody set other prices: a post, a post with a link, in thousandths of a dollar.
 # X, pay per use, docs.x.com/x-api/getting-started/pricing, November 2026.
@@ -22,18 +22,11 @@ def dollars(thousandths: int) -> str:
 
 
 def cost_of(channel: Channel, campaign: Campaign, text: str, link: str | None) -> int:
-    """Thousandths of a dollar. As it goes out: with the sponsor line, and each part of a thread by itself.
-
-    A bare domain is an address too: X makes a link of it.
-    """
+    """Thousandths of a dollar. As it goes out: with the sponsor line, and each part of a thread by itself."""
     if not (channel.price_post or channel.price_link):
         return 0
     written = parts(channel.network, OutgoingPost("", stamped(text, stamp_of(campaign)), link or None))
-    return sum(channel.price_link if _has_address(part) else channel.price_post for part in written)
-
-
-def _has_address(text: str) -> bool:
-    return "://" in text or bool(extract_urls(text))
+    return sum(channel.price_link if has_address(part) else channel.price_post for part in written)
 
 
 async def reprice(session: AsyncSession, post: Post) -> None:

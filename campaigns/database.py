@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -12,19 +13,41 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlmodel import SQLModel
 
 from campaigns.spread import Spread
-from campaigns.stores import OLDER_RUNS, DatabaseAway, DatabaseProblem, Hold, Store, store_at
+from campaigns.stores import (
+    OLDER_RUNS,
+    STORE_AWAY,
+    DatabaseAway,
+    DatabaseProblem,
+    Hold,
+    Store,
+    is_full,
+    said_by,
+    store_at,
+)
 from campaigns.vault import Vault
 
-__all__ = ["Database", "DatabaseAway", "DatabaseProblem", "DatabaseTooNew", "migrate", "version_here", "version_of"]
+__all__ = [
+    "Database",
+    "DatabaseAway",
+    "DatabaseChanged",
+    "DatabaseProblem",
+    "DatabaseTooNew",
+    "known_versions",
+    "migrate",
+    "version_here",
+    "version_of",
+]
 
 log = logging.getLogger(__name__)
 RETRY = 2.0  # seconds between tries to reach a store that is away
+OF_LATE = 60.0  # seconds; after a failed write without another one, nobody knows whether the next would fail
 UNFINISHED = "unfinished_move"  # a table that is there while a move into this store has not ended
 
 
@@ -33,6 +56,16 @@ class DatabaseTooNew(DatabaseProblem):
 
     def __str__(self) -> str:
         return str(self.__doc__)
+
+
+class DatabaseChanged(DatabaseProblem):
+    """Another version of the program changed the schema while this one ran."""
+
+    def __init__(self, found: str | None, here: str | None) -> None:
+        super().__init__(
+            f"the database was brought to version {found or 'none'} while this program, of version {here}, ran: it ends, and"
+            " sends nothing more; start the program of that version, or restore the backup that belongs to this one"
+        )
 
 
 class Database:
@@ -51,6 +84,12 @@ class Database:
         self._writing: set[asyncio.Task[Any] | None] = set()
         self.waits = Spread()  # until a write has the store for itself
         self.waiting = 0  # writes
+        self._refused: tuple[float, float, str] | None = (
+            None  # the first and the last time that there was no room, and the words
+        )
+        self._version: str | None = (
+            None  # of the schema, as this program knows it; read before others replace its files
+        )
 
     def _session(self, engine: AsyncEngine) -> AsyncSession:
         return AsyncSession(engine, expire_on_commit=False, info={"vault": self.vault})
@@ -70,8 +109,23 @@ class Database:
         task = asyncio.current_task()
         if task in self._writing:
             raise RuntimeError("this task writes already and would wait for itself for ever: pass its session on")
-        async with AsyncExitStack() as stack:
-            yield await self._begun(stack, task, together=together)
+        try:
+            async with AsyncExitStack() as stack:
+                yield await self._begun(stack, task, together=together)
+        except STORE_AWAY as error:
+            if is_full(error):  # a server that is away is found so by who reads
+                seconds, _ = self.refusal or (0.0, "")
+                self._refused = perf_counter() - seconds, perf_counter(), said_by(error)
+            raise
+        self._refused = None
+
+    @property
+    def refusal(self) -> tuple[float, str] | None:
+        """For how many seconds the store has had no room, and its words for it; None where it was not so of late."""
+        if self._refused is None or perf_counter() - self._refused[1] > OF_LATE:
+            return None
+        began, _last, said = self._refused
+        return perf_counter() - began, said
 
     async def _begun(self, stack: AsyncExitStack, task: asyncio.Task[Any] | None, *, together: bool) -> AsyncSession:
         """A session that may write, as soon as it may."""
@@ -111,6 +165,17 @@ class Database:
     async def give_turn_back(self, what: str) -> None:
         await self._store.give_turn_back(what)
 
+    async def time(self, session: AsyncSession) -> datetime | None:
+        """Now, by the clock of the store's server; None where it has none."""
+        return await self._store.time(session)
+
+    async def check_version(self) -> None:
+        """Raises DatabaseChanged where the schema is not the one that `prepare` made."""
+        async with self.read() as session:
+            found = await (await session.connection()).run_sync(version_of)
+        if found != self._version:
+            raise DatabaseChanged(found, self._version)
+
     async def close(self) -> None:
         await self._store.close()
         await self._reader.dispose()
@@ -123,7 +188,9 @@ class Database:
         """
         while True:
             try:
-                return await asyncio.to_thread(migrate, self.url)
+                await asyncio.to_thread(migrate, self.url)
+                self._version = version_here()
+                return
             except DatabaseAway as away:
                 if patience <= 0:
                     raise
@@ -150,7 +217,7 @@ def migrate(url: URL | str, *, moving: bool = False) -> None:
             with engine.begin() as connection:
                 if not moving and connection.dialect.has_table(connection, UNFINISHED):
                     raise DatabaseProblem(
-                        "a move into this database has not ended: run the same `move-to` again, or use the store before it"
+                        "a move into this database has not ended: run the same `move-to`, or `restore`, again, or use the store before it"
                     )
                 _upgrade(_alembic(), connection, store)
         finally:
@@ -169,8 +236,13 @@ def version_here() -> str | None:
     return ScriptDirectory.from_config(_alembic()).get_current_head()
 
 
+def known_versions() -> set[str]:
+    """Every version that this program can begin from."""
+    return {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+
+
 def _upgrade(config: Config, connection: Connection, store: Store) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    known = known_versions()
     current = version_of(connection)
     if current is not None and current not in known:
         raise DatabaseTooNew
@@ -179,5 +251,16 @@ def _upgrade(config: Config, connection: Connection, store: Store) -> None:
         raise DatabaseProblem(OLDER_RUNS)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    _refuse_half(connection)
     store.check(connection)
     store.add_queue(connection)
+
+
+def _refuse_half(connection: Connection) -> None:
+    """An upgrade is one transaction; but of a backup a part alone may have been restored."""
+    missing = sorted(SQLModel.metadata.tables.keys() - set(inspect(connection).get_table_names()))
+    if missing:
+        raise DatabaseProblem(
+            f"the database lacks the table {missing[0]}, which one of its version has: only a part of it was restored;"
+            " restore the whole backup into an empty database"
+        )

@@ -34,6 +34,7 @@ POST_STATES = {
 ANSWERS = {
     (PublicationState.unknown, PublicationState.published): _("It is there"),
     (PublicationState.unknown, PublicationState.queued): _("Send again"),
+    (PublicationState.unknown, PublicationState.cancelled): _("Drop it"),
     (PublicationState.held, PublicationState.queued): _("Send it after"),
     (PublicationState.held, PublicationState.cancelled): _("Drop it"),
     (PublicationState.missed, PublicationState.queued): _("Send it now"),

@@ -239,14 +239,62 @@ async def put_off(session: AsyncSession, run: Run, resting: Mapping[int, datetim
         rows = select(
             literal(number), col(Supporter.id), literal(HandoutState.queued, STATE), literal(until, MOMENT)
         ).where(col(Supporter.id).in_(together))
-        statement = insert(TABLE).from_select([column, "supporter_id", "state", "not_before"], rows)
-        await session.execute(
-            statement.on_conflict_do_update(
-                index_elements=[column, "supporter_id"],
-                set_={"not_before": statement.excluded.not_before},
-                where=TABLE.c.state == HandoutState.queued,
-            )
+        await session.execute(_waiting(column, rows))
+
+
+def usual_turn(run: Run, usual: Usual, now: datetime) -> Turn:
+    """Whether this run may write now to who chose nothing, and goes by the campaign's own clock."""
+    return turn_of(Rhythm(usual.zone, usual.quiet_from, usual.quiet_until), run.moment, now)
+
+
+async def put_off_usual(
+    session: AsyncSession, run: Run, usual: Usual, until: datetime, now: datetime, *, after: int, limit: int
+) -> int | None:
+    """Let the handouts of those wait of whom `usual_turn` speaks, in one statement, however many they are.
+
+    Looks at `limit` participations with numbers above `after`; the highest number it looked at, None where there is none.
+    """
+    column, number = run.key
+    place = col(Participation.id)
+    looked_at = (
+        select(place.label("id"))
+        .where(col(Participation.campaign_id) == run.what.campaign_id, place > after)
+        .order_by(place)
+        .limit(limit)
+        .subquery()
+    )
+    last: int | None = await session.scalar(select(func.max(looked_at.c.id)))
+    if last is None:
+        return None
+    own = (Participation.quiet_from, Participation.most_a_day, Participation.digest_at, Participation.paused_until)
+    elsewhere = col(Participation.territory_id).in_(list(usual.zones))
+    served = exists().where(
+        TABLE.c[column] == number, TABLE.c.supporter_id == col(Participation.supporter_id), ~_to_send(now)
+    )
+    people = (
+        select(
+            literal(number),
+            col(Participation.supporter_id),
+            literal(HandoutState.queued, STATE),
+            literal(until, MOMENT),
         )
+        .join(Supporter, col(Supporter.id) == col(Participation.supporter_id))
+        .where(place > after, place <= last, *in_segment(run.segment), ~silent(now), _goes_on(run), ~served)
+        .where(*(col(wish).is_(None) for wish in own))
+        .where(or_(col(Participation.territory_id).is_(None), ~elsewhere))
+    )
+    await session.execute(_waiting(column, people))
+    return last
+
+
+def _waiting(column: str, people: Any) -> Any:
+    """Handouts that wait, by a SELECT of what they are of, for whom, their state and until when."""
+    statement = insert(TABLE).from_select([column, "supporter_id", "state", "not_before"], people)
+    return statement.on_conflict_do_update(
+        index_elements=[column, "supporter_id"],
+        set_={"not_before": statement.excluded.not_before},
+        where=TABLE.c.state == HandoutState.queued,
+    )
 
 
 async def write(session: AsyncSession, items: Sequence[Claim | Outcome], now: datetime) -> list[int | None]:
@@ -414,8 +462,8 @@ async def waiting(session: AsyncSession, run: Run) -> int:
     return await session.scalar(query.where(TABLE.c.state == HandoutState.queued)) or 0
 
 
-async def end_leases(session: AsyncSession, now: datetime, *, every: bool = False) -> None:
-    """What a dead process left in `sending` is not sent a second time: the person may have it already."""
+async def end_leases(session: AsyncSession, now: datetime, *, every: bool = False) -> int:
+    """What a dead process left in `sending` is not sent a second time: the person may have it already. How many there were."""
     taken_back = select(Post.id).where(col(Post.state) != PostState.scheduled)
     await session.execute(
         update(Handout)
@@ -423,8 +471,11 @@ async def end_leases(session: AsyncSession, now: datetime, *, every: bool = Fals
         .values(state=HandoutState.skipped, reason="the post was taken back")
     )
     ended = or_(col(Handout.lease_until) <= now, col(Handout.lease_until).is_(None)) if not every else literal(True)
-    await session.execute(
+    left = await session.execute(
         update(Handout)
         .where(col(Handout.state) == HandoutState.sending, ended)
         .values(state=HandoutState.unknown, lease_until=None, reason="the program stopped while it was being sent")
+        .returning(col(Handout.id))
+        .execution_options(synchronize_session=False)
     )
+    return len(left.all())

@@ -7,7 +7,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -67,10 +67,15 @@ class Folder:
 
     def store(self, file: str, data: bytes) -> None:
         target = self.path / file
-        target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = target.with_suffix(f".{os.getpid()}.part")
-        unfinished.write_bytes(data)
-        unfinished.replace(target)  # a crash leaves no half picture under the final name
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.write_bytes(data)
+            unfinished.replace(target)  # a crash leaves no half picture under the final name
+        except OSError as error:  # such as a disk that is full
+            with suppress(OSError):
+                unfinished.unlink()
+            raise MediaAway(str(self.path), error.strerror or type(error).__name__) from None
 
     def has(self, file: str) -> bool:
         return (self.path / file).is_file()

@@ -66,7 +66,7 @@ def move(source: Store, target: Store, data_dir: Path, *, anew: bool = False) ->
     with ExitStack() as stack:
         for lock in {folder.resolve() / ENGINE_LOCK_FILE for folder in (file.parent, data_dir)}:
             if not stack.enter_context(locked(lock)):
-                raise MoveRefused(f"Porte-voix runs on {file}: stop it, then move")
+                raise MoveRefused(f"Porte-voix runs on {file}: stop it first")
         with _said(source):
             reading = _opened(source, stack)
             kept = stack.enter_context(reading.begin())  # nobody writes to it until the move ends
@@ -76,7 +76,7 @@ def move(source: Store, target: Store, data_dir: Path, *, anew: bool = False) ->
             goes_on = _look_into(writing, str(file.resolve()), target)
             migrate(target.url, moving=True)
             if not stack.enter_context(target.alone()):
-                raise MoveRefused(f"Porte-voix runs on {shown_address(target.url)}: stop it, then move")
+                raise MoveRefused(f"Porte-voix runs on {shown_address(target.url)}: stop it first")
             if anew or not goes_on:
                 _begin(writing, str(file.resolve()))
             yield Move(kept, writing)
@@ -180,6 +180,14 @@ def _check_version(source: Connection, file: Path) -> None:
         )
 
 
+def look_into(target: Store, source: Path) -> None:
+    """Raises MoveRefused where a move of that file could not begin."""
+    with ExitStack() as stack, _said(target):
+        if not stack.enter_context(target.alone()):
+            raise MoveRefused(f"Porte-voix runs on {shown_address(target.url)}: stop it first")
+        _look_into(_opened(target, stack), str(source.resolve()), target)
+
+
 def _look_into(engine: Engine, source: str, target: Store) -> bool:
     """Whether a move of the same file has begun there; raises MoveRefused where something else is there."""
     shown = shown_address(target.url)
@@ -214,7 +222,7 @@ def _said(store: Store) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, psycopg.Error) as error:
-        raise MoveRefused(f"{shown_address(store.url)}: {said_by(error)}; run the same `move-to` again") from None
+        raise MoveRefused(f"{shown_address(store.url)}: {said_by(error)}; run the same command again") from None
 
 
 def _opened(store: Store, stack: ExitStack) -> Engine:

@@ -8,8 +8,9 @@ import enum
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal, or_, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, literal, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -58,6 +59,7 @@ MOVES: dict[tuple[PublicationState, PublicationState], Mover] = {
     (S.failed, S.cancelled): Mover.human,
     (S.unknown, S.published): Mover.either,
     (S.unknown, S.queued): Mover.either,
+    (S.unknown, S.cancelled): Mover.human,  # it is not there, and too late to be said
 }
 
 
@@ -75,11 +77,14 @@ class Begin:
     """Claim a publication for sending; answered with its Content, or None where it may not go out any more.
 
     With `worker`, only while the channel is leased by it: one that was taken for dead, and is not, begins nothing.
+
+    `again`: it was asked before and not answered, so that the claim may be there already; whoever asks has sent nothing yet.
     """
 
     publication_id: int
     now: datetime
     worker: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,51 +190,59 @@ async def _keep_settings(session: AsyncSession, step: Finish) -> None:
         change_settings(session, channel, step.settings)
 
 
+def _claim(*, held: bool) -> Any:
+    """Claims those of :ids that may go out; put together once.
+
+    `held`: on channels that :worker has leased, and what is in `sending` there, too, of :again: while a worker has a channel,
+    no other one leaves anything in `sending` there, since it becomes `unknown` with its lease.
+    """
+    table: Any = Publication.__table__  # type: ignore[attr-defined]
+    now, channel = bindparam("now", type_=Moment), col(Channel.id) == col(Publication.channel_id)
+    is_open = col(Publication.state) == S.queued
+    if held:
+        claimed = col(Publication.id).in_(bindparam("again", expanding=True))
+        is_open = or_(is_open, and_(col(Publication.state) == S.sending, claimed))
+    free = (
+        select(Publication.id)
+        .where(col(Publication.id).in_(bindparam("ids", expanding=True)), is_open, col(Publication.due_at) <= now)
+        .where(exists().where(col(Post.id) == col(Publication.post_id), col(Post.state) == PostState.scheduled))
+        .where(~exists().where(channel).where(is_silent(col(Channel.campaign_id), col(Channel.territory_id), now)))
+        .with_for_update(of=Publication, skip_locked=True)  # what another process claims at this moment is its own
+    )
+    if held:
+        free = free.where(exists().where(channel, col(Channel.leased_by) == bindparam("worker")))
+    return (
+        update(table)
+        .where(table.c.id.in_(free))
+        .values(
+            state=S.sending,
+            lease_until=bindparam("until", type_=Moment),
+            attempts=case((table.c.state == S.queued, table.c.attempts + 1), else_=table.c.attempts),
+            reason=None,
+            tried_at=now,
+        )
+        .returning(table.c.id)
+    )
+
+
+_CLAIM, _CLAIM_HELD = _claim(held=False), _claim(held=True)
+
+
 async def _begin(session: AsyncSession, steps: Sequence[Begin]) -> dict[int, Content]:
     if not steps:
         return {}
     now = max(step.now for step in steps)
-    going_out = (
-        select(Post.id).where(col(Post.id) == col(Publication.post_id), col(Post.state) == PostState.scheduled).exists()
-    )
-    free = (
-        select(Publication.id)
-        .where(col(Publication.id).in_([step.publication_id for step in steps]))
-        .where(col(Publication.state) == S.queued, col(Publication.due_at) <= now, going_out, _held(steps))
-        .where(
-            ~exists()
-            .where(col(Channel.id) == col(Publication.channel_id))
-            .where(is_silent(col(Channel.campaign_id), col(Channel.territory_id), now))
-        )
-        .with_for_update(of=Publication, skip_locked=True)  # what another process claims at this moment is its own
-    )
-    claimed = await session.execute(
-        update(Publication)
-        .where(col(Publication.id).in_(free))
-        .values(
-            state=S.sending, lease_until=now + LEASE, attempts=col(Publication.attempts) + 1, reason=None, tried_at=now
-        )
-        .returning(col(Publication.id))
-        .execution_options(synchronize_session=False)
-    )
-    return await contents_of(session, claimed.scalars().all())
-
-
-def _held(steps: Sequence[Begin]) -> ColumnElement[bool]:
-    """In SQL: the channel is leased by the worker that asks."""
-    asked: dict[str | None, list[int]] = {}
+    asked: dict[str | None, list[Begin]] = {}
     for step in steps:
-        asked.setdefault(step.worker, []).append(step.publication_id)
-    channel = col(Channel.id) == col(Publication.channel_id)
-    return or_(
-        *(
-            and_(
-                col(Publication.id).in_(ids),
-                literal(True) if worker is None else exists().where(channel, col(Channel.leased_by) == worker),
-            )
-            for worker, ids in asked.items()
-        )
-    )
+        asked.setdefault(step.worker, []).append(step)
+    connection = await session.connection()
+    claimed: list[int] = []
+    for worker, its in asked.items():
+        given: dict[str, Any] = {"ids": [step.publication_id for step in its], "now": now, "until": now + LEASE}
+        if worker is not None:
+            given |= {"worker": worker, "again": [step.publication_id for step in its if step.again]}
+        claimed += (await connection.execute(_CLAIM if worker is None else _CLAIM_HELD, given)).scalars().all()
+    return await contents_of(session, claimed)
 
 
 _CONTENTS = (

@@ -168,6 +168,9 @@ KNOWN = (
     _("late by {late}: its late policy asks you; send it now, or drop it"),
     _("late by {late}: a newer post of the channel caught up; send it now, or drop it"),
     _("every text of the series was used within its {days} days; write another wording, or send this one again"),
+    # campaigns.coming_back
+    _("it was due between the backup of {moment} UTC and its restore, and may be out: look at the channel"),
+    _("the store comes from a backup: it may have been sent"),
     # campaigns.publications, networks.errors
     _(
         "the program stopped, or lost the network, while this was being sent: look at the channel, then say “it is there” or “send again”"

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     latest_minutes: int = Field(default=5, ge=1)  # how late a publication may be before /healthz says so
     # For so many what people did is kept with its moment, beside the month that goes on; a year of it is shown.
     acts_months: int = Field(default=13, ge=13)
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535
+    )  # where a process without the pages answers /metrics; 0: nowhere
     metrics_token: SecretStr = SecretStr("")  # lets a monitor on another machine read /metrics
     sentry_dsn: SecretStr = SecretStr("")  # where errors are reported, without anything of a person
     otlp_endpoint: str = ""  # where traces go, such as http://127.0.0.1:4318
@@ -181,6 +184,11 @@ class Settings(BaseSettings):
         """Where sections' kits are handed on from, whichever process made them: `kits_dir`, or the bucket."""
         return self._in_bucket("kits") if self.media_url else self.kits_dir
 
+    @property
+    def kept_files(self) -> dict[str, MediaHome]:
+        """What lies beside the rows and cannot be made anew, by the folder that it lies in."""
+        return {part: self._in_bucket(part) if self.media_url else self.data_dir / part for part in ("media", "frames")}
+
     def _in_bucket(self, below: str) -> Bucket:
         return Bucket(self.media_url, self.media_key, self.media_secret.get_secret_value(), below=below)
 
@@ -246,7 +254,7 @@ def secret_key(settings: Settings) -> str:
     """The key that signs forms and locks secrets: the setting, or one made once and kept in the data folder."""
     if value := settings.secret_key.get_secret_value():
         return value
-    path = _key_file(settings)
+    path = key_file(settings)
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -261,16 +269,22 @@ def secret_key(settings: Settings) -> str:
         ) from None
 
 
-def _key_file(settings: Settings) -> Path:
+def key_file(settings: Settings) -> Path:
+    """Where the secret key is kept unless the settings name one."""
     return settings.data_dir / "secret_key"
 
 
 def vault_for(settings: Settings) -> Vault:
-    """Locks with the present key; opens also with the old one, and with the data folder's where the setting took its place."""
+    """Locks with the present key, and opens with each that is known."""
+    return Vault(*known_keys(settings))
+
+
+def known_keys(settings: Settings) -> tuple[str, ...]:
+    """The present key, and behind it the old one, and the data folder's where the setting took its place."""
     key = secret_key(settings)
-    file = _key_file(settings)
+    file = key_file(settings)
     try:
         kept = file.read_text(encoding="ascii").strip() if file.exists() else ""
     except (OSError, UnicodeDecodeError):
         kept = ""  # it is not the present key, or secret_key() had said so
-    return Vault(key, settings.old_secret_key.get_secret_value(), kept)
+    return tuple(dict.fromkeys(filter(None, (key, settings.old_secret_key.get_secret_value(), kept))))

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from badges import BadgeError
 from campaigns import bot_tokens, channel_secrets, installation, webhook_secrets
 from campaigns.access_tokens import TokenRefused
+from campaigns.backups import BackupProblem
 from campaigns.database import Database, DatabaseAway, DatabaseProblem
 from campaigns.interests import InterestProblem
 from campaigns.media_stores import MediaAway, MediaProblem
@@ -49,6 +50,7 @@ KNOWN_PROBLEMS = (
     Refused,
     SettingsProblem,
     DatabaseProblem,
+    BackupProblem,
     MediaProblem,
     MediaAway,
     EngineProblem,

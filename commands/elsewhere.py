@@ -1,19 +1,23 @@
-"""What a process with roles must learn of the parts that run in others."""
+"""What a process must learn of others: of the parts that run elsewhere, and of the store that it shares with them."""
 
 import asyncio
 import contextlib
 import logging
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+
 from bot.visit import House
 from campaigns import bot_tokens
+from campaigns.database import Database
+from campaigns.shared_clock import SharedClock
 from campaigns.stores import STORE_AWAY
 from networks.errors import NetworkProblem
 from networks.telegram import username_of
 from web.site import Site
 
 log = logging.getLogger(__name__)
-AGAIN = 5.0  # seconds between two questions for the bot's name
+AGAIN = 5.0  # seconds between two questions for the bot's name, and for the store's time and version
 LOOK = 15.0  # seconds between two looks for another token
 
 
@@ -44,6 +48,15 @@ async def follow_token(house: House, site: Site) -> None:
                 await bot_tokens.take_kept(session, house.settings)
         if house.settings.bot_token.get_secret_value() != before:
             site.token_changed.set()
+
+
+async def follow_store(database: Database, clock: SharedClock) -> None:
+    """Keep to the store's clock. Raises DatabaseChanged where another version of the program changed the schema."""
+    while True:
+        await asyncio.sleep(AGAIN)
+        with contextlib.suppress(DBAPIError, *STORE_AWAY):  # the timetable says so
+            await clock.set_by(database)
+            await database.check_version()
 
 
 async def ended(task: asyncio.Task[Any]) -> None:

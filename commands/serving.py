@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+import twitter_text  # noqa: F401 - now, not while somebody waits for a count
 import uvicorn
 from fastapi import FastAPI
 from rich.text import Text
@@ -17,18 +18,21 @@ from telegram.error import InvalidToken, NetworkError
 
 from bot.app import BotRunner
 from bot.visit import House
+from bot.webhook import WebhookRefused
 from campaigns import first_steps, installation
 from campaigns.database import Database
 from campaigns.settings import Settings, secret_key
+from campaigns.shared_clock import SharedClock
+from campaigns.stores import STORE_AWAY, said_by
 from campaigns.times import Clock
 from campaigns.vault import vault_of
 from commands.common import Refused, opened, out, say
-from commands.elsewhere import ended, follow_token, learn_name
+from commands.elsewhere import ended, follow_store, follow_token, learn_name
 from commands.logs import speaks_json
 from commands.roles import SPEAKING, Role, Roles, has, refuse_other_key
 from commands.works import engine_of
 from networks.pace import Pace
-from web.app import create_app
+from web.app import create_app, only_metrics
 from web.sends import SendCounts
 from web.site import Site
 
@@ -60,25 +64,27 @@ class Server(uvicorn.Server):
         yield
 
 
-def bind(settings: Settings) -> socket.socket:
-    """Take the port before anything else starts."""
+def bind(settings: Settings, name: str = "port") -> socket.socket:
+    """Take the port that this setting names, before anything else starts."""
+    port = getattr(settings, name)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # Named TCP: on a socket of protocol 0, asyncio leaves Nagle's delay on, 40 ms an answer.
     taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        taken.bind((settings.host, settings.port))
+        taken.bind((settings.host, port))
         taken.listen(2048)
     except OSError as error:
         taken.close()
-        reason = f"port {settings.port} on {settings.host} cannot be used ({error.strerror})"
-        raise Refused(f"{reason}; set PORTEVOIX_PORT to another (make demo PORT=8123)") from None
+        reason = f"port {port} on {settings.host} cannot be used ({error.strerror})"
+        hint = " (make demo PORT=8123)" if name == "port" else ""
+        raise Refused(f"{reason}; set PORTEVOIX_{name.upper()} to another{hint}") from None
     return taken
 
 
 async def serve(
     settings: Settings,
-    clock: Clock,
+    own_clock: Clock,
     *,
     taken: socket.socket | None,
     beside: Beside | None = None,
@@ -86,12 +92,15 @@ async def serve(
 ) -> None:
     """Run everything in this process, or the roles, until SIGTERM or SIGINT; what is in flight ends first.
 
-    `taken` is the port of the pages, None where others serve them.
+    `taken` is the port of the pages, None where others serve them. Raises DatabaseChanged where another version of the
+    program changed the schema meanwhile.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with opened(settings) as database, contextlib.AsyncExitStack() as stack:
+        clock = SharedClock(own_clock)
+        await clock.set_by(database)
         await _refuse_without_token(database, settings.bot_token.get_secret_value())
         if roles:
             await refuse_other_key(database)
@@ -114,6 +123,8 @@ async def serve(
             await _serve_pages(page, taken, stack)
         else:
             address = f"as {', '.join(sorted(roles))}"
+            if settings.metrics_port:
+                await _serve_pages(only_metrics(page), bind(settings, "metrics_port"), stack)
         if beside is not None:
             stack.push_async_callback(beside.close)
         told: Text | None = Text.assemble(
@@ -121,10 +132,15 @@ async def serve(
         )
         if roles:
             stack.push_async_callback(ended, asyncio.create_task(follow_token(house, site)))
+        following = asyncio.create_task(follow_store(database, clock))
+        stack.push_async_callback(ended, following)
+        following.add_done_callback(lambda _: stop.set())
         while not stop.is_set():
             site.token_changed.clear()
             await _run_works(house, site, sends, stop, told, roles)
             told = None
+        if following.done():
+            following.result()
 
 
 async def _serve_pages(page: FastAPI, taken: socket.socket, stack: contextlib.AsyncExitStack) -> None:
@@ -161,7 +177,8 @@ async def _run_works(
         if told is not None:
             say(told)
         if told is not None and has(roles, Role.web):
-            await _tell_of_first_steps(house)
+            with contextlib.suppress(*STORE_AWAY):  # gone already: the timetable says so
+                await _tell_of_first_steps(house)
         if not has(roles, Role.bot):
             runner = None  # it only sends
             if token and Role.web in roles:
@@ -235,6 +252,7 @@ def _refused(settings: Settings) -> None:
 
 async def _start_bot(runner: BotRunner, settings: Settings, stop: asyncio.Event, changed: asyncio.Event) -> bool:
     """Start the bot, however long Telegram is away; False where the program was stopped meanwhile, or the token refused."""
+    told = ""
     while not stop.is_set() and not changed.is_set():
         try:
             await runner.start()
@@ -242,9 +260,16 @@ async def _start_bot(runner: BotRunner, settings: Settings, stop: asyncio.Event,
             _refused(settings)
             return False
         except NetworkError as error:
-            log.warning("Telegram cannot be reached (%s); the bot starts as soon as it answers", type(error).__name__)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), RETRY)
+            if isinstance(error, WebhookRefused) and error.message != told:
+                told = error.message
+                log.error("%s", told)
+            elif not isinstance(error, WebhookRefused):
+                name = type(error).__name__
+                log.warning("Telegram cannot be reached (%s); the bot starts as soon as it answers", name)
+        except STORE_AWAY as error:
+            log.warning("the bot starts as soon as the database answers (%s)", said_by(error))
         else:
             return True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), RETRY)
     return False

@@ -1,13 +1,12 @@
 """Each network's own counting of a post, and what it takes. Sources: the networks' documentation, November 2026."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 import regex
-from twitter_text import parse_tweet
 
 from networks.base import OutgoingPost
+from networks.x_text import weighted_length
 
 MB = 1_000_000  # bytes; the networks mean decimal megabytes, and the smaller reading is the safe one
 
@@ -65,7 +64,7 @@ def mastodon_length(text: str, per_url: int = MASTODON_URL) -> int:
 def count(network: str, text: str) -> int:
     """How long a text is by the network's own rule."""
     if network == "x":
-        return int(parse_tweet(unicodedata.normalize("NFC", text)).weightedLength)
+        return weighted_length(text)
     if network == "mastodon":
         return mastodon_length(text)
     if network == "bluesky":

@@ -56,11 +56,12 @@ def open_bot(
 
 async def send_text(
     bot: telegram.Bot,
-    chat_id: int,
+    chat_id: int | str,
     text: str,
     *,
     html: bool = False,
     markup: telegram.InlineKeyboardMarkup | str | None = None,
+    reply: telegram.ReplyParameters | None = None,
 ) -> int:
     """Send a message as `bot.send_message` does, for half the work; the message's number. Raises telegram.error.
 
@@ -71,6 +72,8 @@ async def send_text(
         parameters["parse_mode"] = ParseMode.HTML.value
     if markup is not None:
         parameters["reply_markup"] = markup if isinstance(markup, str) else markup.to_json()
+    if reply is not None:
+        parameters["reply_parameters"] = reply.to_json()
     request = bot.request
     assert isinstance(request, TelegramRequest)  # noqa: S101 - open_bot() gave it
     message = await request.call(f"{bot.base_url}/sendMessage", parameters)
@@ -108,10 +111,8 @@ class TelegramChannel:
                 parts += await self._send_pictures(post.pictures, caption, behind)
             if not post.pictures or (caption is None and len(parts) == len(post.pictures)):
                 reply = None if parts else behind
-                message = await self._ask(
-                    lambda chat_id: self._bot.send_message(chat_id, post.body, reply_parameters=reply)
-                )
-                parts.append(_id(message))
+                number = await self._ask(lambda chat_id: send_text(self._bot, chat_id, post.body, reply=reply))
+                parts.append(str(number))
         except NetworkProblem as problem:
             problem.sent_parts = tuple(parts)
             raise

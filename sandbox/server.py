@@ -26,17 +26,19 @@ class SandboxServer:
         *,
         store: Path | None = None,
         bots: Mapping[str, str] | None = None,
+        host: str = "127.0.0.1",
         port: int = 0,
         authority: Path | None = None,
     ) -> None:
-        self.store, self.bots, self.port, self.authority = store, dict(bots or {}), port, authority
+        self.store, self.bots, self.host, self.port, self.authority = store, dict(bots or {}), host, port, authority
         self.url = ""
         self.smtp_port = 0
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> "SandboxServer":
         """Start the process and wait for its address; raises SandboxNotStarted."""
-        command = [sys.executable, "-m", "sandbox", "--port", str(self.port), "--smtp-port", str(self.smtp_port)]
+        command = [sys.executable, "-m", "sandbox", "--host", self.host]
+        command += ["--port", str(self.port), "--smtp-port", str(self.smtp_port)]
         command += ["--store", str(self.store)] if self.store else []
         command += ["--authority", str(self.authority)] if self.authority else []
         for token, username in self.bots.items():

@@ -1,7 +1,7 @@
 """Share kits and broadcasts to the supporters who agreed to be written to, at the pace that Telegram takes.
 
-One feeder goes through the people of each run in turn, a page at a time, and puts off who rests; workers serve one person
-each: 1. wait for a turn of the bot's pace, 2. write the handout, 3. call Telegram, 4. write what came of it.
+One feeder goes through the people of each run in turn, a page at a time, and puts off who rests, where the campaign does
+many at a time; workers serve one person each: 1. wait for a turn of the bot's pace, 2. write the handout, 3. call Telegram, 4. write what came of it.
 Steps 2 and 4 of many workers share a transaction. A run begins anew at each start and leaves out who has a handout, so
 nothing else needs to be remembered. Who gets one digest a day is served with all of their posts that wait, at once.
 """
@@ -20,6 +20,7 @@ from campaigns.database import Database
 from campaigns.handouts import Candidate, Claim, Digest, Outcome, Run
 from campaigns.models import HandoutState, Post, Supporter
 from campaigns.rhythm import Rhythm, Usual, turn_of, usual_of
+from campaigns.stores import STORE_AWAY, said_by
 from campaigns.times import Clock
 from campaigns.traces import at_work
 from networks.errors import (
@@ -31,12 +32,15 @@ from networks.errors import (
     RateLimited,
 )
 from networks.pace import Pace
+from schedules.timetable import Outage
 
 log = logging.getLogger(__name__)
 
 WORKERS = 96  # messages in flight at most: 1,000 a second, each of which takes a tenth of a second
+SWEEP = 5_000  # participations that one statement looks at where the campaign rests; a write of a tenth of a second
 PAGE = 200  # people of one run before the next has its turn; at Telegram's rates about 7 seconds
 DOWN_WAIT = timedelta(seconds=10)
+STORE_PAUSE = 2.0  # seconds between tries to write to a store that is away
 UNCLEAR = 3  # messages in a row without a clear answer; then Telegram gets a rest, lest all people become unknown
 
 # Sends one card or message and returns its id. Raises networks.errors; ChannelRevoked means that this person is gone.
@@ -62,6 +66,8 @@ class Broadcaster:
         deliver: Deliver,
         pace: Pace,
         observe: Callable[[str], None] = lambda outcome: None,
+        *,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         """`observe` is told how each message ended."""
         self._database = database
@@ -69,6 +75,7 @@ class Broadcaster:
         self._deliver = deliver
         self._pace = pace
         self._observe = observe
+        self._pause = pause
         self._rows: BatchWriter[Claim | Outcome] = BatchWriter(
             database, lambda session, items: handouts.write(session, items, clock())
         )
@@ -77,6 +84,7 @@ class Broadcaster:
         self._interruptible: set[asyncio.Task[None]] = set()  # workers without a person in hand
         self._unclear = 0
         self._ending = False  # the drain under way: whoever has served a person takes no other
+        self._outage = Outage()
         self._stopping = False
 
     async def tick(self) -> None:
@@ -100,6 +108,12 @@ class Broadcaster:
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
 
+    def leave_off(self) -> None:
+        """Let what is in flight end, and serve nobody else until the next tick."""
+        self._ending = True
+        for worker in self._interruptible:
+            worker.cancel()
+
     async def stop(self) -> None:
         """Let what is in flight end, and begin nothing."""
         self._stopping = True
@@ -112,7 +126,9 @@ class Broadcaster:
         async with self._database.write() as session:
             await supporters.forget_photos(session, self._clock())
             await supporters.forget_strangers(session, self._clock())
-            await handouts.end_leases(session, self._clock(), every=every)
+            left = await handouts.end_leases(session, self._clock(), every=every)
+        if left:
+            log.warning("%d messages were being sent to people when the program stopped; they are “unknown”", left)
 
     async def _drain(self) -> None:
         """Feed the workers until nothing is due; what goes wrong with the store ends it, and the next tick begins anew."""
@@ -130,14 +146,21 @@ class Broadcaster:
                     worker.cancel()
             ended = await asyncio.gather(feeder, *workers, return_exceptions=True)
             self._interruptible.difference_update(workers)
-        for error in ended:
-            if isinstance(error, Exception):
-                log.error("handouts stopped for a moment", exc_info=error)
-                break
+        self._tell_of([error for error in ended if isinstance(error, Exception)])
+
+    def _tell_of(self, errors: Sequence[Exception]) -> None:
+        away = next((error for error in errors if isinstance(error, STORE_AWAY)), None)
+        if away is not None:
+            self._outage.away(away)
+        elif errors:
+            log.error("handouts stopped for a moment", exc_info=errors[0])
+        else:
+            self._outage.back()
 
     async def _feed(self) -> None:
         """Hand people to the workers, a page of each run in turn; returns when nothing more can be done now."""
         cursors: dict[tuple[str, int], int] = {}
+        swept: dict[tuple[str, int], int] = {}
         usual: dict[int, Usual] = {}  # of each campaign
         handed_on = False  # whether somebody may still be in hand
         while not self._stopping:
@@ -147,6 +170,9 @@ class Broadcaster:
                     usual[campaign_id] = await usual_of(session, campaign_id)
             fed = False
             for run in due:
+                if await self._sweep(run, usual[run.what.campaign_id], swept):
+                    fed = True
+                    continue
                 after = cursors.get(run.key, 0)
                 page = await self._feed_page(run, due, usual[run.what.campaign_id], after)
                 if page or after:
@@ -162,6 +188,19 @@ class Broadcaster:
                     return
                 await self._waiting.join()  # who could not be served waits again, and their run is due again
                 handed_on = False
+
+    async def _sweep(self, run: Run, usual: Usual, swept: dict[tuple[str, int], int]) -> bool:
+        """Where the campaign rests, let the handouts of the next ones who chose nothing wait; whether there were any."""
+        now = self._clock()
+        turn = handouts.usual_turn(run, usual, now)
+        if turn.free or run.handed_out:
+            swept.pop(run.key, None)
+            return False
+        after = swept.get(run.key, 0)
+        async with self._database.write() as session:
+            last = await handouts.put_off_usual(session, run, usual, turn.until, now, after=after, limit=SWEEP)
+        swept[run.key] = last or after
+        return last is not None
 
     async def _feed_page(self, run: Run, due: Sequence[Run], usual: Usual, after: int) -> Sequence[Candidate]:
         """Hand on who may be written to now, and let the others' handouts wait; everybody who was looked at."""
@@ -230,7 +269,22 @@ class Broadcaster:
         self._unclear = self._unclear + 1 if outcome.state is HandoutState.unknown else 0
         if self._unclear >= UNCLEAR:
             self._pace.halt(DOWN_WAIT.total_seconds())
-        await self._rows.write([outcome, *(replace(outcome, run=each, handout_id=number) for each, number in others)])
+        await self._write_down([outcome, *(replace(outcome, run=each, handout_id=number) for each, number in others)])
+
+    async def _write_down(self, outcomes: Sequence[Outcome]) -> None:
+        """However long the store is away: what is known of a message must not become `unknown`."""
+        said = False
+        while True:
+            try:
+                await self._rows.write(outcomes)
+                return
+            except STORE_AWAY as error:
+                if self._stopping:
+                    raise
+                if not said:
+                    log.warning("what came of a message cannot be written yet (%s)", said_by(error))
+                said = True
+                await self._pause(STORE_PAUSE)
 
     async def _send(self, what: Run | Digest, outcome: Outcome, supporter: Supporter) -> Outcome:
         """The outcome as it came."""

@@ -47,6 +47,7 @@ async def look(
         _disk(settings),
         *await _media(settings),
         await _clock(settings, clock),
+        *await _stores_clock(database, clock),
         await _token(settings),
         *[await _channel(channel, open_network) for channel in channels],
     ]
@@ -84,6 +85,20 @@ async def _media(settings: Settings) -> list[Finding]:
     except OSError as away:
         return [Finding("pictures", False, str(away))]
     return [Finding("pictures", True, f"{settings.media_url.partition('?')[0]} can be read and written")]
+
+
+async def _stores_clock(database: Database, clock: Clock) -> list[Finding]:
+    """Compared with that of the database's server, by which every process goes."""
+    async with database.read() as session:
+        theirs = await database.time(session)
+    if theirs is None:
+        return []
+    skew = clock() - theirs
+    if abs(skew) <= LARGEST_SKEW:
+        return [Finding("database's clock", True, f"within {LARGEST_SKEW.total_seconds():.0f} s of this machine's")]
+    where = "behind" if skew > timedelta() else "ahead of"
+    said = f"it is {abs(skew).total_seconds():.0f} s {where} this machine's, and counts for all: switch on time synchronisation on both"
+    return [Finding("database's clock", False, f"{said} (timedatectl set-ntp true)")]
 
 
 async def _clock(settings: Settings, clock: Clock) -> Finding:

@@ -5,8 +5,10 @@ wait once. A job says only that there is work: what is due, and what became of i
 be lost, or come twice, without harm. What is done with is deleted.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
 
 import psycopg
 from procrastinate import App, JobContext, PsycopgConnector
@@ -24,6 +26,9 @@ from campaigns.stores.queue import SCHEMA, configure
 CHANNELS, PEOPLE = "channels", "people"  # queues
 SPEAKING = "the bot"
 CONNECTIONS = 4  # beside those of the store
+# Seconds until whoever asks for a connection is told that there is none, and until the next one who asks begins anew. The
+# pool's own pauses double, up to minutes: a server that was away for long would wait for us as long again.
+GIVE_UP = 5.0
 ABREAST = 50  # channels that one worker drains at a time
 POLL = 5.0  # seconds between two looks of a worker that was not told of a job
 DEAD_AFTER = 12.0  # seconds; a worker that did not beat for so long is dead, or as good as dead
@@ -58,6 +63,26 @@ async def _plain_errors() -> AsyncIterator[None]:
         raise
 
 
+class _Worker(Worker):
+    """Says when it takes no more jobs; it ends only with the last one in hand."""
+
+    def __init__(self, ends: Callable[[], None], *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._ends = ends
+
+    async def _shutdown(self, side_tasks: list[asyncio.Task[Any]]) -> None:
+        self._ends()
+        await super()._shutdown(side_tasks)
+
+    async def _persist_job_status(self, *given: Any, **more: Any) -> None:
+        """Where it cannot be told, or was ended by who took this worker for dead, nothing is amiss: see `Jobs.beat`."""
+        try:
+            await super()._persist_job_status(*given, **more)
+        except ConnectorException as error:
+            if not isinstance(error.__cause__, psycopg.OperationalError | psycopg.errors.RaiseException):
+                raise
+
+
 class Jobs:
     """The queue in the store at `url`. `drain` and `speak` are what a worker of this process does for a job."""
 
@@ -68,6 +93,8 @@ class Jobs:
             configure=configure,
             min_size=1,
             max_size=CONNECTIONS,
+            timeout=GIVE_UP,
+            reconnect_timeout=GIVE_UP,
         )
         self._app = App(connector=connector)
         self._in_hand: set[int] = set()
@@ -106,13 +133,16 @@ class Jobs:
                 with suppress(AlreadyEnqueued):
                     await self._speak.configure(lock=SPEAKING, queueing_lock=SPEAKING).defer_async()
 
-    async def free(self) -> int:
-        """End the jobs of dead workers, so that others may take the next ones; how many there were."""
+    async def of_the_dead(self) -> list[Job]:
+        """The jobs that dead workers had in hand. As long as they are there, nobody takes the next ones of their locks."""
         async with _plain_errors():
-            stalled = list(await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER))
-            for job in stalled:
+            return list(await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER))
+
+    async def free(self, jobs: Iterable[Job]) -> None:
+        """End them, so that others may take the next ones."""
+        async with _plain_errors():
+            for job in jobs:
                 await self._end(job)
-        return len(stalled)
 
     async def _end(self, job: Job) -> None:
         try:
@@ -123,9 +153,13 @@ class Jobs:
 
     # What a worker does
 
-    def worker(self, queues: Collection[str]) -> Worker:
-        """Takes jobs out from `run()` to `stop()`; what is in hand ends first. It beats by `beat` alone."""
-        return Worker(
+    def worker(self, queues: Collection[str], ends: Callable[[], None] = lambda: None) -> Worker:
+        """Takes jobs out from `run()` to `stop()`; what is in hand ends first. It beats by `beat` alone.
+
+        `ends` is called when it takes no more, also where it lost the queue.
+        """
+        return _Worker(
+            ends,
             self._app,
             queues=queues,
             concurrency=ABREAST,

@@ -5,8 +5,10 @@ import logging
 from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
 
+from campaigns.stores import STORE_AWAY
 from campaigns.times import Clock
 from networks.errors import NetworkProblem, RateLimited
+from schedules.timetable import Outage
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ class Looking(ABC):
         self._clock = clock
         self._next_look: datetime | None = None
         self._task: asyncio.Task[None] | None = None
+        self._outage = Outage()
         self._stopping = False
 
     @abstractmethod
@@ -60,6 +63,9 @@ class Looking(ABC):
     async def _look_or_wait(self) -> None:
         try:
             await self._look()
+            self._outage.back()
+        except STORE_AWAY as error:
+            self._outage.away(error)
         except NetworkProblem as problem:
             log.warning("%s could not be sent, and will be in a minute: %s", self.name, type(problem).__name__)
             wait = problem.retry_after if isinstance(problem, RateLimited) else PAUSE

@@ -25,7 +25,7 @@ from campaigns.stores import STORE_AWAY, said_by
 from campaigns.times import Clock
 from schedules.engine import EngineProblem
 from schedules.heart import Heart
-from schedules.jobs import CHANNELS, DEAD_AFTER, PEOPLE, Jobs, living
+from schedules.jobs import CHANNELS, DEAD_AFTER, PEOPLE, SPEAKING, Jobs, living
 from schedules.publishing import Publisher, say_left
 from schedules.timetable import LEASES, TICK, Speaker, Timetable, Work, stop_all
 
@@ -61,6 +61,7 @@ class ProcrastinateEngine:
         self._watch = _Watch(clock)
         self._worker: Worker | None = None
         self._working: asyncio.Task[None] | None = None
+        self._left_off = False  # the people who are left, to whoever takes their job next
 
     async def start(self) -> None:
         """Raises EngineProblem where an engine is alone on the store."""
@@ -132,7 +133,11 @@ class ProcrastinateEngine:
             log.warning("%s died; what it had goes on elsewhere", ", ".join(sorted(dead)))
             async with self._database.write() as session:
                 say_left(await publications.end_leases_of_the_dead(session, await living(session), self._clock()))
-        await self._jobs.free()
+        left = await self._jobs.of_the_dead()
+        if any(job.lock == SPEAKING for job in left):  # first: whoever speaks next has handouts of its own
+            for speaker in self._works.speakers:
+                await speaker.end_leases(every=True)
+        await self._jobs.free(left)
 
     # The worker
 
@@ -143,7 +148,7 @@ class ProcrastinateEngine:
             await self._place.wait()
             if self._stopping.is_set():
                 return
-            self._worker = self._jobs.worker(queues)
+            self._worker = self._jobs.worker(queues, self._leave_off)
             beating = asyncio.create_task(self._beat(self._worker))
             try:
                 await self._worker.run()
@@ -155,6 +160,12 @@ class ProcrastinateEngine:
                 beating.cancel()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), PAUSE)
+
+    def _leave_off(self) -> None:
+        """Who takes no more jobs must not hold on to people for as long as there are any: channels would wait behind them."""
+        self._left_off = True
+        for speaker in self._works.speakers:
+            speaker.leave_off()
 
     async def _beat(self, worker: Worker) -> None:
         """As long as anything is in hand, whatever becomes of the queue."""
@@ -175,12 +186,12 @@ class ProcrastinateEngine:
             log.exception("channel %d could not be drained", channel_id)
 
     async def _speak(self) -> None:
-        """Serve people until nobody is left. Of this job there is one: whoever served others before it is done, or dead."""
-        speakers = self._works.speakers
+        """Serve people until nobody is left, or this worker takes no more jobs. Of this job there is one: whoever served others before it is done, or dead."""
+        speakers, self._left_off = self._works.speakers, False
         try:
             for speaker in speakers:
                 await speaker.end_leases(every=True)
-            while True:
+            while not self._left_off:
                 for speaker in speakers:
                     await speaker.tick()
                 if not any(speaker.busy for speaker in speakers):

@@ -31,11 +31,15 @@ from campaigns.traces import at_work
 from networks import NEEDS_RECIPIENTS
 from networks.base import Network, OutgoingPost, parts_out
 from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
+from schedules.timetable import Outage
 
 log = logging.getLogger(__name__)
 
 CALL_TIMEOUT = 240.0  # seconds; ends before the lease of publications.LEASE does
 BATCH = 50  # publications looked up at a time on one channel
+# Seconds that a batch of steps waits for those of more channels where the one before it was of more than FEW: networks take
+# longer, and each batch costs its statements, however few they are about.
+GATHER, FEW = 0.02, 2
 FIRST_WAIT = timedelta(seconds=5)  # after a network could not be reached; doubles each time
 LONGEST_WAIT = timedelta(minutes=15)
 MOST_ATTEMPTS = 12  # about an hour and a half of a network that cannot be reached
@@ -115,10 +119,13 @@ class Publisher:
         self._site_url = site_url  # where people stop a network that writes to them
         self._observe = observe
         self._pause = pause
-        self._writer = BatchWriter(database, publications.write_steps, together=True)
-        self._turns = BatchWriter(database, self._take_turns)
-        self._returns = BatchWriter(database, publications.give_back_channels, together=True)
+        self._writer = BatchWriter(database, publications.write_steps, gather=GATHER, siblings=FEW, together=True)
+        self._turns = BatchWriter(database, self._take_turns, gather=GATHER, siblings=FEW)
+        self._returns = BatchWriter(
+            database, publications.give_back_channels, gather=GATHER, siblings=FEW, together=True
+        )
         self._draining: dict[int, asyncio.Task[None]] = {}
+        self._outage = Outage()
         self._stopping = False
 
     async def tick(self) -> None:
@@ -129,9 +136,16 @@ class Publisher:
             ready = await publications.channels_with_work(session, self._clock())
         for channel_id in ready:
             if channel_id not in self._draining:
-                task = asyncio.create_task(self.drain(channel_id))
+                task = asyncio.create_task(self._drain_or_wait(channel_id))
                 self._draining[channel_id] = task
                 task.add_done_callback(lambda _, done=channel_id: self._draining.pop(done, None))  # type: ignore[misc]
+
+    async def _drain_or_wait(self, channel_id: int) -> None:
+        """A store that can be read and not written, as on a full disk, is said once and not at every tick."""
+        try:
+            await self.drain(channel_id)
+        except STORE_AWAY as error:
+            self._outage.away(error)
 
     async def settled(self) -> None:
         """Wait until every channel that is being drained now has nothing due any more."""
@@ -167,15 +181,29 @@ class Publisher:
             wait_until, rest = waits.until, waits.rest
         except ChannelRevoked as problem:  # the settings do not even open
             rest = str(problem)
+        except STORE_AWAY as error:  # the channel has done nothing that it should wait for
+            self._outage.away(error)
         except Exception:
             log.exception("channel %d could not be drained", channel_id)
             wait_until = self._clock() + LONGEST_WAIT
         finally:
             if network is not None:
                 await network.close()
-            await self._returns.write([GiveBack(channel_id, self.worker, wait_until, rest)])
+            await self._give_back(GiveBack(channel_id, self.worker, wait_until, rest))
+        self._outage.back()
         if rest:
             log.error("channel %d rests; why stands in the console, under Channels", channel_id)
+
+    async def _give_back(self, end: GiveBack) -> None:
+        """However long the store is away: of a channel that is leased, and that nobody drains, nothing would go out."""
+        while True:
+            try:
+                await self._returns.write([end])
+                return
+            except STORE_AWAY:
+                if self._stopping:
+                    raise
+                await self._pause(STORE_PAUSE)
 
     async def _publish_all(self, turn: "_Turn | None", network: Network) -> None:
         """Publish what is due on a channel until nothing is; raises _ChannelWaits where the channel must wait."""
@@ -204,17 +232,22 @@ class Publisher:
             turn = await self._turn(turn.channel.id)
 
     async def _write_down(self, steps: Sequence[Begin | Finish]) -> Sequence[Content | None]:
-        """A store that is away for a moment must not make `unknown` what a network gave a receipt for: it is waited for."""
+        """A store that is away for a moment must not make `unknown` what a network gave a receipt for: it is waited for.
+
+        Nor what it was asked to claim and did, in the moment when it went: that is claimed once more.
+        """
         said = False
         while True:
             try:
                 return await self._writer.write(steps)
             except STORE_AWAY as error:
-                if self._stopping or not any(isinstance(step, Finish) for step in steps):
+                if self._stopping:
                     raise
                 if not said:
-                    log.error("what came of a publication cannot be written yet (%s)", said_by(error))
+                    what = "what came of" if any(isinstance(step, Finish) for step in steps) else "the beginning of"
+                    log.error("%s a publication cannot be written yet (%s)", what, said_by(error))
                 said = True
+                steps = [replace(step, again=True) if isinstance(step, Begin) else step for step in steps]
                 await self._pause(STORE_PAUSE)
 
     def _outlasts_a_call(self, channel: Channel) -> bool:

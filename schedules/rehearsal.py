@@ -20,10 +20,11 @@ from campaigns.database import Database
 from campaigns.installation import find_campaign
 from campaigns.media_stores import MediaHome
 from campaigns.models import Campaign, Channel, Post, PostState, Publication, PublicationState
+from campaigns.snapshots import duplicate
 from schedules.publishing import Publisher
 from schedules.recurring import Recurring
 from schedules.rehearsal_concerns import Warned, look
-from schedules.rehearsal_copy import RehearsalProblem, duplicate
+from schedules.rehearsal_copy import RehearsalProblem
 from schedules.rehearsal_networks import FakeNetworks, Faults, Note, Told, Victim
 from schedules.rehearsal_nights import Moved, Night, move_over, next_nights
 

@@ -44,6 +44,9 @@ class SignupMessages(Looking):
     async def is_due(self, session: AsyncSession) -> bool:
         return await signup_messages.any_due(session, self._clock())
 
+    def leave_off(self) -> None:
+        """A look ends by itself, and soon."""
+
     async def _look(self) -> None:
         async with self._database.read() as session:
             if not await self.is_due(session):

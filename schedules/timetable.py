@@ -5,6 +5,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -18,6 +19,26 @@ log = logging.getLogger(__name__)
 Job = Callable[[], Awaitable[None]]
 TICK = 0.5  # seconds; half of the lateness that a lone post may have
 LEASES = 15.0  # seconds; leases last minutes
+
+
+class Outage:
+    """A store that is away, or full, is told once in a process, however many works it holds up; that it is back, too."""
+
+    _told = False
+
+    def __init__(self) -> None:
+        self._held_up = False
+
+    def away(self, error: BaseException) -> None:
+        if not Outage._told:
+            log.error("the database does not answer (%s); the work goes on as soon as it does", said_by(error))
+        Outage._told = self._held_up = True
+
+    def back(self) -> None:
+        if self._held_up and Outage._told:
+            log.warning("the database answers again")
+            Outage._told = False
+        self._held_up = False
 
 
 class Work(Protocol):
@@ -54,6 +75,9 @@ class Speaker(Work, Protocol):
     async def is_due(self, session: AsyncSession) -> bool:
         """Whether somebody is to be served now."""
 
+    def leave_off(self) -> None:
+        """Let what is in flight end, and serve nobody else until the next tick."""
+
     async def settled(self) -> None:
         """Wait until it is not busy."""
 
@@ -64,7 +88,7 @@ class Timetable:
     def __init__(self, works: Sequence[Work]) -> None:
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=defaults)
-        self._held_up: set[Job] = set()
+        self._outages: defaultdict[Job, Outage] = defaultdict(Outage)
         self._running: set[asyncio.Task[None]] = set()
         self.rests = False  # while it does, works begin nothing
         for work in works:
@@ -82,20 +106,14 @@ class Timetable:
         await asyncio.shield(task)  # APScheduler cancels what it waits for when it stops
 
     async def _run(self, job: Job, always: bool) -> None:
-        """A store that is away is said once, not at every tick; that it is back too."""
         if self.rests and not always:
             return
         try:
             await job()
         except STORE_AWAY as error:
-            if not self._held_up:
-                log.error("the database does not answer (%s); the work goes on as soon as it does", said_by(error))
-            self._held_up.add(job)
-            return
-        if job in self._held_up:
-            self._held_up.remove(job)
-            if not self._held_up:
-                log.warning("the database answers again")
+            self._outages[job].away(error)
+        else:
+            self._outages[job].back()
 
     def start(self) -> None:
         self._scheduler.start()

@@ -28,12 +28,14 @@ MATERIAL = Path(__file__).with_name("material")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pictures", metavar="FOLDER", help="keep the screenshots of the browser tests there")
     parser.addoption("--store", choices=("sqlite", "postgresql"), default="sqlite", help="the kind of every store")
+    parser.addoption("--updates", choices=("polling", "webhook"), default="polling", help="how bots of tests/bot hear")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is about the other kind of store does not belong to this run."""
-    other = "about_servers" if config.getoption("--store") == "sqlite" else "about_files"
-    left_out = [item for item in items if item.get_closest_marker(other)]
+    """What is about the other kind of store, or the other way to hear, does not belong to this run."""
+    others = ["about_servers" if config.getoption("--store") == "sqlite" else "about_files"]
+    others += ["about_polling"] if config.getoption("--updates") == "webhook" else []
+    left_out = [item for item in items if any(map(item.get_closest_marker, others))]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 

@@ -25,10 +25,12 @@ class Crew:
         self._program, self.sandbox = program, sandbox
         self._started: list[Program] = []
 
-    async def start(self, *roles: str) -> Program:
-        """Runs when this returns."""
+    async def start(self, *roles: str, skew: int = 0, **settings: str) -> Program:
+        """Runs when this returns; on a machine whose clock is `skew` seconds ahead."""
         started = self._program.again()
-        started.set(PORT=str(free_port()))
+        started.set(PORT=str(free_port()), **settings)
+        if skew:
+            started.skew(skew)
         self._started.append(started)
         await started.start("run", *(part for role in roles for part in ("--role", role)))
         await started.line("Porte-voix runs")

@@ -1,4 +1,4 @@
-"""nginx with the configuration that docs/deploy shows: other addresses, and a certificate of the test's own."""
+"""nginx with the configuration that docs/deploy shows: other addresses, and a certificate of the test's own, or none."""
 
 import asyncio
 import os
@@ -30,8 +30,9 @@ http {{
 class Nginx:
     """`await start()`, `await stop()`; what it answered, and which process with it, is in `answered()`."""
 
-    def __init__(self, folder: Path, port: int, plain: int, *processes: int) -> None:
-        self.folder, self.port, self.plain = folder, port, plain
+    def __init__(self, folder: Path, port: int, plain: int, *processes: int, tls: bool = True) -> None:
+        """Without TLS it serves all of it at http, to who knows no authority of ours, such as the stand-ins."""
+        self.folder, self.port, self.plain, self.tls = folder, port, plain, tls
         folder.mkdir()
         authority = trustme.CA()
         self.authority = folder / "authority.pem"
@@ -39,6 +40,7 @@ class Nginx:
         made = authority.issue_cert(NAME)
         made.private_key_pem.write_to_path(folder / "privkey.pem")
         made.cert_chain_pems[0].write_to_path(folder / "fullchain.pem")
+        authority.cert_pem.write_to_path(folder / "authority.pem")
         self._context = ssl.create_default_context()
         authority.configure_trust(self._context)
         (folder / "site.conf").write_text(self._site(processes))
@@ -59,12 +61,12 @@ class Nginx:
         for pattern, value in replaced.items():
             text, times = re.subn(pattern, value, text)
             assert times == 1, pattern
-        return text
+        return text if self.tls else re.sub(r"\bssl http2|ssl_certificate.*;", "", text)
 
     @property
     def site(self) -> str:
         """Where its visitors are sent: the name of the certificate, which `visitor` finds here."""
-        return f"https://{NAME}:{self.port}"
+        return f"https://{NAME}:{self.port}" if self.tls else f"http://127.0.0.1:{self.port}"
 
     def way(self) -> Here:
         """How a browser gets there."""

@@ -25,12 +25,22 @@ class Program:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("PORTEVOIX_")}
         self._environment = {**clean, **environment, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
         self._home = environment["PORTEVOIX_DATA_DIR"]
+        self.root = ROOT  # where its code is
         self._process: asyncio.subprocess.Process | None = None
         self._lines: list[str] = []
 
     def set(self, **settings: str) -> None:
         """Other settings, without their prefix, for what is started from now on."""
         self._environment |= {f"PORTEVOIX_{name}": value for name, value in settings.items()}
+
+    def skew(self, seconds: int) -> None:
+        """The clock of the machine of what is started from now on is so far ahead; time passes there as everywhere."""
+        library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))  # Debian's libfaketime
+        self._environment |= {
+            "LD_PRELOAD": str(library),
+            "FAKETIME": f"{seconds:+d}s",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
 
     def again(self) -> "Program":
         """Another process with the same settings."""
@@ -63,6 +73,11 @@ class Program:
         return self._environment["PORTEVOIX_BOT_TOKEN"]
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def site(self) -> str:
         return f"http://127.0.0.1:{self._environment['PORTEVOIX_PORT']}"
 
@@ -81,10 +96,10 @@ class Program:
     async def _spawn(self, *arguments: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            str(ROOT / "run_bot.py"),
+            str(self.root / "run_bot.py"),
             *arguments,
             cwd=self._home,  # so that nobody's .env is read
-            env={**self._environment, "PYTHONPATH": str(ROOT)},
+            env={**self._environment, "PYTHONPATH": str(self.root)},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -72,6 +72,13 @@ class Replica:
         await self.database.close()
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """One in a process of its own, as far as who brings updates cares."""
+
+    url: str
+
+
 @dataclass
 class Brought:
     """One update on its way: to which replica, and what that one said."""
@@ -87,7 +94,7 @@ class Brought:
 class Balancer:
     """The address that Telegram knows. Each update goes to the next replica, or to the one that `choose` names."""
 
-    replicas: list[Replica] = field(default_factory=list)
+    replicas: list[Any] = field(default_factory=list)  # Replica or Elsewhere
     brought: list[Brought] = field(default_factory=list)
     choose: Callable[[dict[str, Any]], int] | None = None
     lost: bool = False  # what a replica answered does not reach Telegram

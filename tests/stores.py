@@ -1,38 +1,19 @@
-"""A migrated store for each test, on the kind that `--store` names. Copied from one that was migrated once.
-
-The server of PostgreSQL is started for the tests of one process alone: a folder of its own, a socket in it, no port.
-"""
+"""A migrated store for each test, on the kind that `--store` names. Copied from one that was migrated once."""
 
 import itertools
 import json
-import os
-import pwd
 import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-import psycopg
 from sqlalchemy import Connection, create_engine, inspect, text
 
+from bench.cluster import IN_HASTE, Cluster
 from campaigns.database import migrate
 
 TEMPLATE = "migrated"
-# Nothing of it outlives the tests, so nothing need survive a power cut; what must survive the server's own end is asked for
-# by the program itself. C.UTF-8 sorts as SQLite does.
-INITDB = ("--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=trust", "--username=postgres")
-SERVER = (
-    "fsync=off",
-    "full_page_writes=off",
-    "synchronous_commit=off",
-    "jit=off",
-    "listen_addresses=",
-    "max_connections=200",
-)
 
 
 class Stores(Protocol):
@@ -65,68 +46,11 @@ class SqliteStores:
         yield f"sqlite:///{folder / f'{name}.sqlite3'}"
 
 
-class Cluster:
-    """A server of PostgreSQL: `start`, `stop` as a power cut would, `url(name)`."""
-
-    def __init__(self) -> None:
-        self.binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda found: float(found.parent.name))
-        self.folder = Path(tempfile.mkdtemp(prefix="porte-voix-"))
-        if os.geteuid() == 0:  # the server refuses to run as root
-            owner = pwd.getpwnam("postgres")
-            os.chown(self.folder, owner.pw_uid, owner.pw_gid)
-        subprocess.run([*self._as_owner(), str(self.binaries / "initdb"), "-D", str(self._data), *INITDB], check=True, stdout=subprocess.DEVNULL)  # fmt: skip
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def _data(self) -> Path:
-        return self.folder / "data"
-
-    def _as_owner(self) -> list[str]:
-        if os.geteuid():
-            return []
-        return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig=SIGQUIT"]
-
-    def url(self, name: str) -> str:
-        return f"postgresql://postgres@/{name}?host={self.folder}"
-
-    def start(self) -> None:
-        settings = [part for setting in SERVER for part in ("-c", setting)]
-        command = [*self._as_owner(), str(self.binaries / "postgres"), "-D", str(self._data), "-k", str(self.folder)]
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen([*command, *settings], stdout=log, stderr=log)
-        for _try in range(600):
-            try:
-                self.run("SELECT 1")
-                return
-            except psycopg.OperationalError:
-                time.sleep(0.05)
-        raise AssertionError((self.folder / "log").read_text())
-
-    def stop(self) -> None:
-        """Every connection is cut at once."""
-        if self._process is not None:
-            self._process.send_signal(3)  # SIGQUIT: an immediate shutdown
-            self._process.wait()
-        self._process = None
-
-    def run(self, statement: str) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement.encode())
-
-    @property
-    def runs(self) -> bool:
-        return self._process is not None
-
-    def remove(self) -> None:
-        self.stop()
-        shutil.rmtree(self.folder)
-
-
 class PostgresqlStores:
     kind = "postgresql"
 
     def __init__(self) -> None:
-        self.cluster = Cluster()
+        self.cluster = Cluster(IN_HASTE)
         self.cluster.start()
         self._numbers = itertools.count()
         self.cluster.run(f"CREATE DATABASE {TEMPLATE}")

@@ -400,6 +400,22 @@ async def test_mistakes_stand_beside_their_field_in_the_visitors_language(visit:
     await expect(page.locator("[data-wrong=name]")).to_be_hidden()
 
 
+async def test_what_a_process_was_asked_for_when_it_died_is_asked_for_again(visit: Open) -> None:
+    """A proxy says 502 then; another process answers."""
+    page = await visit()
+    deaths = iter([502, 504])
+
+    async def die(route: Route) -> None:
+        status = next(deaths, None)
+        await (route.fulfill(status=status, body="<h1>Bad Gateway</h1>") if status else route.continue_())
+
+    await page.route("**/badge/picture", die)
+    await choose(page)
+    await page.locator("[data-make]").click()
+    await expect(page.locator("[data-made]")).to_be_visible()
+    assert next(deaths, None) is None
+
+
 async def test_going_back_finds_everything_as_it_was(site: Site, visit: Open) -> None:
     page = await visit()
     await choose(page)

@@ -2,27 +2,33 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlmodel import col, select
 
 from campaigns import posts
-from campaigns.database import RETRY, Database, DatabaseAway
+from campaigns.database import RETRY, Database, DatabaseAway, migrate
 from campaigns.installation import add_campaign, add_channel
 from campaigns.models import Campaign, Publication, PublicationState
 from campaigns.posts import NewPost
 from campaigns.publications import Begin, Finish, write_steps
-from campaigns.stores import DatabaseProblem
+from campaigns.stores import DatabaseProblem, plain
+from campaigns.stores.postgresql import CONNECT
+from campaigns.stores.queue import configure
 from campaigns.times import system_clock
 from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_CHANNELS
 from schedules.engine import EmbeddedEngine
 from schedules.timetable import TICK
 from tests.conftest import free_port
+from tests.crew import Crew
 from tests.program import Program
 from tests.stores import Cluster, PostgresqlStores
 
@@ -79,6 +85,18 @@ async def test_the_program_starts_when_the_server_does(
     await program.line("trying again for 60 seconds")
     server.start()
     await program.line("runs at")
+
+
+@pytest.mark.parametrize("role", ["web", "bot", "worker", "clock"])
+async def test_each_role_waits_for_the_server_then_gives_up_and_asks_to_be_tried_again(
+    program: Program, server: Cluster, role: str
+) -> None:
+    server.stop()
+    program.set(DATABASE_WAIT="1")
+    code, said = await program.call("run", "--role", role)
+    assert code == os.EX_TEMPFAIL
+    assert "trying again for 1 seconds" in said and "Error: the database postgresql://" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(
@@ -154,6 +172,55 @@ async def test_what_a_network_took_while_the_server_was_away_is_written_down_whe
         assert (await session.get_one(Publication, 1)).state is S.published
     await database.close()
     assert [entry["text"] for entry in await sandbox.ledger(service="telegram")] == ["Au milieu"]
+
+
+@pytest.mark.parametrize("role", ["web", "bot", "worker", "clock"])
+async def test_a_role_says_once_that_the_server_is_away_and_goes_on_when_it_is_back(
+    program: Program, sandbox: SandboxClient, server: Cluster, role: str
+) -> None:
+    process = await Crew(program, sandbox).start(role)
+    server.stop()
+    await process.line("the database does not answer .*; the work goes on as soon as it does")
+    server.start()
+    await process.line("the database answers again")
+    assert await process.stop() == 0
+    assert process.output.count("the database does not answer") == 1
+    assert "Traceback" not in process.output and "never retrieved" not in process.output
+
+
+async def test_both_ends_of_each_connection_give_up_who_they_hear_no_more_of() -> None:
+    """A machine without power, or behind a cut network, says nothing: nobody may wait for it, nor for the locks that it holds."""
+    server = Cluster(address="127.0.0.1", port=free_port())
+    try:
+        server.start()
+        server.run("CREATE DATABASE apart TEMPLATE template0")
+        url = server.url_over_the_network("apart")
+        await asyncio.to_thread(migrate, url)
+        database = Database(url)
+        for opened in (database.read, database.write):
+            async with opened() as session:
+                shown = [await session.scalar(text(f"SHOW {name}")) for name in SERVERS_PATIENCE]
+                assert shown == ["4", "2", "3", "8000"]
+                raw = await (await session.connection()).get_raw_connection()
+                assert _patience_of(raw.driver_connection) == [1, 10, 5, 3]  # type: ignore[arg-type]
+        await database.close()
+        async with await psycopg.AsyncConnection.connect(plain(database.url), **CONNECT) as of_queue:
+            await configure(of_queue)
+            shown = [await (await of_queue.execute(f"SHOW {name}".encode())).fetchone() for name in SERVERS_PATIENCE]
+            assert shown == [("4",), ("2",), ("3",), ("8000",)]
+    finally:
+        server.remove()
+
+
+SERVERS_PATIENCE = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout")
+
+
+def _patience_of(connection: psycopg.AsyncConnection[Any]) -> list[int]:
+    """Whether this end asks after a silent server, after how many seconds, how often, and how many times."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as line:
+        asks = line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        names = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        return [asks, *(line.getsockopt(socket.IPPROTO_TCP, name) for name in names)]
 
 
 # Programs that share a store

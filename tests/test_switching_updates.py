@@ -100,6 +100,24 @@ async def test_a_webhook_that_cannot_be_is_one_sentence(program: Program, settin
     assert len(said.splitlines()) == 1
 
 
+async def test_an_address_that_telegram_refuses_is_one_sentence_that_says_what_to_do_and_not_the_secret(
+    program: Program, sandbox: SandboxClient, sandbox_server, zoe: Person
+) -> None:
+    program.set(BOT_UPDATES="webhook", PUBLIC_URL="https://campagne.invalid")
+    await program.start()
+    said = await program.line("PORTEVOIX_PUBLIC_URL")
+    assert "refuses" in said and "failed to resolve host" in said
+    assert "an https:// address" in said and "PORTEVOIX_BOT_UPDATES=polling" in said
+    assert await program.stop() == 0
+    assert "Traceback" not in program.output and "/telegram/" not in program.output
+    await sandbox.say(zoe.id, "/help")
+    program.set(BOT_UPDATES="polling")
+    await program.start()
+    await sandbox.updates_taken(60)
+    assert helped(await zoe.messages()) == 1  # nothing was lost with it
+    await program.stop()
+
+
 async def test_while_the_web_pages_are_there_and_the_bot_is_not_telegram_is_asked_to_come_again(
     program: Program, sandbox: SandboxClient, sandbox_server, zoe: Person
 ) -> None:

@@ -1,5 +1,6 @@
 """One program as many processes: clocks that tick, workers that publish, pages and the bot, each where it is wanted."""
 
+import asyncio
 import signal
 from collections.abc import AsyncIterator
 
@@ -10,7 +11,7 @@ from campaigns import installation
 from campaigns.models import Campaign, PublicationState
 from campaigns.times import system_clock
 from sandbox.client import SandboxClient
-from tests.conftest import X_KEYS
+from tests.conftest import X_KEYS, free_port
 from tests.crew import Crew
 from tests.program import Program
 from tests.stores import PostgresqlStores
@@ -163,6 +164,49 @@ async def test_a_broadcast_is_sent_by_one_worker_at_a_time_and_goes_on_where_a_k
     assert len(states) == 20
 
 
+async def test_messages_that_a_killed_worker_was_sending_are_unknown_before_anybody_goes_on(
+    crew: Crew, program: Program
+) -> None:
+    people = await crew.people(3)
+    hold = await crew.sandbox.hold("telegram", "sendMessage", "before", target=people[1])
+    await crew.broadcast("Rendez-vous samedi")
+    victim, clock = await crew.start("worker"), await crew.start("clock")
+    await crew.sandbox.held(hold)
+    await crew.sandbox.wait_for_ledger(2, service="telegram", within=ALL)
+    await victim.kill()
+    await clock.line(r"\d messages were being sent to people when the program stopped")
+    states = program.ask("SELECT telegram_id, handout.state FROM handout JOIN supporter ON supporter.id = supporter_id")
+    assert dict(states)[people[1]] == "unknown"
+
+
+async def test_a_worker_that_lost_the_queue_publishes_again_before_everybody_has_been_written_to(
+    crew: Crew, stores: PostgresqlStores, program: Program
+) -> None:
+    """What it has in hand ends before it takes jobs again, and a broadcast takes minutes."""
+    people = await crew.people(400)
+    async with crew.store() as database, database.write() as session:
+        (campaign,) = await installation.campaigns(session)
+        chat = str(await crew.sandbox.channel("Canal"))
+        channel = await installation.add_channel(session, campaign.id, "telegram", "Canal", {"chat_id": chat})
+    await crew.broadcast("Rendez-vous samedi")
+    worker, clock = await crew.start("worker"), await crew.start("clock")
+    await crew.sandbox.wait_for_ledger(10, service="telegram", within=ALL)
+    stores.cluster.stop()
+    try:
+        await clock.line("the database does not answer")
+        await worker.line("the database does not answer")
+    finally:
+        stores.cluster.start()
+    await worker.line("the queue does not answer")
+    await crew.queue([channel], "Entre-temps")
+    ledger = await crew.sandbox.wait_for_ledger(401, service="telegram", within=ALL)
+    order = [str(entry["channel"]) for entry in ledger]
+    assert order.index(chat) < 390
+    assert sorted(order) == sorted([chat, *map(str, people)])  # nobody twice, and nobody left out
+    assert {state for (state,) in program.ask("SELECT state FROM handout")} <= {"sent", "sending"}
+    assert await worker.stop() == 0
+
+
 async def test_pages_alone_say_what_they_see_in_the_store_and_name_the_bot(crew: Crew) -> None:
     await crew.channels(1)
     pages = await crew.start("web")
@@ -210,3 +254,21 @@ async def test_a_process_with_another_secret_key_is_refused_before_it_makes_chan
         1,
         True,
     )
+
+
+async def test_what_a_worker_sent_is_told_by_itself_where_it_has_a_port_for_it(crew: Crew) -> None:
+    """Its pages are served by others, which do not know."""
+    port = free_port()
+    channels = await crew.channels(2)
+    await crew.queue(channels, "Un", "Deux", "Trois")
+    await crew.start("worker", METRICS_PORT=str(port))
+    await crew.start("clock")
+    await crew.sandbox.wait_for_ledger(6, service="telegram", within=ALL)
+    sent = 'portevoix_sends_total{campaign="campagne",channel="Canal 1",network="telegram"} 3.0'
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as monitor:
+        async with asyncio.timeout(ALL):
+            while sent not in (said := (await monitor.get("/metrics")).text):
+                pass
+        assert said.count("portevoix_sends_total{") == 2
+        for page in ("/", "/console/login", "/healthz"):
+            assert (await monitor.get(page)).status_code == 404

@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from campaigns import health
-from campaigns.health import Health
-from web.site import site_of
+from campaigns.health import Health, Trouble
+from campaigns.shared_clock import skew_of
+from web.site import Site, site_of
 
 router = APIRouter()
 PARTS = (health.SCHEDULER, health.POLLER, health.WORKER)  # a part that is not here runs elsewhere, or nowhere
@@ -35,12 +36,22 @@ async def healthz(request: Request) -> Response:
         }
         return JSONResponse({"status": "down", "database": type(error).__name__, "troubles": [trouble]}, 503)
     site.mute_since = None
-    found = seen.troubles(timedelta(minutes=site.settings.latest_minutes))
-    figures = _figures(seen)
+    found = [*_refused(site), *seen.troubles(timedelta(minutes=site.settings.latest_minutes))]
+    figures = {**_figures(seen), "clock_skew": round(skew_of(site.clock).total_seconds(), 1)}
     if not found:
         return JSONResponse({"status": "ok", **figures})
     said = [{"what": t.what, "since": t.since.isoformat(), "said": t.said, "do": t.next_step} for t in found]
     return JSONResponse({"status": "unwell", **figures, "troubles": said}, 503)
+
+
+def _refused(site: Site) -> list[Trouble]:
+    """What is read tells nothing of a disk that is full."""
+    if site.database.refusal is None:
+        return []
+    seconds, why = site.database.refusal
+    said = f"the database takes nothing that is written ({why})"
+    do = "make room on the database's disk and look at the log; what is due goes out by itself then"
+    return [Trouble("database", site.clock() - timedelta(seconds=seconds), said, do)]
 
 
 def _figures(seen: Health) -> dict[str, Any]:

@@ -31,7 +31,7 @@ async def metrics(request: Request) -> Response:
         return PlainTextResponse(said, 403)
     async with site.database.read() as session:
         families = await _families(session, site.sends, site.clock())
-    families += process_metrics.families(site.counts, site.database)
+    families += process_metrics.families(site.counts, site.database, site.clock)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Page(families))
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

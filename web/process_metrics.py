@@ -6,10 +6,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 from campaigns.counts import Counts
 from campaigns.database import Database
+from campaigns.shared_clock import skew_of
 from campaigns.spread import Spread
+from campaigns.times import Clock
 
 
-def families(counts: Counts, database: Database) -> list[Metric]:
+def families(counts: Counts, database: Database, clock: Clock) -> list[Metric]:
     requests = {(route, f"{hundred}xx"): count for (route, hundred), count in counts.requests.items()}
     return [
         _counter("updates", "Updates of Telegram, by kind and how they ended.", ("kind", "outcome"), counts.updates),
@@ -24,6 +26,11 @@ def families(counts: Counts, database: Database) -> list[Metric]:
         _counter("requests", "Requests, by route and class of status.", ("route", "status"), requests),
         _spread("request_seconds", "From a request to the first byte of its answer.", counts.request_times),
         _spread("write_wait_seconds", "How long a write waited for its turn.", database.waits),
+        _gauge(
+            "clock_skew_seconds",
+            "How far this machine's clock is ahead of the store's.",
+            skew_of(clock).total_seconds(),
+        ),
         _gauge("writes_waiting", "Writes that wait for their turn now.", database.waiting),
     ]
 

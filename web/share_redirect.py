@@ -94,7 +94,7 @@ async def _followed(site: Site, token: str, visit: Visit) -> str | None:
 
 @router.api_route("/s/{token}", methods=["GET", "HEAD"])
 async def follow(request: Request, token: str) -> Response:
-    """What `ShareLinks` left: nobody who counts."""
+    """What `ShareLinksFirst` left: nobody who counts, or somebody who could not be counted a moment ago."""
     site = site_of(request)
     visit = visit_of(request, site)
     async with site.database.read() as session:
@@ -106,6 +106,11 @@ async def follow(request: Request, token: str) -> Response:
             _("This link leads nowhere"),
             _("It may have been cut short on its way. Ask who shared it for another."),
         )
+    if visit.is_human and (
+        leads_to := await _followed(site, token, visit)
+    ):  # the store is there again: it was just asked
+        site.counts.redirects["person"] += 1
+        return _onward(leads_to)
     site.counts.redirects["unfurler" if visit.is_unfurler else "uncounted"] += 1
     if visit.is_unfurler:
         return await _tags(request, site, link)

@@ -5,6 +5,7 @@ import hashlib
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -19,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from campaigns.stores import queue
 from campaigns.stores.base import (
     BUSY_TIMEOUT,
+    KEPT_ALIVE,
     OLDER_RUNS,
     READERS,
     DatabaseAway,
@@ -29,11 +31,16 @@ from campaigns.stores.base import (
     shown_address,
 )
 
-IDLE_TIMEOUT = 60_000  # milliseconds; a writer that went silent, as a machine without power does, gives the lock up
-# A server is given up on, to be tried again: behind so many seconds, or milliseconds in which it took nothing of what was sent.
-CONNECT: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 15_000}
-# The same for the server, which gives up the lock of a program that it hears no more of.
-KEPT_ALIVE = b"SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+IDLE_TIMEOUT = 60_000  # milliseconds; a writer that is there and says nothing gives the lock up
+# A server is given up on, to be tried again: behind so many seconds; or milliseconds in which it took nothing of what was
+# sent; or where what it was to answer does not come, and it is not heard of.
+CONNECT: dict[str, Any] = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 15_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
 WRITERS = 4  # connections of a process; of those who write alone, one is at work
 WRITE_LOCK, ENGINE_LOCK, LEAD_LOCK = 0x706F727465, 0x706F727466, 0x706F727467  # any numbers, the same in every process
 _ASKING = {  # an engine that is alone and parts of a program keep each other away; so do two that lead
@@ -153,6 +160,10 @@ class Postgresql:
             row = kept.execute(f"SELECT pg_try_advisory_lock({ENGINE_LOCK})".encode()).fetchone()
             yield bool(row and row[0])
 
+    async def time(self, session: AsyncSession) -> datetime | None:
+        found: datetime = (await session.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        return found.astimezone(UTC)
+
     async def close(self) -> None:
         await self._end_turns()
         await self._let_go()
@@ -202,6 +213,7 @@ def _postgresql_settings(connection: Any, *, writes: bool) -> None:
     cursor = connection.cursor()
     cursor.execute("SET synchronous_commit = on")  # what was written before a call must survive the server's end
     cursor.execute(f"SET timezone = 'UTC'; SET lock_timeout = {BUSY_TIMEOUT}")
+    cursor.execute(KEPT_ALIVE)
     if writes:
         cursor.execute(f"SET idle_in_transaction_session_timeout = {IDLE_TIMEOUT}")
     cursor.close()

@@ -10,6 +10,8 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection, text
 
+from campaigns.stores.base import KEPT_ALIVE
+
 SCHEMA = "procrastinate"
 IN_SCHEMA = f"SET search_path = {SCHEMA}"  # its functions name its tables without a schema
 
@@ -51,4 +53,5 @@ def bring_up(connection: Connection) -> None:
 async def configure(connection: psycopg.AsyncConnection[Any]) -> None:
     """What each connection of the library is told first."""
     await connection.execute(IN_SCHEMA.encode())
+    await connection.execute(KEPT_ALIVE)
     await connection.commit()

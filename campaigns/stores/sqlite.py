@@ -1,9 +1,12 @@
 """SQLite: one file, and one writer at a time."""
 
 import fcntl
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -11,7 +14,9 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from campaigns.stores.base import BUSY_TIMEOUT, ENGINE_LOCK_FILE, READERS, DatabaseProblem, Hold
+from campaigns.stores.base import BUSY_TIMEOUT, ENGINE_LOCK_FILE, READERS, DatabaseAway, DatabaseProblem, Hold
+
+WAL_AGAIN = 0.02  # seconds between two tries to begin the write-ahead log
 
 
 class Sqlite:
@@ -35,6 +40,7 @@ class Sqlite:
         _begin_with(engine, "BEGIN IMMEDIATE")
         # A table is altered by copying it; with references enforced, dropping the old one would take its children along.
         event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=OFF"))
+        event.listen(engine, "connect", _keep_a_log_beside)
         return engine
 
     async def begin(self, session: AsyncSession, *, together: bool) -> None:
@@ -77,6 +83,10 @@ class Sqlite:
         with locked(Path(str(self.url.database)).with_name(ENGINE_LOCK_FILE)) as got:
             yield got
 
+    async def time(self, session: AsyncSession) -> datetime | None:
+        """That of the one machine."""
+        return None
+
     async def close(self) -> None: ...
 
     def problem(self, error: DBAPIError | OSError) -> DatabaseProblem:
@@ -85,7 +95,9 @@ class Sqlite:
             return DatabaseProblem(
                 f"the folder {file.parent} cannot be written ({error.strerror}); set PORTEVOIX_DATA_DIR to one that can"
             )
-        return DatabaseProblem(  # locked, not to be opened, or no database at all
+        if _is_busy(error.orig):
+            return DatabaseAway(f"the database {file} is locked: another program writes to it without an end")
+        return DatabaseProblem(  # not to be opened, or no database at all
             f"the database {file} cannot be opened: {error.orig}; check that it is Porte-voix's and that its folder can be written"
         )
 
@@ -110,9 +122,34 @@ def _begin_with(engine: Engine, begin: str) -> None:
 def _sqlite_pragmas(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy's own BEGIN counts, not the driver's
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")  # what was written before a call must survive a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA secure_delete=ON")  # who is erased does not linger in free pages
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
     cursor.close()
+
+
+def _keep_a_log_beside(connection: sqlite3.Connection, _record: object) -> None:
+    """The write-ahead log; a file that has one keeps to it.
+
+    While others have the file in hand SQLite refuses this switch at once, whatever the busy timeout: programs that start
+    together on a new file would end each other.
+    """
+    ends = monotonic() + BUSY_TIMEOUT / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or monotonic() > ends:
+                raise
+            sleep(WAL_AGAIN)
+        else:
+            return
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    """By the first byte; the others say what was busy."""
+    return (
+        isinstance(error, sqlite3.OperationalError)
+        and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    )

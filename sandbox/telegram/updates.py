@@ -80,6 +80,8 @@ async def set_webhook(call: Call) -> Answer:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
+    if parts.hostname.endswith(".invalid"):  # no name server knows such a name: RFC 6761
+        raise bad_request("bad webhook: Failed to resolve host: Name or service not known")
     if secret and not SECRET.fullmatch(secret):
         raise bad_request("secret token contains unallowed characters")
     _allow(call)

@@ -1,10 +1,9 @@
 """The real bot in the test's own loop, on the stand-in for Telegram; people who talk with it; what the tables then hold."""
 
-import asyncio
-import contextlib
 import io
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from sqlmodel import SQLModel, select
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot import polling
-from bot.app import BotRunner
 from bot.visit import House
 from campaigns import engagement, installation, leaders, posts, supporters
 from campaigns.consents import has_consent
@@ -28,40 +26,13 @@ from campaigns.settings import Settings, read_settings
 from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_TOKEN
 from sandbox.server import SandboxServer
+from tests.bot.lives import BroughtLife, Front, Life
 from tests.conftest import FakeClock
-from web import create_app
+from web import create_app, telegram_updates
 
 SITE = "https://exemple.fr"
 BOTH = frozenset({Purpose.contact, Purpose.counting})
 Json = dict[str, Any]
-
-
-class Life:
-    """The bot's process: it starts, stops, and may die."""
-
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.runner: BotRunner
-
-    async def start(self) -> None:
-        self.runner = BotRunner(self.house)
-        await self.runner.start()
-
-    async def stop(self) -> None:
-        await self.runner.stop()
-
-    async def restart(self) -> None:
-        await self.stop()
-        await self.start()
-
-    async def die(self) -> None:
-        """End at once, as a power cut would: nothing in hand is finished, nothing is confirmed."""
-        task = self.runner._task
-        assert task is not None
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        await self.runner.app.shutdown()
 
 
 @dataclass
@@ -178,13 +149,20 @@ class Person:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, sandbox_server: SandboxServer) -> Settings:
+def updates(request: pytest.FixtureRequest) -> str:
+    """How the bot hears Telegram. A test may name it; else it is what the run is about."""
+    return str(request.config.getoption("--updates"))
+
+
+@pytest.fixture
+def settings(tmp_path: Path, sandbox_server: SandboxServer, updates: str) -> Settings:
     return read_settings(
         _env_file=None,
         data_dir=tmp_path,
         bot_token=DEMO_TOKEN,
         telegram_base_url=sandbox_server.url + "/telegram",
         public_url=SITE,
+        bot_updates=updates,
         secret_key="a key of the tests",
     )
 
@@ -195,16 +173,23 @@ def house(database: Database, settings: Settings, clock: FakeClock) -> House:
 
 
 @pytest.fixture
-async def life(house: House, sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Life]:
+async def life(
+    house: House, sandbox: SandboxClient, updates: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Life]:
     """The bot, running."""
     monkeypatch.setattr(polling, "PAUSE", 0.02)
+    monkeypatch.setattr(telegram_updates, "AGAIN", {"Retry-After": "0.02"})
     # Loopback speaks plain HTTP; to read all certificates for every bot takes as long as a dialogue.
     empty = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     monkeypatch.setattr(ssl, "create_default_context", lambda **_: empty)
-    made = Life(house)
-    await made.start()
-    yield made
-    await made.stop()
+    async with AsyncExitStack() as stack:
+        if updates == "webhook":
+            made: Life = BroughtLife(house, await stack.enter_async_context(Front().running()))
+        else:
+            made = Life(house)
+        await made.start()
+        yield made
+        await made.stop()
 
 
 @pytest.fixture
@@ -304,11 +289,11 @@ class Books:
     campaign: Campaign
 
     async def everything(self) -> str:
-        """Every row of every table, as text; but not the bot's own beat, which is of nobody."""
+        """Every row of every table, as text; but not what is of nobody: the bot's own beat, and an update's bare number."""
         tables = [table for table in SQLModel.metadata.sorted_tables if table.name != "heartbeat"]
         async with self.database.read() as session:
-            rows = [row for t in tables for row in (await session.execute(select(t))).all()]
-        return "\n".join(map(repr, rows))
+            rows = [(t.name, row) for t in tables for row in (await session.execute(select(t))).all()]
+        return "\n".join(repr(row) for name, row in rows if name != "bot_update" or row.chat is not None)
 
     async def supporter(self, person: Person) -> Supporter | None:
         async with self.database.read() as session:

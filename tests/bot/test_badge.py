@@ -10,6 +10,7 @@ from badges import FORMATS
 from campaigns.models import Frame, Kind
 from tests import hostile
 from tests.bot.conftest import SITE, labels, saved, written
+from tests.bot.lives import by_both_ways
 
 
 async def badge_in(sandbox, reply):
@@ -93,6 +94,7 @@ async def test_a_phones_heic_becomes_a_badge_with_the_same_picture(zoe, sandbox)
             assert one == pytest.approx(other, abs=25)
 
 
+@by_both_ways
 async def test_the_name_changes_the_badge_and_no_name_leaves_it_out(zoe, sandbox, small):
     await zoe.join()
     seen = set()

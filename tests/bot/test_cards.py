@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from campaigns import supporters
+from campaigns import rollups, supporters
 from campaigns.engagement import counts_of_posts
 from campaigns.media import NewPicture
-from campaigns.models import Campaign, Engagement, Kind, Purpose
+from campaigns.models import Campaign, Engagement, Kind, Post, Purpose
 from networks.share_intents import LABELS
+from schedules.forgetting import Forgetting
 from tests.bot.conftest import labels, written
 
 
@@ -254,6 +255,45 @@ async def test_what_was_said_has_its_tick_and_can_be_taken_back_later(zoe, add, 
     assert "C’était déjà noté pour X" in (await zoe.tap("kit:on:1:0:x")).toast
     await zoe.tap("kit:undo:")
     assert await books.count(zoe, Kind.said_shared) == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        (
+            "fr",
+            "Ce partage est trop ancien pour être retiré : de son mois ne restent que des totaux. Il reste noté pour X.",
+        ),
+        ("en", "This share is too old to be taken back: of its month only totals are left. It stays noted for X."),
+    ],
+)
+async def test_a_share_whose_month_is_over_stays_noted_and_the_person_is_told(
+    person, life, campaign, add, books, database, clock, language, sentence
+):
+    await add()
+    zoe = await person("Zoé", language)
+    await zoe.join()
+    await card_of(zoe)
+    await zoe.tap("kit:shared:")
+    await zoe.tap("kit:on:1:0:x")
+    clock.advance(timedelta(days=430))
+    async with database.write() as session:
+        await rollups.catch_up(session)
+        (await session.get_one(Post, 1)).publish_at = clock()  # its moment was moved: the card is good again
+    work = Forgetting(database, clock, 13)
+    await work.tick()
+    await work.settled()
+    tapped = await zoe.tap("kit:undo:")
+    assert (tapped.toast, tapped.answer["show_alert"]) == (sentence, True)
+    assert await figures(database, books, zoe) == (1, 1, 1, 0)
+    assert "✅ X" in await asked_of(zoe)
+
+
+async def asked_of(who):
+    """The networks of the question where it was shared."""
+    message_id, _ = await who.find("kit:shared:")
+    await who.tap("kit:shared:")
+    return labels(await who.message(message_id))
 
 
 @pytest.mark.parametrize(

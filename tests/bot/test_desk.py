@@ -49,8 +49,8 @@ def state_of(database):
 @pytest.mark.parametrize(
     ("language", "command", "waits", "answers", "noted", "nothing"),
     [
-        ("fr", "/bureau", "1 chose vous attend :", ["Il y est", "Renvoyer"], "C’est noté.", "Rien ne vous attend."),
-        ("en", "/desk", "1 thing waits for you:", ["It is there", "Send again"], "Noted.", "Nothing waits for you."),
+        ("fr", "/bureau", "1 chose vous attend :", ["Il y est", "Renvoyer", "L’abandonner"], "C’est noté.", "Rien ne vous attend."),
+        ("en", "/desk", "1 thing waits for you:", ["It is there", "Send again", "Drop it"], "Noted.", "Nothing waits for you."),
     ],
 )  # fmt: skip
 async def test_an_unknown_outcome_is_settled_with_a_tap(

@@ -9,6 +9,7 @@ from campaigns.installation import add_channel
 from campaigns.models import PostState, Role
 from campaigns.silence_windows import add_window
 from tests.bot.conftest import labels, plain, written
+from tests.bot.lives import by_both_ways
 from tests.bot.team import cards
 from tests.conftest import FakeClock
 
@@ -76,6 +77,7 @@ async def test_whoever_may_not_write_gets_the_answer_to_an_unknown_command(zoe, 
     assert await team.posts() == []
 
 
+@by_both_ways
 async def test_an_album_is_one_card_and_its_pictures_are_described_before_it_goes(
     camille, team, small, portrait, telegram, sandbox
 ):
@@ -95,6 +97,7 @@ async def test_an_album_is_one_card_and_its_pictures_are_described_before_it_goe
     assert (await team.posts())[0].state is PostState.scheduled
 
 
+@by_both_ways
 async def test_more_messages_are_added_and_an_edited_one_changes_the_card(camille, team, sandbox, small):
     await camille.say("/post")
     first = await sandbox.say(camille.id, "Premier jet")

@@ -8,6 +8,7 @@ from campaigns.installation import add_organizer
 from campaigns.models import Dialogue, Role, Suggestion
 from networks.errors import ChannelRevoked
 from tests.bot.conftest import labels, plain, written
+from tests.bot.lives import by_both_ways
 
 IDEA = "Des vélos à la gare <b>"
 
@@ -104,6 +105,7 @@ async def test_what_cannot_be_taken_is_told_with_its_limit(zoe, kept, before, te
     assert len(await kept()) == before
 
 
+@by_both_ways
 async def test_not_now_ends_the_question_and_leaves_what_went_on_before(zoe, add, kept):
     await add()
     await zoe.join()

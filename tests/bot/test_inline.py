@@ -7,6 +7,7 @@ import pytest
 from campaigns import posts, supporters
 from campaigns.models import Campaign, Kind, Participation, Purpose
 from campaigns.silence_windows import add_window
+from tests.bot.lives import by_both_ways
 from tests.bot.test_cards import card_of, own_link
 
 
@@ -76,6 +77,7 @@ async def test_who_is_not_counted_offers_plain_links_and_no_choice_is_counted(zo
     assert await books.count_of_all(Kind.opened) == 0
 
 
+@by_both_ways
 async def test_a_chosen_post_counts_as_opened_on_telegram_once(zoe, add, books):
     await add()
     await zoe.join()

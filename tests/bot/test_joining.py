@@ -6,6 +6,7 @@ from sqlmodel import select
 from campaigns.consents import WORDINGS
 from campaigns.handouts import Run, candidates
 from campaigns.models import Consent, Kind, Purpose
+from tests.bot.lives import by_both_ways
 
 BOTH = {Purpose.contact, Purpose.counting}
 
@@ -99,6 +100,7 @@ async def test_one_may_take_part_without_being_written_to(
     assert "Signez" in str((await zoe.say("/posts")).buttons)
 
 
+@by_both_ways
 async def test_a_second_tap_on_counting_does_not_undo_the_wish_for_quiet(zoe, books, tap_often):
     await zoe.start()
     await zoe.tap("join:contact:quiet")

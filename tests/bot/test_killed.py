@@ -9,6 +9,7 @@ from campaigns.installation import add_campaign
 from campaigns.models import Campaign, Consent, Participation
 from sandbox.client import SandboxClient
 from tests.bot.conftest import Person
+from tests.bot.lives import by_both_ways
 from tests.program import Program
 
 PEOPLE = 60
@@ -34,9 +35,11 @@ async def killed_in_the_middle(program: Program, sandbox: SandboxClient, acts: l
     assert answered == set(people)
 
 
+@by_both_ways
 async def test_no_update_that_was_confirmed_is_lost_and_none_counts_twice(
-    program: Program, sandbox: SandboxClient
+    program: Program, sandbox: SandboxClient, updates: str
 ) -> None:
+    program.set(BOT_UPDATES=updates, PUBLIC_URL=program.site)
     database = program.store()
     async with database.write() as session:
         await add_campaign(session, Campaign(slug="", name="La Région qui ose"), datetime.now(UTC))

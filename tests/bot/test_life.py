@@ -14,11 +14,13 @@ from campaigns.models import Kind
 from sandbox.client import NothingCame
 from sandbox.defaults import DEMO_TOKEN
 from sandbox.server import SandboxServer
-from tests.bot.conftest import Life, Person, written
+from tests.bot.conftest import Person, written
+from tests.bot.lives import Life, by_both_ways
 
 WENT_WRONG = "Quelque chose n’a pas marché de notre côté"
 
 
+@by_both_ways
 async def test_an_update_in_hand_when_the_process_dies_comes_again(zoe, life, sandbox):
     gate = await sandbox.hold("telegram", "sendMessage")
     await sandbox.say(zoe.id, "/help")
@@ -31,6 +33,7 @@ async def test_an_update_in_hand_when_the_process_dies_comes_again(zoe, life, sa
     assert ["Ce que je peux" in written(m) for m in await zoe.messages()] == [False, True]
 
 
+@by_both_ways
 async def test_stop_lets_an_answer_end_and_it_is_not_given_again(zoe, life, sandbox):
     gate = await sandbox.hold("telegram", "sendMessage")
     await sandbox.say(zoe.id, "/help")
@@ -46,6 +49,7 @@ async def test_stop_lets_an_answer_end_and_it_is_not_given_again(zoe, life, sand
     assert sum("Ce que je peux" in written(m) for m in await zoe.messages()) == 2
 
 
+@pytest.mark.about_polling  # Telegram confirms what lies before a number; the webhook's are confirmed one by one
 async def test_an_update_that_telegram_gives_again_and_again_while_it_is_in_hand_is_answered_once(zoe, person, sandbox):
     noe = await person("Noé")
     gate = await sandbox.hold("telegram", "sendMessage", target=zoe.id)
@@ -93,6 +97,7 @@ async def test_an_act_whose_update_comes_twice_counts_once(zoe, life, sandbox, a
     assert await books.count_of_all(kind) == 1
 
 
+@by_both_ways
 async def test_a_newcomer_whose_yes_comes_twice_was_brought_in_once(zoe, person, life, sandbox, books):
     await zoe.join()
     noe = await person("Noé")
@@ -109,6 +114,7 @@ async def test_a_newcomer_whose_yes_comes_twice_was_brought_in_once(zoe, person,
     assert sum("dans le classement" in written(m) for m in await noe.messages()) == 1
 
 
+@pytest.mark.about_polling
 async def test_another_program_on_the_same_token_is_survived_and_named(zoe, life, sandbox, settings, caplog):
     await zoe.say("/help")
     async with Bot(DEMO_TOKEN, base_url=f"{settings.telegram_base_url}/bot") as other:
@@ -117,12 +123,14 @@ async def test_another_program_on_the_same_token_is_survived_and_named(zoe, life
     assert "another program polls with this bot token" in caplog.text
 
 
+@pytest.mark.about_polling
 async def test_when_telegram_is_away_it_is_asked_again(zoe, sandbox, life):
     await sandbox.fault("telegram", "error_before", "getUpdates", count=3)
     await life.restart()
     assert "Ce que je peux" in (await zoe.say("/help")).text
 
 
+@pytest.mark.about_polling
 async def test_a_telegram_that_was_gone_altogether_is_found_again(database, settings, clock, monkeypatch, tmp_path):
     monkeypatch.setattr("bot.polling.PAUSE", 0.02)
     with SandboxServer(store=tmp_path / "stand-in") as server:
@@ -137,6 +145,7 @@ async def test_a_telegram_that_was_gone_altogether_is_found_again(database, sett
         await life.stop()
 
 
+@pytest.mark.about_polling
 async def test_a_token_that_is_revoked_while_it_runs_ends_the_bot_and_is_told(zoe, life, sandbox):
     await sandbox.fault("telegram", "revoked", "getUpdates")
     await sandbox.say(zoe.id, "/help")  # ends the request that waits
@@ -196,6 +205,7 @@ async def test_who_cannot_be_told_either_holds_nobody_up(zoe, person, sandbox, c
 
 
 @pytest.mark.parametrize("how", ["Telegram says so", "an answer is refused"])
+@by_both_ways
 async def test_who_blocks_the_bot_in_the_middle_is_gone_and_comes_back_by_start(zoe, sandbox, books, small, clock, how):
     await zoe.join()
     await zoe.send(small)
@@ -270,7 +280,7 @@ async def test_in_a_group_and_to_what_is_not_for_it_the_bot_says_and_keeps_nothi
     told = Update.de_json({"update_id": 1, **update}, life.runner.app.bot)
     await life.runner.app.process_update(told)
     asked = {request["operation"] for request in await sandbox.requests("telegram")}
-    assert asked <= {"getMe", "setMyCommands", "deleteWebhook", "getUpdates"}
+    assert asked <= {"getMe", "setMyCommands", "deleteWebhook", "getUpdates", "setWebhook", "getWebhookInfo"}
     assert await books.everything() == before
 
 

@@ -11,6 +11,7 @@ from campaigns.models import Campaign, PostState, PostVersion, Publication, Publ
 from campaigns.publications import Begin, write_steps
 from campaigns.silence_windows import add_polling_day, add_window
 from tests.bot.conftest import labels, plain, written
+from tests.bot.lives import by_both_ways
 from tests.bot.team import last
 
 SECOND = timedelta(seconds=1)
@@ -110,6 +111,7 @@ async def test_no_channel_no_live(camille, team, x, telegram):
     assert "Je n’ai pas compris" in (await camille.say("Bonjour")).text
 
 
+@by_both_ways
 async def test_an_earlier_message_can_still_be_taken_back_while_the_next_one_waits(camille, go, team, x, telegram):
     await go()
     await camille.say("La salle est pleine")

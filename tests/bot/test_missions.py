@@ -11,6 +11,7 @@ from campaigns.missions import LISTED, NewMission
 from campaigns.models import Kind, Mission, MissionKind, MissionSignup, Participation
 from campaigns.silence_windows import add_window
 from tests.bot.conftest import labels, plain
+from tests.bot.lives import by_both_ways
 
 HOUR = timedelta(hours=1)
 TEN = datetime(2026, 12, 5, 9, 0, tzinfo=UTC)  # a Saturday, 10:00 in Paris
@@ -190,6 +191,7 @@ async def test_the_last_place_is_taken_and_the_next_person_is_told(zoe, person, 
     assert labels(card) == {} and len(await signups()) == 1
 
 
+@by_both_ways
 async def test_ten_taps_sign_up_once(zoe, plan, signups, tap_often):
     await plan()
     await zoe.join()

@@ -14,7 +14,8 @@ from campaigns.database import Database
 from campaigns.models import Campaign, Dialogue, Organizer, Role, Supporter
 from networks.errors import ChannelRevoked, NetworkDown
 from sandbox.client import SandboxClient
-from tests.bot.conftest import Books, Life, Person
+from tests.bot.conftest import Books, Person
+from tests.bot.lives import Life
 from tests.conftest import FakeClock
 
 NewPerson = Callable[..., Awaitable[Person]]
@@ -112,6 +113,7 @@ async def beats(database: Database, clock: FakeClock) -> dict[str, float]:
     return {name: (clock() - at).total_seconds() for name, at in seen.beats.items()}
 
 
+@pytest.mark.about_polling
 async def test_the_bot_beats_when_telegram_answered_and_leaves_when_it_stops(
     zoe: Person, life: Life, database: Database, clock: FakeClock
 ) -> None:
@@ -128,6 +130,7 @@ async def test_the_bot_beats_when_telegram_answered_and_leaves_when_it_stops(
     await life.start()
 
 
+@pytest.mark.about_polling
 async def test_complaint_2_a_request_that_telegram_did_not_answer_is_no_beat() -> None:
     heard: list[str] = []
     poller: Poller

@@ -6,6 +6,7 @@ from campaigns import communes
 from sandbox.defaults import COMMUNES
 from sandbox.stage import TERRITORIES
 from tests.bot.conftest import written
+from tests.bot.lives import by_both_ways
 
 
 @pytest.fixture
@@ -77,6 +78,7 @@ async def test_one_may_rather_not_say_and_what_is_typed_later_is_no_town(zoe, to
     assert "Je n’ai pas compris" in (await zoe.say("hautbois")).text
 
 
+@by_both_ways
 async def test_a_location_finds_the_nearest_towns_and_is_not_kept(zoe, towns, sandbox, books, caplog):
     places = await towns()
     await zoe.join()

@@ -9,6 +9,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from sqlalchemy import text
+from telegram.error import InvalidToken
 
 from bot import webhook
 from bot.visit import House
@@ -18,12 +19,19 @@ from campaigns.vault import Vault
 from sandbox.client import NothingCame
 from sandbox.defaults import DEMO_TOKEN
 from schedules.tidying import Tidying
-from tests.bot.conftest import Life, written
+from tests.bot.conftest import written
+from tests.bot.lives import Life
 from tests.replicas import HEADER, Balancer, Replica, served
 from tests.stores import ask, everything, watching
 from web import telegram_updates
 
 HELP = "Ce que je peux"
+
+
+@pytest.fixture
+def updates() -> str:
+    """Whatever the run is about: the replicas have settings of their own."""
+    return "polling"
 
 
 @pytest.fixture
@@ -188,6 +196,18 @@ async def test_an_update_that_comes_again_while_it_is_in_hand_is_answered_once(t
     await sandbox.release(gate)
     assert (await again).status_code == 200
     await sandbox.updates_taken()
+    assert answers(await talker.messages()) == 1
+
+
+@pytest.mark.about_servers
+async def test_an_update_that_comes_to_both_replicas_at_the_same_time_is_answered_once(talker, replicas, sandbox):
+    gate = await sandbox.hold("telegram", "sendMessage", target=talker.id)
+    bringing = [asyncio.create_task(bring(replica, help_of(talker.id, 11))) for replica in replicas * 2]
+    await sandbox.held(gate)
+    for replica in replicas:
+        await arrived(replica, 11)
+    await sandbox.release(gate)
+    assert await asyncio.gather(*bringing) == [200] * 4
     assert answers(await talker.messages()) == 1
 
 
@@ -414,6 +434,22 @@ async def test_a_bot_whose_updates_go_elsewhere_is_deaf_and_says_so_without_an_a
     await looking._see(await bot.get_webhook_info())
     assert "gives its updates to whoever polls" in caplog.text
     assert "/telegram/" not in caplog.text
+
+
+async def test_a_token_that_is_revoked_ends_the_bot_at_the_next_look(replicas, sandbox, monkeypatch):
+    bot = replicas[0].runner.app.bot
+    monkeypatch.setattr(webhook, "LOOK", 0.02)
+    looks = asyncio.Queue()
+
+    async def heard():
+        looks.put_nowait(None)
+
+    looking = webhook.Webhook(bot, (await bot.get_webhook_info()).url, "word", heard)
+    task = asyncio.create_task(looking.run())
+    await looks.get()  # the first found all well
+    await sandbox.fault("telegram", "revoked", "getWebhookInfo")
+    with pytest.raises(InvalidToken):
+        await task
 
 
 async def test_what_telegram_could_not_bring_is_told_once(replicas, talker, balancer, sandbox, caplog, monkeypatch):

@@ -82,6 +82,19 @@ async def test_after_a_batch_of_many_the_next_gathers(database, adder, monkeypat
     assert adder.sizes[before:] == [2]
 
 
+async def test_from_which_number_on_a_batch_is_of_many_may_be_said(database, adder, monkeypatch):
+    waited = []
+
+    async def wait(seconds):
+        waited.append(len(adder.sizes))
+
+    monkeypatch.setattr("campaigns.batches.asyncio.sleep", wait)
+    writer = BatchWriter(database, adder, gather=3600, siblings=2)
+    for count in (2, 3):
+        await asyncio.gather(*(writer.write([f"{count}-{n}"]) for n in range(count)))
+    assert adder.sizes == [2, 3] and waited == [2]
+
+
 async def test_a_lone_writer_waits_for_nobody(writer, adder):
     assert list(await writer.write(["un"])) == ["UN"]
     assert list(await writer.write(["deux"])) == ["DEUX"]

@@ -1,6 +1,7 @@
 """The store, of either kind: its schema, its refusals, and writers that wait for each other."""
 
 import asyncio
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sqlalchemy import BigInteger, Integer, String, TypeDecorator, inspect, text
 from sqlmodel import SQLModel, col, select
 
 import campaigns.models
-from campaigns.database import Database, DatabaseProblem, DatabaseTooNew, _alembic, migrate
+from campaigns.database import Database, DatabaseAway, DatabaseProblem, DatabaseTooNew, _alembic, migrate
 from campaigns.models import Campaign
 from campaigns.stores import BUSY_TIMEOUT, shown_address
 from tests.stores import ask, connected
@@ -66,6 +67,27 @@ def test_two_processes_that_start_together_both_find_the_schema(blank_url):
     for thread in threads:
         thread.join()
     assert errors == []
+
+
+@pytest.mark.about_files
+def test_a_new_file_that_another_program_has_in_hand_is_waited_for(blank_url, monkeypatch):
+    """SQLite's busy timeout does not hold for the switch to the write-ahead log, which only a new file needs."""
+    other = sqlite3.connect(blank_url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr("campaigns.stores.sqlite.sleep", lambda _seconds: other.rollback())
+    migrate(blank_url)
+    assert ask(blank_url, "PRAGMA journal_mode") == [("wal",)]
+    other.close()
+
+
+@pytest.mark.about_files
+def test_a_file_that_another_program_never_lets_go_is_a_store_that_is_away(blank_url, monkeypatch):
+    other = sqlite3.connect(blank_url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr("campaigns.stores.sqlite.BUSY_TIMEOUT", 1)
+    with pytest.raises(DatabaseAway, match=r"porte-voix\.sqlite3 is locked: another program writes to it"):
+        migrate(blank_url)
+    other.close()
 
 
 def test_a_database_of_a_newer_program_is_refused_and_left_alone(store_url):

@@ -1,5 +1,6 @@
 """Where pictures lie: a folder and a bucket do the same, and a bucket that is away says so."""
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,14 @@ def test_without_what_speaks_s3_the_setting_says_what_to_install(monkeypatch: py
     settings = read_settings(_env_file=None, media_url="s3://bucket")
     with pytest.raises(MediaProblem, match="--extra s3"):
         settings.media  # noqa: B018 - reading it is what is tried
+
+
+def test_a_folder_on_a_full_disk_keeps_no_half_of_a_picture_and_says_why(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(MediaAway, match="cannot be used just now"):
+            Folder(tmp_path / "kept").store("a/b.png", b"x" * 1000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [each for each in (tmp_path / "kept").rglob("*") if each.is_file()] == []

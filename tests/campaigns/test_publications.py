@@ -83,6 +83,7 @@ def test_the_table_of_moves_is_this_one():
         (S.failed, S.cancelled): Mover.human,
         (S.unknown, S.published): Mover.either,
         (S.unknown, S.queued): Mover.either,
+        (S.unknown, S.cancelled): Mover.human,
     } == MOVES
 
 

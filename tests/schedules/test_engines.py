@@ -173,7 +173,9 @@ async def test_the_jobs_of_dead_workers_are_ended_and_those_of_the_living_are_no
     await jobs.put([1, 2, 3], speak=False)
     await begin(database, "channel 1", silent_for=DEAD_AFTER + 1)
     alive = await begin(database, "channel 2", silent_for=DEAD_AFTER - 5)
-    assert await jobs.free() == 1
+    left = await jobs.of_the_dead()
+    assert [job.lock for job in left] == ["channel 1"]
+    await jobs.free(left)
     assert await in_the_queue(database) == [("channel 2", "doing"), ("channel 3", "todo")]
     async with database.read() as session:
         assert await living(session) == {alive}
@@ -216,6 +218,19 @@ async def test_who_was_taken_for_dead_begins_nothing_on_a_channel_that_another_o
         for name, begins in (("worker 1", False), ("worker 2", True)):
             (content,) = await publications.write_steps(session, [publications.Begin(1, clock(), name)])
             assert (content is not None) is begins
+
+
+async def test_only_who_has_the_channel_may_ask_again_for_what_is_claimed(
+    database: Database, campaign: Campaign, telegram: Channel, clock: FakeClock
+) -> None:
+    await queue(database, telegram, clock, "Un")
+    async with database.write() as session:
+        await publications.lease_channels(session, [telegram.id], "worker 2", clock())
+        (first,) = await publications.write_steps(session, [publications.Begin(1, clock(), "worker 2")])
+        for name, again, begins in (("worker 2", False, False), ("worker 1", True, False), ("worker 2", True, True)):
+            (content,) = await publications.write_steps(session, [publications.Begin(1, clock(), name, again)])
+            assert (content is not None) is begins
+    assert first is not None and content is not None and content.attempts == first.attempts == 1
 
 
 async def test_after_the_store_was_away_nobody_is_buried_before_the_living_could_beat(

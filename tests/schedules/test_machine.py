@@ -107,7 +107,7 @@ class Machine(RuleBasedStateMachine):
         self.publishers: list[Publisher] = []
         self.settlers: list[Settler] = []
         self.again: defaultdict[int, int] = defaultdict(int)  # publication -> where "send again" was said in the ledger
-        self.by_hand: set[int] = set()  # of which a human said "it is there"
+        self.by_hand: set[int] = set()  # of which a human said "it is there", or "it is not"
         self.told = 0  # how many lines of the story were read
         self.ends_are_due = False  # a dead process left its leases
         self.run(self._prepare())
@@ -358,7 +358,7 @@ class Machine(RuleBasedStateMachine):
             assert row.state is was
             return
         self.world.touched.add(row.id)
-        if SETTLES[what] is S.published:
+        if SETTLES[what] is S.published or (was is S.unknown and SETTLES[what] is S.cancelled):
             self.by_hand.add(row.id)
         elif was is S.unknown and what == "send again":
             self.again[row.id] = len(self.world.ledger)
@@ -395,7 +395,7 @@ class Machine(RuleBasedStateMachine):
                 agrees = set(out) <= set(knows) and [part_of.get(each) for each in knows] == list(range(len(knows)))
             else:
                 agrees = out == knows
-            if S(state) not in OUT_OR_MAY_BE or (S(state) is S.published and ident not in self.by_hand):
+            if ident not in self.by_hand and (S(state) not in OUT_OR_MAY_BE or S(state) is S.published):
                 assert agrees, f"publication {ident} on {network} is {state} and knows of {knows}, not of {out}"
             if state == S.queued:
                 assert post_state != "cancelled", f"publication {ident} waits for ever: its post was taken back"

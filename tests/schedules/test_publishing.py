@@ -2,11 +2,14 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns import publications, settling
@@ -23,6 +26,7 @@ from networks.telegram import TelegramChannel
 from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_TOKEN
 from sandbox.server import SandboxServer
+from schedules import publishing
 from schedules.publishing import (
     FIRST_WAIT,
     HALF_OUT,
@@ -315,6 +319,65 @@ async def test_complaint_14_what_another_worker_left_in_sending_is_unknown_once_
     await desk.publisher.end_leases()
     await desk.tick()
     assert await desk.states() == [S.unknown, S.published]
+
+
+class Unheard(Database):
+    """A store that does what it is told, and whose answer is lost while `deaf`, as where it ends in the moment of a commit."""
+
+    deaf = False
+    of_turns = False  # of the writes that lease channels, rather than of the others
+
+    @asynccontextmanager
+    async def write(self, *, together: bool = False) -> AsyncIterator[AsyncSession]:
+        async with super().write(together=together) as session:
+            yield session
+        if self.deaf and together is not self.of_turns:
+            raise OperationalError("COMMIT", {}, Exception("the connection is lost"))
+
+
+@pytest.mark.parametrize("at", ["the claim of the first", "the claim of the second, with what came of the first"])
+async def test_a_claim_whose_answer_was_lost_is_asked_for_again_and_goes_out_once(
+    desk: Desk, telegram: Channel, store_url: str, at: str
+) -> None:
+    await desk.queue("un", telegram)
+    await desk.queue("deux", telegram)
+    desk.clock.advance(MINUTE)
+    store = Unheard(store_url, desk.database.vault)
+
+    async def hear_again(_seconds: float) -> None:
+        store.deaf = False
+
+    store.deaf = at == "the claim of the first"
+    if not store.deaf:
+        desk.wire.before = lambda: setattr(store, "deaf", not desk.wire.sent)
+    publisher = Publisher(store, desk.clock, desk.wire.open, desk.folder, worker="one", pause=hear_again)
+    await publisher.tick()
+    await publisher.settled()
+    await store.close()
+    assert desk.sent == ["un", "deux"]
+    assert [(row.state, row.attempts) for row in await desk.rows()] == [(S.published, 1)] * 2
+
+
+async def test_a_channel_waits_no_longer_than_the_store_is_away(
+    desk: Desk, telegram: Channel, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rather than as long as behind an error of ours, which is a quarter of an hour."""
+    monkeypatch.setattr(publishing, "BATCH", 1)  # so that the second post is another turn
+    await desk.queue("un", telegram)
+    await desk.queue("deux", telegram)
+    desk.clock.advance(MINUTE)
+    store = Unheard(store_url, desk.database.vault)
+    store.of_turns = True
+    desk.wire.before = lambda: setattr(store, "deaf", not desk.wire.sent)
+    publisher = Publisher(store, desk.clock, desk.wire.open, desk.folder, worker="one")
+    await publisher.tick()
+    await publisher.settled()
+    assert desk.sent == ["un"]
+    store.deaf = False
+    await publisher.tick()
+    await publisher.settled()
+    await store.close()
+    assert desk.sent == ["un", "deux"]
 
 
 async def test_a_slow_network_keeps_its_channel_from_other_workers(desk: Desk, telegram: Channel) -> None:

@@ -77,6 +77,39 @@ async def test_a_broadcast_of_the_night_is_done_in_the_morning(home: Home) -> No
     assert (await home.progress(broadcast)).state is BroadcastState.done
 
 
+async def test_a_campaigns_night_keeps_nobody_who_chose_other_hours_or_goes_by_another_clock(home: Home) -> None:
+    async with home.database.write() as session:
+        island = await add_territory(session, home.campaign.id, "La Martinique", None, "America/Martinique")
+    zoe, noe, _ = await home.join("Zoé", "Noé", "Inès")
+    await home.join("Lina", first=9, territory_id=island.id)
+    await home.wish(noe, quiet_from=3, quiet_until=4)
+    await home.wish(zoe, quiet_from=22, quiet_until=10)
+    home.set_clock("2026-12-01 23:30")
+    broadcast = await home.begin("Un")
+    assert await home.play_at("2026-12-01 23:30") == [("Lina", "Un"), ("Noé", "Un")]
+    assert (await home.progress(broadcast)).waiting == 2
+    assert await home.play_at("2026-12-02 08:00") == [("Inès", "Un")]
+    assert await home.play_at("2026-12-02 10:00") == [("Zoé", "Un")]
+    assert (await home.progress(broadcast)).state is BroadcastState.done
+
+
+async def test_in_the_campaigns_night_a_thousand_people_cost_no_more_statements_than_one(home: Home) -> None:
+    statements: list[str] = []
+    event.listen(home.database._writer.sync_engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+    await home.join("Zoé")
+    home.set_clock("2026-12-01 23:30")
+    await home.begin("Un")
+    statements.clear()
+    await home.play()
+    one = len(statements)
+    await home.join(*(f"P{n}" for n in range(1_000)), first=100)
+    await home.begin("Deux")
+    statements.clear()
+    await home.play()
+    assert len(statements) <= one
+    assert await home.states() == [H.queued] * 1_002
+
+
 async def test_one_that_was_cancelled_or_paused_in_the_night_does_not_come_in_the_morning(home: Home) -> None:
     await home.join("Zoé")
     home.set_clock("2026-12-01 23:30")

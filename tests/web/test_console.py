@@ -229,6 +229,7 @@ async def _publication(world: Any, network: str, state: PublicationState, reason
     [
         (PublicationState.unknown, PublicationState.published, "It is there"),
         (PublicationState.unknown, PublicationState.queued, "Send again"),
+        (PublicationState.unknown, PublicationState.cancelled, "Drop it"),
         (PublicationState.failed, PublicationState.queued, "Try again"),
         (PublicationState.failed, PublicationState.cancelled, "Leave it"),
     ],

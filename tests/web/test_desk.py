@@ -150,8 +150,21 @@ async def test_many_are_settled_at_once_and_what_was_decided_meanwhile_is_told(
     async with world.database.read() as session:
         kept = (await session.scalars(select(Audit).where(col(Audit.action) == "settled"))).all()
     assert [(row.organizer_id, row.detail) for row in kept] == [(world.editor.id, "Canal: failed -> cancelled")]
-    for to in ("published", "nonsense", ""):
+    for to in ("sending", "nonsense", ""):
         assert (await browser.post(f"{BASE}/queue/settle", data={"csrf": token, "to": to})).status_code == 404
+
+
+async def test_after_a_restore_what_is_there_is_said_of_many_at_once(
+    world: Any, browser: httpx.AsyncClient, enter: Any
+) -> None:
+    post = await world.add_post("Peut-être sortie", channels=tuple(world.channels))
+    first, second = await put(world, post, S.unknown)
+    token = await enter()
+    assert "The ticked ones are there" in (await browser.get(f"{BASE}/queue")).text
+    data = {"csrf": token, "to": "published", "publication": [str(first), str(second)]}
+    page = (await browser.post(f"{BASE}/queue/settle", data=data, follow_redirects=True)).text
+    assert "2 decisions are written." in page and "The ticked ones are there" not in page
+    assert [row.state for row in await of_post(world, post)] == [S.published, S.published]
 
 
 async def test_the_calendar_shows_posts_silences_and_free_slots(

@@ -1,5 +1,6 @@
 """The console's pages of supporters: only what people agreed to, found and turned over, one of them opened, taken out, erased."""
 
+import html
 import json
 from datetime import timedelta
 from typing import Any
@@ -114,6 +115,24 @@ async def test_the_list_is_filtered_searched_and_ordered(
     assert len(rows) == len(names)
     for row, name in zip(rows, names, strict=True):
         assert words.get(name, name) in row
+
+
+@pytest.mark.parametrize(
+    ("since", "lang", "said"),
+    [
+        ("2025-09-30", "en", "What people did before 1 October 2025 is only kept as sums"),  # 13 months, and this one
+        ("2025-09-30", "fr", "Ce que les gens ont fait avant le 1 octobre 2025 n’est gardé que sous forme de totaux"),
+        ("2025-10-02", "en", None),
+        ("", "en", None),
+    ],
+)
+async def test_who_asks_for_days_of_which_only_sums_are_kept_is_told_so(
+    world: Any, browser: httpx.AsyncClient, enter: Any, crowd: Any, since: str, lang: str, said: str | None
+) -> None:
+    await enter()
+    text = html.unescape((await browser.get(ADDRESS, params={"since": since, "lang": lang})).text)
+    assert ('id="acts-since"' in text) == (said is not None)
+    assert said is None or said in text
 
 
 @pytest.mark.parametrize("sort", people.SORTS)

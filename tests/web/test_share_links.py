@@ -1,6 +1,7 @@
 """Shared links: unfurlers read tags, people are led on and counted, nobody else is."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from html import unescape
 from typing import Any
@@ -9,6 +10,8 @@ from urllib.parse import unquote
 import httpx
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns import engagement, own_words, posts, supporters
 from campaigns.installation import add_territory
@@ -145,6 +148,24 @@ async def test_who_cannot_be_counted_on_a_full_disk_is_led_on_all_the_same(
         led_on += 1
         assert led_on < 1000
     assert await world.visits() == led_on - 1
+
+
+async def test_who_came_in_the_moment_when_the_store_was_back_is_counted(
+    world: Any, browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, away = world.database.write, iter([True])
+
+    @asynccontextmanager
+    async def starting_up(**how: bool) -> AsyncIterator[AsyncSession]:
+        if next(away, False):
+            raise OperationalError("INSERT", {}, Exception("the database system is starting up"))
+        async with write(**how) as session:
+            yield session
+
+    monkeypatch.setattr(world.database, "write", starting_up)
+    answer = await browser.get(f"/s/{world.link.token}", headers={"user-agent": PHONE})
+    assert (answer.status_code, answer.headers["location"]) == (302, "https://example.org/petition?a=1&b=2")
+    assert await world.visits() == 1
 
 
 async def test_a_visit_is_hashed_and_no_address_is_kept(world: Any, served: httpx.AsyncClient) -> None:

@@ -37,6 +37,7 @@ ACTS = {  # what stands in the table -> what is read
     "second factor reset": _("reset somebody's codes"),
     "recovery codes renewed": _("renewed recovery codes"),
     "campaign set up": _("changed the campaign"),
+    "restored": _("restored a backup"),
     "polling day added": _("added a polling day"),
     "polling day removed": _("took a polling day back"),
     "channel connected": _("connected a channel"),

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from campaigns import installation, interests, one_person, people
 from campaigns.models import Kind, Purpose
+from campaigns.old_acts import kept_since
 from campaigns.people import COUNTED, SORTS, Wanted
 from campaigns.times import zone
 from campaigns.words import LANGUAGES, mark
@@ -81,7 +82,9 @@ async def people_list(request: Request, slug: str) -> Response:
     desk, asked = await desk_of(request, slug, write=True), request.query_params
     wanted = _wanted(desk, asked)
     after, before = number_in(asked.get("after")), number_in(asked.get("before"))
-    async with site_of(request).database.read() as session:
+    site = site_of(request)
+    acts_since = kept_since(site.clock(), site.settings.acts_months)
+    async with site.database.read() as session:
         listed = await people.list_people(session, wanted, after=after, before=before)
         slow = bool(wanted.name) or wanted.active_since is not None  # a count would take longer than the page
         counted = None if slow else await people.count_people(session, wanted)
@@ -103,6 +106,7 @@ async def people_list(request: Request, slug: str) -> Response:
         campaign=desk.campaign,
         wanted=wanted,
         since=asked.get("since", "") if wanted.active_since else "",
+        acts_since=acts_since if wanted.active_since and wanted.active_since < acts_since else None,
         lines=listed.lines,
         filtered=any(name not in ("sort",) for name, _value in kept),
         counted=counted,

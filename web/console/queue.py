@@ -117,7 +117,7 @@ def _ticked(form: FormData) -> list[int]:
 
 
 def _state(text: str) -> PublicationState:
-    if text not in (PublicationState.queued, PublicationState.cancelled):
+    if text not in (PublicationState.published, PublicationState.queued, PublicationState.cancelled):
         raise nothing_here()
     return PublicationState(text)
 

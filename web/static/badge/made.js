@@ -66,7 +66,7 @@ export class Made {
     const key = `${format} ${kind}`;
     if (!this.#pictures.has(key)) {
       const fields = { ...(await this.#maker.fields(format)), format, kind, receipt: this.#receipt };
-      const answer = await ask(`${this.#maker.address}/picture`, fields);
+      const answer = await ask(`${this.#maker.address}/picture`, fields, { again: true });
       const receipt = answer.headers.get("Badge-Receipt");
       if (key === `${FOR_WALL.format} ${FOR_WALL.kind}`) this.#pictures.set("receipt of the square", receipt);
       this.#receipt = receipt;

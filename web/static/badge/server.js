@@ -12,7 +12,10 @@ export class Refusal extends Error {
 
 const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 
-export async function ask(address, fields, options = {}) {
+// `again`: what is asked for may be asked for twice. Then a process that ends under it is no refusal: a proxy says so by a
+// 502, and another process answers, or the same one when it is back.
+export async function ask(address, fields, { again = false, ...options } = {}) {
+  const soon = again ? [502, 503, 504] : [503];
   for (let left = TRIES - 1; ; left--) {
     const body = new FormData();
     for (const [name, value] of Object.entries(fields)) body.append(name, value);
@@ -24,7 +27,7 @@ export async function ask(address, fields, options = {}) {
       throw new Refusal("", "");
     }
     if (answer.ok) return answer;
-    if (answer.status === 503 && left > 0) {
+    if (soon.includes(answer.status) && left > 0) {
       await pause(Math.min(LONGEST_WAIT, Number(answer.headers.get("Retry-After")) || 2));
       continue;
     }
@@ -35,7 +38,7 @@ export async function ask(address, fields, options = {}) {
 
 // The frame with the name, and where the photo goes: {picture, frame}.
 export async function overlay(address, fields, signal) {
-  const answer = await ask(address, fields, { signal });
+  const answer = await ask(address, fields, { signal, again: true });
   const [left, top, width, height] = answer.headers.get("Photo-Window").split(" ").map(Number);
   return { picture: await createImageBitmap(await answer.blob()), frame: { left, top, width, height } };
 }

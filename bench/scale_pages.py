@@ -1,0 +1,145 @@
+"""Share links and the badge's page by two web processes behind nginx, as docs/deploy shows it, beside one process behind it.
+
+What counts is the time of a processor that the web processes spend on a request: the rest of this machine is shared by the
+server of PostgreSQL, nginx and those who visit. In the end one of the two is killed under load, and comes back.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import redirect_side
+from bench.ground import Ground, ask, settings_of, standing
+from bench.programs import Program, with_role
+from bench.rows import Row, Say, row
+from campaigns.database import Database
+from tests.conftest import free_port
+from tests.nginx import NAME, Nginx
+
+SECONDS, CONNECTIONS = 8.0, 64
+AROUND, WITHIN = (
+    3.0,
+    300.0,
+)  # seconds of visits before a process is killed, until it is started again, and behind that; of all
+CROWD = Path(__file__).with_name("scale_crowd.py")
+MOST = 1.15  # times the CPU of one process alone
+CASES = {"/s/{token}": "302", "/badge": "200"}  # and how they are answered
+
+
+@dataclass
+class Site:
+    """nginx and what lies behind it."""
+
+    nginx: Nginx
+    url: str
+    settings: list[dict[str, str]]
+    processes: list[Program]
+    tokens: list[str]
+
+    def paths(self, *cases: str) -> list[str]:
+        links = [f"/s/{token}" for token in self.tokens]
+        return [path for link in links for path in (link if case == "/s/{token}" else case for case in cases)]
+
+
+def run(say: Say = lambda _: None, *, seconds: float = SECONDS) -> list[Row]:
+    """CPU milliseconds of a request, and requests that were lost."""
+    return asyncio.run(_run(say, seconds))
+
+
+async def _run(say: Say, seconds: float) -> list[Row]:
+    spent: dict[str, dict[int, float]] = {case: {} for case in CASES}
+    rates: dict[str, dict[int, float]] = {case: {} for case in CASES}
+    with standing() as ground:
+        for number in (1, 2):
+            async with _site(ground, number) as site:
+                await _visit(site, site.paths(*CASES), 2.0)  # the first pages are made, and the connections opened
+                for case, status in CASES.items():
+                    say(f"pages: {case} by {number} web process{'es' * (number > 1)} behind nginx")
+                    before = sum(each.cpu for each in site.processes)
+                    answers = await _visit(site, site.paths(case), seconds)
+                    assert answers.keys() == {status}, answers
+                    spent[case][number] = (sum(each.cpu for each in site.processes) - before) / answers.total() * 1000
+                    rates[case][number] = answers.total() / seconds
+                if number == 2:
+                    say("pages: one of two is killed, and comes back")
+                    answers, lost = await _kill_one(site)
+    rows = []
+    for case in CASES:
+        one, two = spent[case][1], spent[case][2]
+        against = f"{two:.3f} ms, of one process {one:.3f} ms; {rates[case][2]:.0f}/s and {rates[case][1]:.0f}/s on a machine that they share with nginx, server and visitors"
+        rows.append(row(f"pages: {case}, CPU of a request by two web processes behind nginx, times one", round(two / one, 2), "x", against, f"<= {MOST} x", two <= MOST * one))  # fmt: skip
+    said = ", ".join(f"{number:,} x {status}" for status, number in sorted(answers.items()))
+    rows.append(row("pages: lost while one of two is killed by kill -9 and comes back", lost, "requests", f"{said}; and each visit is counted", "0", lost == 0))  # fmt: skip
+    return rows
+
+
+@asynccontextmanager
+async def _site(ground: Ground, number: int) -> AsyncIterator[Site]:
+    """So many web processes, each with a data folder of its own, as on another machine."""
+    url, folder = ground.store()
+    database = Database(url)
+    tokens = await redirect_side.fill(database)
+    await database.close()
+    ports = [free_port() for _ in range(number)]
+    nginx = Nginx(folder / "nginx", free_port(), free_port(), *(ports * 2)[:2])
+    settings = []
+    for port in ports:
+        (own := folder / str(port)).mkdir()
+        settings.append(settings_of(url, own, PORT=str(port), PUBLIC_URL=nginx.site, BOT_TOKEN=""))
+    site = Site(nginx, url, settings, [with_role(each, "web") for each in settings], tokens)
+    try:
+        for process in site.processes:
+            await asyncio.to_thread(process.runs)
+        await nginx.start()
+        yield site
+    finally:
+        await nginx.stop()
+        for process in site.processes:
+            process.stop()
+
+
+async def _visit(site: Site, paths: Sequence[str], seconds: float) -> Counter[str]:
+    """How many answers of each status came."""
+    return await _answers(await _crowd(site, paths, seconds))
+
+
+async def _crowd(site: Site, paths: Sequence[str], seconds: float) -> asyncio.subprocess.Process:
+    authority = site.nginx.folder / "authority.pem"
+    command = [str(CROWD), str(site.nginx.port), str(seconds), str(CONNECTIONS), str(authority), NAME]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    crowd = await asyncio.create_subprocess_exec(sys.executable, *command, **pipes)  # type: ignore[arg-type]
+    assert crowd.stdin is not None
+    crowd.stdin.write("\n".join(paths).encode())
+    crowd.stdin.write_eof()
+    return crowd
+
+
+async def _answers(crowd: asyncio.subprocess.Process) -> Counter[str]:
+    assert crowd.stdout is not None
+    said = await crowd.stdout.read()
+    await crowd.wait()
+    return Counter(json.loads(said))
+
+
+async def _kill_one(site: Site) -> tuple[Counter[str], int]:
+    """What came while a process was killed and started again; and how much of it was lost, or not counted."""
+    counted = "SELECT count(*) FROM click"
+    before = int(ask(site.url, counted)[0][0])
+    crowd = await _crowd(site, site.paths(*CASES), WITHIN)
+    await asyncio.sleep(AROUND)
+    site.processes[0].kill()
+    await asyncio.sleep(AROUND)
+    site.processes[0] = with_role(site.settings[0], "web")
+    await asyncio.to_thread(site.processes[0].runs)
+    await asyncio.sleep(AROUND)
+    crowd.terminate()
+    answers = await _answers(crowd)
+    visits = int(ask(site.url, counted)[0][0]) - before
+    other = answers.total() - sum(answers[status] for status in CASES.values())
+    return answers, other + abs(visits - answers["302"])
