@@ -353,7 +353,7 @@ async def test_a_broadcast_that_was_going_out_is_paused_and_nobody_is_written_to
     await crew.sandbox.wait_for_ledger(6, service="telegram", within=60)
     assert await program.stop() == 0
     assert (await restored(elsewhere, file)).left.broadcasts == 1
-    (channel,) = await Crew(elsewhere, crew.sandbox).channels(1)
+    (channel,) = await Crew(elsewhere, crew.sandbox).channels(1, campaign="Voisine")
     await Crew(elsewhere, crew.sandbox).queue([channel], "Après")
     await elsewhere.start()
     await crew.sandbox.wait_for_ledger(7, service="telegram", within=60)
