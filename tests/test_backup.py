@@ -582,7 +582,7 @@ async def test_a_backup_takes_no_name_that_is_taken_no_weak_passphrase_and_no_mi
     file = await backed_up(filled)
     assert f"there is a file {file} already" in await refused(filled, "backup", str(file))
     assert "cannot be written (No such file or directory)" in await not_backed_up(filled, "no/folder.backup")
-    assert re.search("there is no database|not at this program", await not_backed_up(elsewhere, "two.backup"))
+    assert re.search("there is no database|the database is empty yet", await not_backed_up(elsewhere, "two.backup"))
     with pytest.raises(BackupProblem, match="take 12 characters at least"):
         backups.write(tmp_path / "three.backup", "trop court", settings_in(filled), NOW, untold)
     assert [name for name in in_folder(tmp_path) if name.endswith((".backup", ".part"))] == ["one.backup"]
