@@ -48,14 +48,14 @@ class Crew:
         finally:
             await database.close()
 
-    async def channels(self, count: int) -> list[Channel]:
-        """On Telegram, each with a chat of its own, in one campaign."""
+    async def channels(self, count: int, *, campaign: str = "Campagne") -> list[Channel]:
+        """On Telegram, each with a chat of its own, in one new campaign."""
         async with self.store() as database, database.write() as session:
-            campaign = await installation.add_campaign(session, Campaign(slug="", name="Campagne"), system_clock())
+            made = await installation.add_campaign(session, Campaign(slug="", name=campaign), system_clock())
             return [
                 await installation.add_channel(
                     session,
-                    campaign.id,
+                    made.id,
                     "telegram",
                     f"Canal {n}",
                     {"chat_id": str(await self.sandbox.channel(f"Canal {n}"))},

@@ -179,34 +179,6 @@ async def test_messages_that_a_killed_worker_was_sending_are_unknown_before_anyb
     assert dict(states)[people[1]] == "unknown"
 
 
-async def test_a_worker_that_lost_the_queue_publishes_again_before_everybody_has_been_written_to(
-    crew: Crew, stores: PostgresqlStores, program: Program
-) -> None:
-    """What it has in hand ends before it takes jobs again, and a broadcast takes minutes."""
-    people = await crew.people(400)
-    async with crew.store() as database, database.write() as session:
-        (campaign,) = await installation.campaigns(session)
-        chat = str(await crew.sandbox.channel("Canal"))
-        channel = await installation.add_channel(session, campaign.id, "telegram", "Canal", {"chat_id": chat})
-    await crew.broadcast("Rendez-vous samedi")
-    worker, clock = await crew.start("worker"), await crew.start("clock")
-    await crew.sandbox.wait_for_ledger(10, service="telegram", within=ALL)
-    stores.cluster.stop()
-    try:
-        await clock.line("the database does not answer")
-        await worker.line("the database does not answer")
-    finally:
-        stores.cluster.start()
-    await worker.line("the queue does not answer")
-    await crew.queue([channel], "Entre-temps")
-    ledger = await crew.sandbox.wait_for_ledger(401, service="telegram", within=ALL)
-    order = [str(entry["channel"]) for entry in ledger]
-    assert order.index(chat) < 390
-    assert sorted(order) == sorted([chat, *map(str, people)])  # nobody twice, and nobody left out
-    assert {state for (state,) in program.ask("SELECT state FROM handout")} <= {"sent", "sending"}
-    assert await worker.stop() == 0
-
-
 async def test_pages_alone_say_what_they_see_in_the_store_and_name_the_bot(crew: Crew) -> None:
     await crew.channels(1)
     pages = await crew.start("web")
