@@ -43,8 +43,10 @@ class Program:
         }
 
     def again(self) -> "Program":
-        """Another process with the same settings."""
-        return Program({name: value for name, value in self._environment.items() if name.startswith("PORTEVOIX_")})
+        """Another process with the same settings, in the same folder."""
+        other = Program({name: value for name, value in self._environment.items() if name.startswith("PORTEVOIX_")})
+        other._home = self._home
+        return other
 
     @property
     def folder(self) -> Path:
