@@ -50,6 +50,8 @@ async def test_windows_that_have_ended_are_thrown_away(database, clock, tmp_path
     await take(database, clock, "over")
     clock.advance(MINUTE)
     await take(database, clock, "runs")
-    await Tidying(database, clock, tmp_path).tick()
+    tidying = Tidying(database, clock, tmp_path)
+    await tidying.tick()
+    await tidying.settled()
     async with database.read() as session:
         assert [row.key for row in await session.scalars(select(TurnsTaken))] == ["runs"]
