@@ -81,20 +81,6 @@ async def test_a_database_newer_than_the_program_is_refused_and_left_alone(progr
         assert "written by a newer Porte-voix" in await refused(program, *command)
 
 
-async def test_a_database_is_not_upgraded_under_an_older_program_that_runs(
-    program: Program, sandbox: SandboxClient
-) -> None:
-    await program.start()
-    [(version,)] = program.ask("SELECT version_num FROM alembic_version")
-    program.ask("UPDATE alembic_version SET version_num = '0001'")  # as if what runs were of the first version
-    for command in (["migrate"], ["posts", "list"]):
-        assert "of an older version, runs on this database: stop it" in await refused(program, *command)
-    assert program.ask("SELECT version_num FROM alembic_version") == [("0001",)]
-    program.ask(f"UPDATE alembic_version SET version_num = '{version}'")
-    await program.stop()
-    await done(program, "migrate")
-
-
 async def test_a_port_in_use_is_one_sentence(program: Program) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

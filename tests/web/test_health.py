@@ -159,6 +159,7 @@ async def test_complaint_2_health_fails_when_a_due_post_did_not_go_out(world: An
 async def test_a_database_that_does_not_answer_says_since_when(world: Any, visit: Visit) -> None:
     class Broken:
         well = False
+        refusal = None
 
         @asynccontextmanager
         async def read(self) -> AsyncIterator[Any]:
