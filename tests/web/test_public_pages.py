@@ -219,7 +219,8 @@ async def test_a_failure_shows_no_traceback(world: Any, visit: Visit) -> None:
 
 @pytest.mark.about_files
 async def test_healthz_tells_whether_the_store_answers(world: Any, served: httpx.AsyncClient) -> None:
-    figures = {"database": "ok", "scheduler": None, "poller": None, "worker": None, "oldest_due": None}
+    of_what_runs = {"scheduler": None, "poller": None, "worker": None, "oldest_due": None}
+    figures = {"database": "ok", "clock_skew": 0.0, **of_what_runs}
     assert (await served.get("/healthz")).json() == {"status": "ok", **figures}
     for file in world.settings.data_dir.glob("porte-voix.sqlite3*"):
         file.write_bytes(b"no database at all" * 500)
