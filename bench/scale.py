@@ -11,6 +11,7 @@ BENCHMARKS = {
     "faults": "bench.faults",
     "pages": "bench.scale_pages",
     "publications": "bench.scale_publications",
+    "updates-burst": "bench.updates_burst",
 }
 RESULTS = Path(__file__).with_name("scale.json")
 
