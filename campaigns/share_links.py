@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -63,12 +64,18 @@ class Visit:
     @property
     def is_human(self) -> bool:
         """Whether it counts: not an unfurler, a crawler, a HEAD, nor a browser that fetches ahead of a tap."""
-        agent = self.agent.lower()
-        if self.method != "GET" or not agent or _names_one(agent, UNFURLERS) or _names_one(agent, CRAWLERS):
+        if self.method != "GET" or not _is_a_browsers(self.agent):
             return False
         ahead = [self.headers[name].lower() for name in FETCHES_AHEAD if name in self.headers]
-        fetched_ahead = any("prefetch" in value or "preview" in value for value in ahead)
-        return not fetched_ahead and not ("bot" in agent and A_BOT.search(agent))
+        return not any("prefetch" in value or "preview" in value for value in ahead)
+
+
+@lru_cache(4096)
+def _is_a_browsers(agent: str) -> bool:
+    """Remembered of the agent alone, in memory: most visitors come with the same few browsers."""
+    agent = agent.lower()
+    named = not agent or _names_one(agent, UNFURLERS) or _names_one(agent, CRAWLERS)
+    return not named and not ("bot" in agent and A_BOT.search(agent))
 
 
 async def link_for(

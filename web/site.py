@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import cast
 
 from itsdangerous import URLSafeSerializer
@@ -28,16 +28,17 @@ class DaySalt:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._day, self._salt = "", ""
+        self._day: date | None = None
+        self._salt = ""
         self._asking = asyncio.Lock()
 
     async def at(self, now: datetime) -> str:
-        day = now.date().isoformat()
+        day = now.date()
         if day != self._day:
             async with self._asking:  # at midnight many ask at once; one of them writes
                 if day != self._day:
                     async with self._database.write() as session:
-                        self._salt = await share_links.salt_of(session, day)
+                        self._salt = await share_links.salt_of(session, day.isoformat())
                     self._day = day
         return self._salt
 
