@@ -72,7 +72,7 @@ def _light(house: House) -> list[Work]:
         Recurring(store, clock),
         Settler(store, clock, opener(settings), settings.media),
         Webhooks(store, clock, WebhookSender()),
-        Tidying(store, clock, settings.media),
+        Tidying(store, clock, settings.media, settings.files),
         Measuring(store, clock, opener(settings)),
         Rolling(store, clock),
         Forgetting(store, clock, settings.acts_months),
