@@ -6,7 +6,8 @@ begins anew; nothing is half made, since the file counts from the moment at whic
 
 import asyncio
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -32,6 +33,22 @@ TOO_MANY = _("Five files of yours are under way already. Wait until one is ready
 
 class TooManyFiles(Exception):
     """An organizer has as many files under way as they may; the message says so."""
+
+
+class FileRefused(Exception):
+    """A file cannot be made of what was given; the message is a sentence for whoever asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A file as its maker hands it over: its bytes, or where it lies on this machine. `notes`: what to know of it."""
+
+    content: bytes | Path
+    file_name: str
+    notes: str | None = None
+
+
+Report = Callable[[int, int], Awaitable[None]]  # so many are done, of so many; raises where it is to be made no more
 
 
 # Whoever asks
@@ -266,11 +283,11 @@ def keep_source(home: MediaHome, data: bytes | BinaryIO | Path) -> str:
     return name
 
 
-def keep_result(home: MediaHome, asked: FileRequest, data: bytes | Path) -> str:
-    """Keep what was made; each try of the same request under the same name."""
+def keep_result(home: MediaHome, asked: FileRequest, data: bytes | Path) -> tuple[str, int]:
+    """Keep what was made: its name, and how many bytes it has. Each try of the same request has the same name."""
     name = result_of(asked)
     _store(home, name, data)
-    return name
+    return name, len(data) if isinstance(data, bytes) else data.stat().st_size
 
 
 def result_of(asked: FileRequest) -> str:

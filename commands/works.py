@@ -7,6 +7,8 @@ import socket
 from bot import organizers
 from bot.app import BotRunner
 from bot.visit import House
+from campaigns.made_results import ResultFiles
+from campaigns.models import FileKind
 from campaigns.opening import opener
 from commands.roles import Role, Roles
 from networks.webhooks import WebhookSender
@@ -14,6 +16,7 @@ from schedules.answers import Answers
 from schedules.approvals import Approvals
 from schedules.broadcasts import Broadcaster
 from schedules.engine import EmbeddedEngine, Engine
+from schedules.file_making import FileMaking, Maker
 from schedules.forgetting import Forgetting
 from schedules.heart import Heart
 from schedules.measuring import Measuring
@@ -35,9 +38,10 @@ def engine_of(house: House, runner: BotRunner | None, sends: SendCounts, roles: 
     """What runs the works in this process: without roles all of them, alone on the store."""
     publisher = _publisher(house, sends)
     speakers = _speakers(house, runner) if runner is not None else []
+    files = _files(house)
     light = [*_light(house), *(_by_the_bot(house, runner) if runner is not None else [])]
     if not roles:
-        works: list[Work] = [Heart(house.database, house.clock), publisher, *light, *speakers]
+        works: list[Work] = [Heart(house.database, house.clock), publisher, *light, *speakers, files]
         return EmbeddedEngine(house.settings.data_dir, works, house.database)
     from schedules.procrastinate_engine import (
         ProcrastinateEngine,
@@ -47,7 +51,7 @@ def engine_of(house: House, runner: BotRunner | None, sends: SendCounts, roles: 
     return ProcrastinateEngine(
         house.database,
         house.clock,
-        Works(publisher, speakers, light),
+        Works(publisher, speakers, light, files),
         ticks=Role.clock in roles,
         drains=Role.worker in roles,
     )
@@ -59,11 +63,26 @@ def _publisher(house: House, sends: SendCounts) -> Publisher:
         house.clock,
         opener(house.settings),
         house.settings.media,
-        worker=f"{socket.gethostname()}-{os.getpid()}",
+        worker=_worker(),
         rng=random.Random(),
         site_url=house.settings.site_url,
         observe=sends,
     )
+
+
+def _files(house: House) -> FileMaking:
+    settings, store, clock = house.settings, house.database, house.clock
+    results = ResultFiles(store, clock, settings.media)
+    makers: dict[FileKind, Maker] = {
+        FileKind.report_pdf: results.report,
+        FileKind.results_xlsx: results.workbook,
+    }
+    return FileMaking(store, clock, settings.files, makers, worker=_worker())
+
+
+def _worker() -> str:
+    """Whose a claim is, where this process is alone on the store."""
+    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def _light(house: House) -> list[Work]:

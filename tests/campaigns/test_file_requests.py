@@ -151,8 +151,8 @@ async def test_after_a_day_rows_and_files_are_gone_but_not_what_is_being_made(de
     asked = await desk.ask(source=file_requests.keep_source(home, b"a list"))
     claimed = await desk.claim()
     async with database.write() as session:
-        name = file_requests.keep_result(home, claimed, b"a file")
-        assert await file_requests.ready(session, claimed, name, "badges.zip", 6, clock())
+        name, size = file_requests.keep_result(home, claimed, b"a file")
+        assert await file_requests.ready(session, claimed, name, "badges.zip", size, clock())
     clock.advance(KEPT - timedelta(seconds=1))
     await _tidy(database, clock, home)
     assert {name for name, _ in Folder(home).files()} == {claimed.source, name}
