@@ -10,7 +10,7 @@ import logging
 import os
 import zipfile
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from badges.headers import MOST_BYTES
 from badges.wishes import Failure, Wish
 from campaigns.badge_batches import MOST_PHOTOS, Asked, Batch, BatchRefused, Frames, read_batch
 from campaigns.badge_frames import badge_sentence
+from campaigns.file_requests import Report
 from campaigns.kits import AS_MADE
 from campaigns.result_files import BOM, defused
 from campaigns.words import Words
@@ -29,7 +30,6 @@ from campaigns.zips import Package, ZipUnread, unzipped
 log = logging.getLogger(__name__)
 AT_ONCE = min(os.cpu_count() or 1, 4)  # renders: each may take 120 MB
 NOT_MADE = "not-made.csv"
-Report = Callable[[int, int], Awaitable[None]]  # how many photos are done, of how many
 
 
 @dataclass(frozen=True, slots=True)

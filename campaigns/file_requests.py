@@ -41,7 +41,10 @@ class FileRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A file as its maker hands it over: its bytes, or where it lies on this machine. `notes`: what to know of it."""
+    """A file as its maker hands it over: its bytes, or where it lies on this machine, from where it is taken away.
+
+    `notes`: what to know of it.
+    """
 
     content: bytes | Path
     file_name: str

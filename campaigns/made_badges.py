@@ -1,4 +1,4 @@
-"""Makes the badges that an organizer asked for by the dozen: the maker of FileKind.badges."""
+"""Badges by the dozen as the file that people take away."""
 
 import asyncio
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ from campaigns.models import Campaign, FileRequest
 from campaigns.words import Words
 
 
-class BadgeMaker:
-    """Out of the photos that were handed in, with the frames as the campaign has them when it begins."""
+class BadgeFiles:
+    """Makes them; `badges` is a maker of schedules/file_making.py."""
 
     def __init__(self, database: Database, files: MediaHome, frames_dir: FramesHome) -> None:
         self._database, self._files, self._frames_dir = database, files, frames_dir
 
-    async def __call__(self, asked: FileRequest, report: Report) -> Made:
-        """Raises FileRefused where no badge could be made. Its result is a file that whoever keeps it throws away."""
+    async def badges(self, asked: FileRequest, tell: Report) -> Made:
+        """As a ZIP, with the frames as the campaign has them by now. Raises FileRefused where no badge could be made."""
         called, words = str(asked.wanted["called"]), Words(asked.wanted["language"])
         async with self._database.read() as session:
             campaign = await session.get_one(Campaign, asked.campaign_id)
@@ -33,7 +33,7 @@ class BadgeMaker:
             with _a_result() as result, NamedTemporaryFile(suffix=".zip") as source:
                 await asyncio.to_thread(opened(self._files).copy_to, asked.source, source)
                 source.flush()
-                outcome = await make_batch(Path(source.name), called, result, wish, frames, words, report)
+                outcome = await make_batch(Path(source.name), called, result, wish, frames, words, tell)
         except BatchRefused as refused:
             raise FileRefused(str(refused)) from None
         return Made(result, f"badges-{PurePath(called).stem}.zip", _notes(outcome, words))
