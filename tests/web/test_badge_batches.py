@@ -123,7 +123,7 @@ async def test_who_has_too_much_under_way_waits_and_no_photo_stays(world: Any, h
     for _ in range(5):
         assert (await hand_in(data)).status_code == 303
     answer = await hand_in(data)
-    assert answer.status_code == 422 and "five files under way" in answer.text
+    assert answer.status_code == 422 and "Five files of yours are under way already" in answer.text
     assert len(await asked_for(world)) == len(kept(world)) == 5
 
 
