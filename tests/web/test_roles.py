@@ -346,6 +346,7 @@ async def test_a_lesser_role_is_refused_and_changes_nothing(
     assert rows(world) == before
 
 
+@pytest.mark.usefixtures("maker")
 @pytest.mark.parametrize("role", ROLES)
 async def test_a_role_that_is_enough_is_let_in(
     world: Any, ids: Any, browser: httpx.AsyncClient, enter: Any, role: Role
