@@ -12,11 +12,11 @@ from sqlmodel import select
 
 from campaigns import file_requests
 from campaigns.database import Database
-from campaigns.file_requests import LEASE, Made
+from campaigns.file_requests import BROKEN, LEASE, NO_ROOM, Made
 from campaigns.media_stores import Folder
 from campaigns.models import Campaign, FileKind, FileRequest, FileState
 from schedules.engine import EmbeddedEngine, Engine
-from schedules.file_making import BROKEN, NO_ROOM, FileMaking
+from schedules.file_making import FileMaking
 from schedules.heart import Heart
 from schedules.publishing import Publisher
 from tests.conftest import FakeClock
@@ -32,8 +32,8 @@ class Bench:
         self.ended = asyncio.Semaphore(0)
 
     async def make(self, asked: FileRequest, tell: Any) -> Made:
-        self.begun.set()
         await tell(1, 2)
+        self.begun.set()
         await self.may_go.wait()
         await tell(2, 2)
         self.made.append(asked.id)
