@@ -160,7 +160,7 @@ async def claim(session: AsyncSession, worker: str, now: datetime, request_id: i
     first = first.where(col(FileRequest.id) == request_id) if request_id else first.order_by(col(FileRequest.asked_at))
     taken = await session.scalars(
         update(FileRequest)
-        .where(col(FileRequest.id).in_(first.limit(1).with_for_update(skip_locked=True)))
+        .where(col(FileRequest.id) == first.limit(1).with_for_update(skip_locked=True).scalar_subquery())
         .values(
             state=S.making,
             worker=worker,

@@ -110,6 +110,7 @@ class FileMaking:
             await self._fail(asked, BROKEN)
         finally:
             keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
 
     async def _keep(self, asked: FileRequest, made: Made) -> None:
         name, size = await asyncio.to_thread(file_requests.keep_result, self._files, asked, made.content)
