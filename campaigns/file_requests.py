@@ -28,6 +28,8 @@ SAME = timedelta(minutes=1)  # an equal one that is ready for no longer is hande
 MOST_WAITING = 5  # of one organizer in one campaign
 TRIES = 3
 LEFT = _("The program stopped three times while it was being made. Ask for less at a time, or tell whoever runs it.")
+BROKEN = _("Something went wrong while it was being made. Try again; if it fails again, tell whoever runs the program.")
+NO_ROOM = _("The place where files are kept does not answer, or is full. Try again later.")
 TOO_MANY = _("Five files of yours are under way already. Wait until one is ready, or remove one.")
 
 
@@ -161,7 +163,7 @@ async def claim(session: AsyncSession, worker: str, now: datetime, request_id: i
     first = first.where(col(FileRequest.id) == request_id) if request_id else first.order_by(col(FileRequest.asked_at))
     taken = await session.scalars(
         update(FileRequest)
-        .where(col(FileRequest.id).in_(first.limit(1).with_for_update(skip_locked=True)))
+        .where(col(FileRequest.id) == first.limit(1).with_for_update(skip_locked=True).scalar_subquery())
         .values(
             state=S.making,
             worker=worker,

@@ -10,6 +10,7 @@ from campaigns.badge_batches import Asked, BatchRefused, frames_in_use
 from campaigns.badge_making import NOT_MADE, Outcome, make_batch
 from campaigns.database import Database
 from campaigns.file_requests import FileRefused, Made, Report
+from campaigns.installation import slug_of
 from campaigns.media_stores import MediaHome, opened
 from campaigns.mirrors import FramesHome
 from campaigns.models import Campaign, FileRequest
@@ -36,7 +37,7 @@ class BadgeFiles:
                 outcome = await make_batch(Path(source.name), called, result, wish, frames, words, tell)
         except BatchRefused as refused:
             raise FileRefused(str(refused)) from None
-        return Made(result, f"badges-{PurePath(called).stem}.zip", _notes(outcome, words))
+        return Made(result, f"badges-{slug_of(PurePath(called).stem)}.zip", _notes(outcome, words))
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def engine_of(house: House, runner: BotRunner | None, sends: SendCounts, roles: 
     """What runs the works in this process: without roles all of them, alone on the store."""
     publisher = _publisher(house, sends)
     speakers = _speakers(house, runner) if runner is not None else []
-    files = _files(house)
+    files = files_of(house)
     light = [*_light(house), *(_by_the_bot(house, runner) if runner is not None else [])]
     if not roles:
         works: list[Work] = [Heart(house.database, house.clock), publisher, *light, *speakers, files]
@@ -71,7 +71,8 @@ def _publisher(house: House, sends: SendCounts) -> Publisher:
     )
 
 
-def _files(house: House) -> FileMaking:
+def files_of(house: House) -> FileMaking:
+    """What makes the files that organizers ask for."""
     settings, store, clock = house.settings, house.database, house.clock
     results = ResultFiles(store, clock, settings.media)
     makers: dict[FileKind, Maker] = {

@@ -13,23 +13,19 @@ from pathlib import Path
 
 from campaigns import file_requests
 from campaigns.database import Database
-from campaigns.file_requests import FileRefused, Made, Report
+from campaigns.file_requests import BROKEN, NO_ROOM, FileRefused, Made, Report
 from campaigns.media_stores import MediaAway, MediaHome
 from campaigns.models import FileKind, FileRequest
 from campaigns.stores import STORE_AWAY
 from campaigns.times import Clock
-from campaigns.words import mark
 from schedules.timetable import Outage
 
 log = logging.getLogger(__name__)
-_ = mark
 
 Maker = Callable[[FileRequest, Report], Awaitable[Made]]
 
 RENEW = 20.0  # seconds; a lease lasts two minutes
 TOLD = timedelta(seconds=1)  # between two reports that are written
-BROKEN = _("Something went wrong while it was being made. Try again; if it fails again, tell whoever runs the program.")
-NO_ROOM = _("The place where files are kept does not answer, or is full. Try again later.")
 
 
 class _Over(Exception):
@@ -115,6 +111,7 @@ class FileMaking:
             await self._fail(asked, BROKEN)
         finally:
             keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
 
     async def _keep(self, asked: FileRequest, made: Made) -> None:
         try:

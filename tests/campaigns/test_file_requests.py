@@ -9,12 +9,14 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from campaigns import file_requests
+from campaigns.coming_back import settle_down
 from campaigns.database import Database
 from campaigns.file_requests import KEPT, LEASE, LEFT, MOST_WAITING, SAME, TRIES, TooManyFiles
 from campaigns.installation import add_organizer
 from campaigns.media_stores import Folder
 from campaigns.models import FileKind, FileRequest, FileState, Role
 from schedules.tidying import Tidying
+from tests.stores import connected
 
 
 @dataclass
@@ -164,6 +166,13 @@ async def test_after_a_day_rows_and_files_are_gone_but_not_what_is_being_made(de
     assert [each.id for each in await desk.all()] == [making.id]
     async with database.read() as session:
         assert await session.scalar(select(func.count()).where(col(FileRequest.id) == asked.id)) == 0
+
+
+async def test_a_restored_store_knows_of_no_files_since_no_backup_holds_them(desk, clock, store_url):
+    await desk.ask()
+    with connected(store_url) as rows:
+        settle_down(rows, clock(), clock())
+    assert await desk.all() == []
 
 
 async def _tidy(database, clock, home) -> None:

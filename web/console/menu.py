@@ -38,6 +38,7 @@ MENU = (
             Entry(_("Approvals"), "/approvals", "clipboard-check"),
             Entry(_("Live"), "/live", "tower-broadcast"),
             Entry(_("Results"), "/results", "chart-line"),
+            Entry(_("Files"), "/files", "folder-open"),
         ),
     ),
     Group(
