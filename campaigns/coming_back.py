@@ -19,6 +19,7 @@ from campaigns.models import (
     BroadcastState,
     Campaign,
     Channel,
+    FileRequest,
     Handout,
     HandoutState,
     Heartbeat,
@@ -124,7 +125,7 @@ def _messages(rows: Connection, now: datetime) -> int:
 def _forget_processes(rows: Connection) -> None:
     """Who was at work and who was logged in: a session may have been ended since."""
     rows.execute(update(_of(Channel)).values(leased_by=None, lease_until=None))
-    for table in (SignIn, TurnsTaken, Heartbeat):
+    for table in (SignIn, TurnsTaken, Heartbeat, FileRequest):  # whose files are in no backup
         rows.execute(delete(_of(table)))
     rows.execute(delete(_of(BotUpdate)).where(col(BotUpdate.chat).is_not(None)))
 

@@ -103,9 +103,20 @@ async def forget_the_dead(session: AsyncSession) -> None:
 
 
 async def look(session: AsyncSession, now: datetime) -> Health:
-    beats = {row.name: row.at for row in (await session.scalars(select(Heartbeat).order_by(col(Heartbeat.name)))).all()}
-    lates = await lateness(session, now)
+    beats, lates = await _beats(session), await lateness(session, now)
     return Health(now, beats, min(lates, key=lambda late: late.since, default=None))
+
+
+async def _beats(session: AsyncSession) -> dict[str, datetime]:
+    return {row.name: row.at for row in (await session.scalars(select(Heartbeat).order_by(col(Heartbeat.name)))).all()}
+
+
+async def is_at_work(session: AsyncSession, now: datetime) -> bool:
+    """Whether the timetable beats and, where workers run in processes of their own, at least one of them."""
+    beats = await _beats(session)
+    return SCHEDULER in beats and all(
+        now - at <= SILENT_AFTER[name] for name, at in beats.items() if name in (SCHEDULER, WORKER)
+    )
 
 
 async def lateness(session: AsyncSession, now: datetime) -> list[Late]:

@@ -193,6 +193,19 @@ class MessageState(enum.StrEnum):
     given_up = "given_up"  # refused, or not answered, for as long as it is tried
 
 
+class FileKind(enum.StrEnum):
+    report_pdf = "report_pdf"  # results, to be printed
+    results_xlsx = "results_xlsx"  # results, all tables in a workbook
+    badges = "badges"  # the badges of a list of people
+
+
+class FileState(enum.StrEnum):
+    queued = "queued"  # nobody has begun
+    making = "making"  # somebody has it, until `lease_until`
+    ready = "ready"
+    failed = "failed"  # `why` says why
+
+
 class MetricKind(enum.StrEnum):
     """What a network reports of a publication: its own count, which nobody can check."""
 
@@ -570,6 +583,33 @@ class Upload(SQLModel, table=True):
     size: int  # bytes
     alt: str = Field(default="", sa_column=Column(Text, nullable=False))
     uploaded_at: datetime = _moment()
+
+
+class FileRequest(SQLModel, table=True):
+    """A file that an organizer asked for, made in the background; goes a day after it was made, with its files."""
+
+    __tablename__ = "file_request"
+    __table_args__ = (Index("ix_file_request_due", "state", "asked_at"), {"sqlite_autoincrement": True})  # names files
+    id: int = _key()
+    campaign_id: int = _to("campaign.id")
+    organizer_id: int | None = _to("organizer.id", "SET NULL")  # who asked
+    kind: FileKind = _choice(FileKind)
+    title: str  # what the console calls it
+    wanted: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))  # what its maker needs
+    state: FileState = _choice(FileState, FileState.queued)
+    done: int = 0  # of `total`; 0 of 0 while nothing can be said
+    total: int = 0
+    source: str = ""  # the file that it is made from, among Settings.files
+    result: str = ""  # the file that was made, there too
+    file_name: str = ""  # under which it is downloaded
+    size: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))  # bytes
+    why: str | None = Field(default=None, sa_column=Column(Text))  # it failed, or what to know of one that is ready
+    attempts: int = 0
+    asked_at: datetime = _moment()
+    began_at: datetime | None = _moment(null=True)
+    ended_at: datetime | None = _moment(null=True)
+    lease_until: datetime | None = _moment(null=True)  # while it is being made
+    worker: str | None = None  # who makes it, or made it
 
 
 class Publication(SQLModel, table=True):

@@ -158,6 +158,11 @@ class Settings(BaseSettings):
         return self.data_dir / "kits"
 
     @property
+    def files_dir(self) -> Path:
+        """The files that organizers asked for."""
+        return self.data_dir / "files"
+
+    @property
     def media_dir(self) -> Path:
         return self.data_dir / "media"
 
@@ -183,6 +188,11 @@ class Settings(BaseSettings):
     def kits(self) -> MediaHome:
         """Where sections' kits are handed on from, whichever process made them: `kits_dir`, or the bucket."""
         return self._in_bucket("kits") if self.media_url else self.kits_dir
+
+    @property
+    def files(self) -> MediaHome:
+        """Where files lie for a day that organizers asked for: they hold what is private, and no page hands them to others."""
+        return self._in_bucket("files") if self.media_url else self.files_dir
 
     @property
     def kept_files(self) -> dict[str, MediaHome]:

@@ -7,6 +7,9 @@ import socket
 from bot import organizers
 from bot.app import BotRunner
 from bot.visit import House
+from campaigns.made_badges import BadgeFiles
+from campaigns.made_results import ResultFiles
+from campaigns.models import FileKind
 from campaigns.opening import opener
 from commands.roles import Role, Roles
 from networks.webhooks import WebhookSender
@@ -14,6 +17,7 @@ from schedules.answers import Answers
 from schedules.approvals import Approvals
 from schedules.broadcasts import Broadcaster
 from schedules.engine import EmbeddedEngine, Engine
+from schedules.file_making import FileMaking, Maker
 from schedules.forgetting import Forgetting
 from schedules.heart import Heart
 from schedules.measuring import Measuring
@@ -35,9 +39,10 @@ def engine_of(house: House, runner: BotRunner | None, sends: SendCounts, roles: 
     """What runs the works in this process: without roles all of them, alone on the store."""
     publisher = _publisher(house, sends)
     speakers = _speakers(house, runner) if runner is not None else []
+    files = files_of(house)
     light = [*_light(house), *(_by_the_bot(house, runner) if runner is not None else [])]
     if not roles:
-        works: list[Work] = [Heart(house.database, house.clock), publisher, *light, *speakers]
+        works: list[Work] = [Heart(house.database, house.clock), publisher, *light, *speakers, files]
         return EmbeddedEngine(house.settings.data_dir, works, house.database)
     from schedules.procrastinate_engine import (
         ProcrastinateEngine,
@@ -47,7 +52,7 @@ def engine_of(house: House, runner: BotRunner | None, sends: SendCounts, roles: 
     return ProcrastinateEngine(
         house.database,
         house.clock,
-        Works(publisher, speakers, light),
+        Works(publisher, speakers, light, files),
         ticks=Role.clock in roles,
         drains=Role.worker in roles,
     )
@@ -59,11 +64,28 @@ def _publisher(house: House, sends: SendCounts) -> Publisher:
         house.clock,
         opener(house.settings),
         house.settings.media,
-        worker=f"{socket.gethostname()}-{os.getpid()}",
+        worker=_worker(),
         rng=random.Random(),
         site_url=house.settings.site_url,
         observe=sends,
     )
+
+
+def files_of(house: House) -> FileMaking:
+    """What makes the files that organizers ask for."""
+    settings, store, clock = house.settings, house.database, house.clock
+    results = ResultFiles(store, clock, settings.media)
+    makers: dict[FileKind, Maker] = {
+        FileKind.report_pdf: results.report,
+        FileKind.results_xlsx: results.workbook,
+        FileKind.badges: BadgeFiles(store, settings.files, settings.frames).badges,
+    }
+    return FileMaking(store, clock, settings.files, makers, worker=_worker())
+
+
+def _worker() -> str:
+    """Whose a claim is, where this process is alone on the store."""
+    return f"{socket.gethostname()}-{os.getpid()}"
 
 
 def _light(house: House) -> list[Work]:
@@ -72,7 +94,7 @@ def _light(house: House) -> list[Work]:
         Recurring(store, clock),
         Settler(store, clock, opener(settings), settings.media),
         Webhooks(store, clock, WebhookSender()),
-        Tidying(store, clock, settings.media),
+        Tidying(store, clock, settings.media, settings.files),
         Measuring(store, clock, opener(settings)),
         Rolling(store, clock),
         Forgetting(store, clock, settings.acts_months),

@@ -1,6 +1,6 @@
 """The queue of Procrastinate: clocks put jobs in, workers anywhere take them out.
 
-A job drains one channel, or writes to people by the bot. `lock` lets one worker at a time have it, `queueing_lock` lets it
+A job drains one channel, writes to people by the bot, or makes one file. `lock` lets one worker at a time have it, `queueing_lock` lets it
 wait once. A job says only that there is work: what is due, and what became of it, stands in our own rows, so that a job may
 be lost, or come twice, without harm. What is done with is deleted.
 """
@@ -23,9 +23,9 @@ from campaigns.stores import plain
 from campaigns.stores.postgresql import CONNECT
 from campaigns.stores.queue import SCHEMA, configure
 
-CHANNELS, PEOPLE = "channels", "people"  # queues
+CHANNELS, PEOPLE, FILES = "channels", "people", "files"  # queues
 SPEAKING = "the bot"
-CONNECTIONS = 4  # beside those of the store
+CONNECTIONS = 6  # beside those of the store
 # Seconds until whoever asks for a connection is told that there is none, and until the next one who asks begins anew. The
 # pool's own pauses double, up to minutes: a server that was away for long would wait for us as long again.
 GIVE_UP = 5.0
@@ -36,6 +36,7 @@ A_DAY = 86_400.0
 
 Drain = Callable[[int, str], Awaitable[None]]  # a channel, and the name of the worker that has the job
 Speak = Callable[[], Awaitable[None]]
+Make = Callable[[int, str], Awaitable[None]]  # a file, and the name of the worker that has the job
 
 _LIVING = text(
     f"SELECT id FROM {SCHEMA}.procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => :seconds)"  # noqa: S608
@@ -84,9 +85,9 @@ class _Worker(Worker):
 
 
 class Jobs:
-    """The queue in the store at `url`. `drain` and `speak` are what a worker of this process does for a job."""
+    """The queue in the store at `url`. `drain`, `speak` and `make` are what a worker of this process does for a job."""
 
-    def __init__(self, url: URL, drain: Drain, speak: Speak) -> None:
+    def __init__(self, url: URL, drain: Drain, speak: Speak, make: Make) -> None:
         connector = PsycopgConnector(
             conninfo=plain(url),
             kwargs=CONNECT | {"application_name": "porte-voix"},
@@ -98,7 +99,7 @@ class Jobs:
         )
         self._app = App(connector=connector)
         self._in_hand: set[int] = set()
-        self._lost: set[int] = set()  # ours by the table, and not in hand when the last beat looked
+        self._lost: dict[int, set[int]] = {}  # a worker's by the table, and not in hand when its last beat looked
 
         @self._app.task(name="drain_channel", queue=CHANNELS, pass_context=True)
         async def drain_channel(context: JobContext, channel_id: int) -> None:
@@ -110,7 +111,12 @@ class Jobs:
             with self._holding(context.job):
                 await speak()
 
-        self._drain, self._speak = drain_channel, write_to_people
+        @self._app.task(name="make_file", queue=FILES, pass_context=True)
+        async def make_file(context: JobContext, file_id: int) -> None:
+            with self._holding(context.job):
+                await make(file_id, worker_name(context.job.worker_id))
+
+        self._drain, self._speak, self._make = drain_channel, write_to_people, make_file
 
     async def open(self) -> None:
         await self._app.open_async()
@@ -120,8 +126,8 @@ class Jobs:
 
     # What a clock does
 
-    async def put(self, channels: Collection[int], *, speak: bool) -> None:
-        """A job for each of these channels, and one for the bot, but where one waits or is under way."""
+    async def put(self, channels: Collection[int], *, speak: bool, files: Collection[int] = ()) -> None:
+        """A job for each of these channels and files, and one for the bot, but where one waits or is under way."""
         async with _plain_errors():
             there = {job.lock for job in await self._app.job_manager.list_jobs_async()}
             for channel_id in channels:
@@ -129,6 +135,11 @@ class Jobs:
                 if lock not in there:
                     with suppress(AlreadyEnqueued):  # another clock was first
                         await self._drain.configure(lock=lock, queueing_lock=lock).defer_async(channel_id=channel_id)
+            for file_id in files:
+                lock = f"file {file_id}"
+                if lock not in there:
+                    with suppress(AlreadyEnqueued):
+                        await self._make.configure(lock=lock, queueing_lock=lock).defer_async(file_id=file_id)
             if speak and SPEAKING not in there:
                 with suppress(AlreadyEnqueued):
                     await self._speak.configure(lock=SPEAKING, queueing_lock=SPEAKING).defer_async()
@@ -153,7 +164,9 @@ class Jobs:
 
     # What a worker does
 
-    def worker(self, queues: Collection[str], ends: Callable[[], None] = lambda: None) -> Worker:
+    def worker(
+        self, queues: Collection[str], ends: Callable[[], None] = lambda: None, abreast: int = ABREAST
+    ) -> Worker:
         """Takes jobs out from `run()` to `stop()`; what is in hand ends first. It beats by `beat` alone.
 
         `ends` is called when it takes no more, also where it lost the queue.
@@ -162,7 +175,7 @@ class Jobs:
             ends,
             self._app,
             queues=queues,
-            concurrency=ABREAST,
+            concurrency=abreast,
             fetch_job_polling_interval=POLL,
             delete_jobs="always",
             install_signal_handlers=False,
@@ -180,9 +193,9 @@ class Jobs:
             ours = await self._app.job_manager.list_jobs_async(worker_id=worker.worker_id, status="doing")
             loose = {job.id: job for job in ours if job.id not in self._in_hand}
             for ident, job in loose.items():
-                if ident in self._lost:
+                if ident in self._lost.get(worker.worker_id, ()):
                     await self._end(job)
-            self._lost = {ident for ident in loose if ident is not None}
+            self._lost[worker.worker_id] = {ident for ident in loose if ident is not None}
 
     @contextmanager
     def _holding(self, job: Job) -> Iterator[None]:

@@ -1,8 +1,9 @@
 """Where the work runs when it outgrows one process: clocks and workers on one store, as many of each as wanted.
 
-Every clock puts a job in the queue for each channel that has something due, and one for the bot where people are to be
-written to; two that do so put one. Workers take the jobs out and do them by the Publisher's own drain, and the rows are
-claimed as in one process. The light works are done by one clock, which leads by a lock of the store: they look at rows
+Every clock puts a job in the queue for each channel that has something due, one for each file that an organizer asked for,
+and one for the bot where people are to be written to; two that do so put one. Workers take the jobs out and do them by the
+Publisher's own drain, and the rows are claimed as in one process. Files have a queue of their own, so that channels never
+wait behind them, and a worker makes one at a time. The light works are done by one clock, which leads by a lock of the store: they look at rows
 every few seconds, hardly cost anything, and remember what they looked at, which jobs that wander would forget.
 
 A worker that dies leaves a beat that stops, a lease and a job. The clock that leads ends both, so that its channel goes on
@@ -11,7 +12,7 @@ elsewhere; what it was sending becomes `unknown`.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,13 +20,14 @@ from datetime import UTC, datetime, timedelta
 from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker
 
-from campaigns import health, publications
+from campaigns import file_requests, health, publications
 from campaigns.database import Database
 from campaigns.stores import STORE_AWAY, said_by
 from campaigns.times import Clock
 from schedules.engine import EngineProblem
+from schedules.file_making import FileMaking
 from schedules.heart import Heart
-from schedules.jobs import CHANNELS, DEAD_AFTER, PEOPLE, SPEAKING, Jobs, living
+from schedules.jobs import ABREAST, CHANNELS, DEAD_AFTER, FILES, PEOPLE, SPEAKING, Jobs, living
 from schedules.publishing import Publisher, say_left
 from schedules.timetable import LEASES, TICK, Speaker, Timetable, Work, stop_all
 
@@ -44,6 +46,12 @@ class Works:
     publisher: Publisher  # by workers, a channel each
     speakers: Sequence[Speaker]  # by one worker at a time
     light: Sequence[Work]  # by the clock that leads
+    files: FileMaking | None = None  # by workers, one each at a time
+
+    @property
+    def leased(self) -> Sequence[Work]:
+        """Those whose claims outlive a worker that dies."""
+        return [self.publisher, *self.speakers, *([self.files] if self.files is not None else [])]
 
 
 class ProcrastinateEngine:
@@ -52,15 +60,15 @@ class ProcrastinateEngine:
     def __init__(self, database: Database, clock: Clock, works: Works, *, ticks: bool, drains: bool) -> None:
         self._database, self._clock, self._works = database, clock, works
         self._ticks, self._drains = ticks, drains
-        self._jobs = Jobs(database.url, self._drain, self._speak)
+        self._jobs = Jobs(database.url, self._drain, self._speak, self._make)
         self._light = [Heart(database, clock, alone=False), *works.light] if ticks else []
         self._heart = Heart(database, clock, health.WORKER, alone=False)
         self._timetable = Timetable(self._light)
         self._place = asyncio.Event()  # while this process has its place among the others
         self._stopping = asyncio.Event()
         self._watch = _Watch(clock)
-        self._worker: Worker | None = None
-        self._working: asyncio.Task[None] | None = None
+        self._workers: set[Worker] = set()
+        self._working: list[asyncio.Task[None]] = []
         self._left_off = False  # the people who are left, to whoever takes their job next
 
     async def start(self) -> None:
@@ -75,11 +83,14 @@ class ProcrastinateEngine:
         if self._ticks:
             self._timetable.every(TICK, self._put_jobs, always=True)
             self._timetable.every(LOOK, self._bury)
-            for work in (self._works.publisher, *self._works.speakers):
+            for work in self._works.leased:
                 self._timetable.every(LEASES, work.end_leases)
         if self._drains:
             self._timetable.every(TICK, self._heart.tick, always=True)
-            self._working = asyncio.create_task(self._work())
+            queues = [CHANNELS, PEOPLE] if self._works.speakers else [CHANNELS]
+            self._working.append(asyncio.create_task(self._work(queues, self._leave_off, ABREAST)))
+            if self._works.files is not None:
+                self._working.append(asyncio.create_task(self._work([FILES], lambda: None, 1)))
         self._timetable.start()
 
     async def stop(self) -> None:
@@ -87,11 +98,9 @@ class ProcrastinateEngine:
         await self._timetable.stop()
         self._stopping.set()
         self._place.set()
-        if self._worker is not None:
-            self._worker.stop()
-        await stop_all([self._heart, *self._light, self._works.publisher, *self._works.speakers])
-        if self._working is not None:
-            await self._working
+        self._stop_workers()
+        await stop_all([self._heart, *self._light, *self._works.leased])
+        await asyncio.gather(*self._working)
         await self._jobs.close()
 
     async def _keep_place(self) -> None:
@@ -103,8 +112,7 @@ class ProcrastinateEngine:
             else:
                 self._place.clear()
                 log.error("%s; meanwhile this process rests", ALONE)
-                if self._worker is not None:
-                    self._worker.stop()
+                self._stop_workers()
         leads = has and self._ticks and await self._database.leads()
         if leads and self._timetable.rests:
             log.info("this clock leads")
@@ -120,19 +128,23 @@ class ProcrastinateEngine:
         async with self._database.read() as session:
             channels = await publications.channels_with_work(session, self._clock())
             speak = [await speaker.is_due(session) for speaker in self._works.speakers]
-        if channels or any(speak):
-            await self._jobs.put(channels, speak=any(speak))
+            files = await file_requests.due(session, self._clock())
+        if channels or any(speak) or files:
+            await self._jobs.put(channels, speak=any(speak), files=files)
 
     async def _bury(self) -> None:
         """Give back what dead workers hold, once the store has answered for so long that the living could beat."""
         if not self._watch.long_enough():
             return
         async with self._database.read() as session:
-            dead = await publications.leasing(session) - await living(session)
+            at_work = await publications.leasing(session) | await file_requests.makers(session)
+            dead = at_work - await living(session)
         if dead:
             log.warning("%s died; what it had goes on elsewhere", ", ".join(sorted(dead)))
             async with self._database.write() as session:
-                say_left(await publications.end_leases_of_the_dead(session, await living(session), self._clock()))
+                alive, now = await living(session), self._clock()
+                say_left(await publications.end_leases_of_the_dead(session, alive, now))
+                await file_requests.end_leases(session, now, living=alive)
         left = await self._jobs.of_the_dead()
         if any(job.lock == SPEAKING for job in left):  # first: whoever speaks next has handouts of its own
             for speaker in self._works.speakers:
@@ -141,23 +153,28 @@ class ProcrastinateEngine:
 
     # The worker
 
-    async def _work(self) -> None:
-        """Take jobs until the end, anew wherever the queue was lost."""
-        queues = [CHANNELS, PEOPLE] if self._works.speakers else [CHANNELS]
+    def _stop_workers(self) -> None:
+        for worker in self._workers:
+            worker.stop()
+
+    async def _work(self, queues: Collection[str], ends: Callable[[], None], abreast: int) -> None:
+        """Take jobs until the end, anew wherever a queue was lost."""
         while True:
             await self._place.wait()
             if self._stopping.is_set():
                 return
-            self._worker = self._jobs.worker(queues, self._leave_off)
-            beating = asyncio.create_task(self._beat(self._worker))
+            worker = self._jobs.worker(queues, ends, abreast)
+            self._workers.add(worker)
+            beating = asyncio.create_task(self._beat(worker))
             try:
-                await self._worker.run()
+                await worker.run()
             except (ConnectorException, *STORE_AWAY) as error:
                 log.warning(
                     "the queue does not answer (%s); work goes on as soon as it does", said_by(error.__cause__ or error)
                 )
             finally:
                 beating.cancel()
+                self._workers.discard(worker)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), PAUSE)
 
@@ -184,6 +201,16 @@ class ProcrastinateEngine:
             log.warning("channel %d waits for the database (%s)", channel_id, said_by(error))
         except Exception:
             log.exception("channel %d could not be drained", channel_id)
+
+    async def _make(self, file_id: int, name: str) -> None:
+        if self._works.files is None:
+            return
+        try:
+            await self._works.files.make(file_id, name)
+        except STORE_AWAY as error:
+            log.warning("file %d waits for the database (%s)", file_id, said_by(error))
+        except Exception:
+            log.exception("file %d could not be made", file_id)
 
     async def _speak(self) -> None:
         """Serve people until nobody is left, or this worker takes no more jobs. Of this job there is one: whoever served others before it is done, or dead."""

@@ -1,9 +1,9 @@
 """Drops what was kept for a while only: answers of the API, pictures that no post took, messages that are long delivered,
-turns that were taken, numbers of updates that Telegram sends no more."""
+turns that were taken, numbers of updates that Telegram sends no more, files that organizers had made."""
 
 from datetime import datetime, timedelta
 
-from campaigns import bot_updates, kept_answers, turns, uploads, webhook_messages
+from campaigns import bot_updates, file_requests, kept_answers, turns, uploads, webhook_messages
 from campaigns.database import Database
 from campaigns.media_stores import MediaHome
 from campaigns.times import Clock
@@ -17,10 +17,11 @@ class Tidying(Looking):
 
     name = "what is old"
 
-    def __init__(self, database: Database, clock: Clock, media_dir: MediaHome) -> None:
+    def __init__(self, database: Database, clock: Clock, media_dir: MediaHome, files: MediaHome) -> None:
         super().__init__(clock)
         self._database = database
         self._media_dir = media_dir
+        self._files = files
         self._last: datetime | None = None
 
     async def _look(self) -> None:
@@ -33,4 +34,5 @@ class Tidying(Looking):
             await webhook_messages.forget_old(session, now)
             await bot_updates.forget_old(session, now)
             await turns.forget_old(session, now)
+            await file_requests.forget_old(session, self._files, now)
         self._last = now

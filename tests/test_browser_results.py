@@ -1,7 +1,7 @@
 """Results in headless Chromium, wide and on a phone, in French and English: read, taken away, and watched live."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,11 +10,15 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
 from bench.large import EMAIL, PASSWORD, SLUG, Size, fill
+from bot.visit import House
 from campaigns import rollups
 from campaigns.database import Database
 from campaigns.engagement import Act, record
 from campaigns.models import Kind
 from campaigns.settings import Settings, vault_for
+from commands.works import files_of
+from schedules.file_making import FileMaking
+from schedules.timetable import Timetable
 from tests.browser import PHONE, WIDE, Camera, person
 from tests.web.conftest import serve
 from web import create_app
@@ -33,6 +37,20 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("filled")
     fill(folder / "porte-voix.sqlite3", Size(3_000, 400, 40_000), now=NOW)
     return folder
+
+
+@pytest.fixture
+async def maker(filled: Path) -> AsyncIterator[FileMaking]:
+    """What makes reports and workbooks, at work beside the pages."""
+    settings = Settings(_env_file=None, data_dir=filled)  # type: ignore[call-arg]
+    database = Database(settings.store_url, vault_for(settings))
+    making = files_of(House(database, settings, lambda: NOW))
+    timetable = Timetable([making])
+    timetable.start()
+    yield making
+    await timetable.stop()
+    await making.stop()
+    await database.close()
 
 
 @pytest.fixture
@@ -63,6 +81,7 @@ async def sound(page: Page) -> None:
     assert wrong == [], json.dumps([each["nodes"][0]["html"] for each in found.response["violations"]])
 
 
+@pytest.mark.usefixtures("maker")
 @pytest.mark.parametrize(("name", "size", "locale", "scheme"), VIEWS, ids=[view[0] for view in VIEWS])
 async def test_results_and_export(
     site: str, chromium: Browser, camera: Camera, name: str, size: dict[str, int], locale: str, scheme: str

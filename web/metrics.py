@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from campaigns import health, installation
+from campaigns import file_requests, health, installation
 from web import process_metrics
 from web.sends import SendCounts
 from web.site import Site, site_of
@@ -92,7 +92,12 @@ async def _families(session: AsyncSession, sends: SendCounts, now: datetime) -> 
     supporters = GaugeMetricFamily(
         "portevoix_supporters", "People who said yes.", value=await health.supporters_total(session)
     )
-    return [publications, due, lateness, resting, age, handouts, supporters, *_sends(sends, labels)]
+    files = GaugeMetricFamily(
+        "portevoix_files_waiting",
+        "Files that organizers asked for and nobody has begun.",
+        value=await file_requests.waiting(session),
+    )
+    return [publications, due, lateness, resting, age, handouts, supporters, files, *_sends(sends, labels)]
 
 
 def _sends(sends: SendCounts, labels: dict[int, tuple[str, str, str]]) -> list[Metric]:

@@ -256,7 +256,7 @@ async def test_numbers_of_updates_are_forgotten_when_telegram_cannot_send_them_a
 ):
     await talker.say("/help")  # behind the START
     clock.advance(timedelta(hours=24))
-    tidying = Tidying(database, clock, tmp_path)
+    tidying = Tidying(database, clock, tmp_path, tmp_path)
     await tidying._look()
     assert len(ask(store_url, "SELECT * FROM bot_update")) == 2
     clock.advance(timedelta(hours=2))

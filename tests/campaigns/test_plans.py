@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 from campaigns import (
     engagement,
     figures,
+    file_requests,
     handouts,
     health,
     post_lists,
@@ -60,6 +61,14 @@ ROWS: dict[str, tuple[int, dict[str, str]]] = {
             "state": f"CASE WHEN n < {POSTS} * 3 - 20 THEN 'published' ELSE 'queued' END",
             "due_at": f"timestamptz '{NOW}' + ((n - 1) / 6 - {POSTS} / 2) * interval '1 hour'",
             "sent_parts": "'[]'",
+        },
+    ),
+    "file_request": (
+        POSTS,
+        {
+            "campaign_id": "1",
+            "kind": "'report_pdf'",
+            "state": "CASE WHEN n % 400 = 0 THEN 'queued' ELSE 'ready' END",
         },
     ),
     "handout": (
@@ -205,6 +214,16 @@ HOT = {
     ),
     "what is late, for /healthz": (lambda session: health.look(session, NOW), "ix_publication_due", "publication"),
     "the claim of publications": (claim, "pk_publication", "publication"),
+    "which files are to be made": (
+        lambda session: file_requests.due(session, NOW),
+        "ix_file_request_due",
+        "file_request",
+    ),
+    "the claim of a file": (
+        lambda session: file_requests.claim(session, "worker 1", NOW),
+        "ix_file_request_due",
+        "file_request",
+    ),
     "which share kits go out now": (lambda session: handouts.runs(session, NOW), "ix_handout_state", "handout"),
     "the claim of handouts": (hand_out, "uq_handout_post_id_supporter_id", "handout participation"),
     "links that are followed": (follow, "uq_share_link_token", "share_link consent click"),

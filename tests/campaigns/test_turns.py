@@ -50,7 +50,7 @@ async def test_windows_that_have_ended_are_thrown_away(database, clock, tmp_path
     await take(database, clock, "over")
     clock.advance(MINUTE)
     await take(database, clock, "runs")
-    tidying = Tidying(database, clock, tmp_path)
+    tidying = Tidying(database, clock, tmp_path, tmp_path)
     await tidying.tick()
     await tidying.settled()
     async with database.read() as session:

@@ -128,7 +128,9 @@ async def jobs(database: Database) -> AsyncIterator[Jobs]:
 
     async def speak() -> None: ...
 
-    made = Jobs(database.url, drain, speak)
+    async def make(file_id: int, name: str) -> None: ...
+
+    made = Jobs(database.url, drain, speak, make)
     await made.open()
     yield made
     await made.close()
@@ -140,12 +142,12 @@ async def in_the_queue(database: Database) -> list[tuple[str, str]]:
         return [(row[0], row[1]) for row in rows]
 
 
-async def test_clocks_that_tick_at_once_put_one_job_for_a_channel_and_one_for_the_bot(
+async def test_clocks_that_tick_at_once_put_one_job_for_a_channel_or_a_file_and_one_for_the_bot(
     jobs: Jobs, database: Database
 ) -> None:
-    await asyncio.gather(*(jobs.put([1, 2], speak=True) for _ in range(4)))
-    await jobs.put([2, 3], speak=True)
-    names = ["channel 1", "channel 2", "channel 3", "the bot"]
+    await asyncio.gather(*(jobs.put([1, 2], speak=True, files=[7]) for _ in range(4)))
+    await jobs.put([2, 3], speak=True, files=[7, 8])
+    names = ["channel 1", "channel 2", "channel 3", "file 7", "file 8", "the bot"]
     assert await in_the_queue(database) == [(name, "todo") for name in names]
 
 

@@ -302,7 +302,7 @@ async def test_what_was_delivered_a_month_ago_is_dropped_and_what_waits_is_not(
     await look(works, clock)
     wire.says[target.url] = DOWN
     await happen("waits")
-    tidying = Tidying(database, clock, tmp_path)
+    tidying = Tidying(database, clock, tmp_path, tmp_path)
     await look(tidying, clock, KEPT - timedelta(days=1))
     assert set(await states(database)) == {"old", "waits"}
     await look(tidying, clock, timedelta(minutes=30))  # too soon to look again

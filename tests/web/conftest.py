@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from PIL import Image
 from pydantic import SecretStr
 
+from bot.visit import House
 from campaigns import engagement, installation, posts, share_links, supporters
 from campaigns.database import Database
 from campaigns.media import NewPicture
@@ -26,9 +27,12 @@ from campaigns.models import Campaign, Channel, Kind, Organizer, Post, Purpose, 
 from campaigns.posts import NewPost
 from campaigns.settings import Settings
 from campaigns.vault import Vault
+from commands.works import files_of
 from sandbox.client import SandboxClient
 from sandbox.defaults import DEMO_TOKEN
 from sandbox.server import SandboxServer
+from schedules.file_making import FileMaking
+from schedules.timetable import Timetable
 from web import create_app
 
 KEY = "a key of the tests"
@@ -187,6 +191,17 @@ def visitor(app: FastAPI, **headers: str) -> httpx.AsyncClient:
         base_url="http://site.test",
         headers={"user-agent": HUMAN, "accept-language": "en"} | headers,
     )
+
+
+@pytest.fixture
+async def maker(world: World) -> AsyncIterator[FileMaking]:
+    """What makes files in the background, at work in this process as in an installation of one process."""
+    making = files_of(House(world.database, world.settings, world.clock))
+    timetable = Timetable([making])
+    timetable.start()
+    yield making
+    await timetable.stop()
+    await making.stop()
 
 
 @pytest.fixture

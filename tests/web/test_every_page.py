@@ -18,7 +18,7 @@ EVIL = "\"'><script>boo()</script><img src=x onerror=boo()>"
 # Columns with words that somebody typed: a person in the bot, an organizer in a form, a network in an answer.
 WRITTEN = {
     "about", "aim", "alt", "answer", "badge_name", "body", "credit", "detail", "device", "first_name", "hashtag", "label",
-    "name", "place", "reason", "remark", "resting_reason", "slogan", "sponsor_line", "stop", "text", "title", "town", "trouble",
+    "name", "place", "reason", "remark", "resting_reason", "slogan", "sponsor_line", "stop", "text", "title", "town", "trouble", "why",
 }  # fmt: skip
 KEPT = {("heartbeat", "name"), ("kept_secret", "name"), ("kept_answer", "body"), ("webhook_message", "body")}  # our own
 

@@ -219,6 +219,7 @@ async def test_metrics_count_by_campaign_channel_and_state(world: Any) -> None:
     assert seen["portevoix_channel_resting", "orne", "Canal", "telegram"] == 0
     assert seen["portevoix_heartbeat_age_seconds", POLLER] == 90
     assert seen["portevoix_supporters",] == 1
+    assert seen["portevoix_files_waiting",] == 0
     assert seen["portevoix_sends_total", "orne", "Canal", "telegram"] == 2
     assert seen["portevoix_send_errors_total", "orne", "Canal", "RateLimited", "telegram"] == 1
     assert seen["portevoix_send_errors_total", "orne", "Canal", "ChannelRevoked", "telegram"] == 1

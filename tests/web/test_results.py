@@ -107,7 +107,7 @@ async def test_a_section_of_few_is_not_shown_alone(
     ],
 )
 async def test_results_are_taken_away(
-    world: Any, browser: httpx.AsyncClient, enter: Any, acted: None, path: str, kind: str, begins: bytes
+    world: Any, browser: httpx.AsyncClient, enter: Any, acted: None, maker: Any, path: str, kind: str, begins: bytes
 ) -> None:
     await enter("viewer@example.org")
     answer = await browser.get(f"{HOME}/results/{path}")

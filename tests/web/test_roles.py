@@ -14,6 +14,7 @@ from sqlmodel import select
 
 from campaigns import (
     event_planning,
+    file_requests,
     installation,
     interests,
     leaders,
@@ -32,6 +33,7 @@ from campaigns.models import (
     AccessToken,
     Broadcast,
     Campaign,
+    FileKind,
     Organizer,
     OrganizerRole,
     Post,
@@ -103,6 +105,11 @@ LEAST = {
     f"GET {C}/results/table.csv": VIEWER,
     f"GET {C}/results/all.xlsx": VIEWER,
     f"GET {C}/results/report.pdf": VIEWER,
+    f"GET {C}/files": VIEWER,
+    f"GET {C}/files/{{file_id:int}}/progress": VIEWER,
+    f"GET {C}/files/{{file_id:int}}/download": VIEWER,
+    f"POST {C}/files/{{file_id:int}}/try-again": VIEWER,
+    f"POST {C}/files/{{file_id:int}}/remove": VIEWER,
     f"GET {C}/live": VIEWER,
     f"GET {C}/live/stream": VIEWER,
     f"GET {C}/missions": VIEWER,
@@ -149,6 +156,8 @@ LEAST = {
     f"GET {C}/kit": VIEWER,
     f"GET {C}/kit/campaign.zip": EDITOR,
     f"GET {C}/kit/{{territory_id:int}}.zip": EDITOR,
+    f"GET {C}/badges": EDITOR,
+    f"POST {C}/badges": EDITOR,
     f"GET {C}/start": ADMIN,
     f"POST {C}/start/bot": ADMIN,
     f"POST {C}/start/channel": ADMIN,
@@ -242,9 +251,16 @@ async def fill(world: Any, campaign: Campaign, post: Post, telegram_id: int) -> 
         choice = NewPicture("a.jpg", picture(telegram_id, 30))
         chosen = await uploads.add_upload(session, campaign.id, world.editor.id, choice, world.settings.media_dir, now)
         sketch = await sketches.keep(session, campaign.id, world.editor.id, now, fields={"title": ["Un"]})
+        asked = await file_requests.ask(
+            session, campaign.id, world.editor.id, FileKind.report_pdf, "From 1 to 30", {"period": "all"}, now
+        )
+        claimed = await file_requests.claim(session, "another", now, asked.id)
+        name, size = file_requests.keep_result(world.settings.files, claimed, b"%PDF-")
+        await file_requests.ready(session, claimed, name, "report.pdf", size, now)
         frame = (await installation.frames(session, campaign.id))[0]
         await session.flush()
         return {
+            "file_id": asked.id,
             "frame_id": frame.id,
             "file": chosen.file,
             "sketch_id": sketch.id,
@@ -332,6 +348,7 @@ async def test_a_lesser_role_is_refused_and_changes_nothing(
     assert rows(world) == before
 
 
+@pytest.mark.usefixtures("maker")
 @pytest.mark.parametrize("role", ROLES)
 async def test_a_role_that_is_enough_is_let_in(
     world: Any, ids: Any, browser: httpx.AsyncClient, enter: Any, role: Role

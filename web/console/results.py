@@ -6,16 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter
-from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from campaigns import engagement, overviews, posts, report, result_files, results, wording_results
+from campaigns import engagement, overviews, posts, result_files, results, wording_results
 from campaigns.decisions import STATES
 from campaigns.engagement import counts_of_posts
 from campaigns.figures import SMALLEST
-from campaigns.models import Kind, Media, Post, Territory
-from campaigns.overviews import KINDS, METRICS, TABLES, Overview, listed, name_of, overview_of, sheet_of, sheets_of
+from campaigns.made_results import wanted_of
+from campaigns.models import FileKind, Kind, Post, Territory
+from campaigns.overviews import KINDS, METRICS, TABLES, listed, name_of, overview_of, sheet_of, sheets_of
 from campaigns.periods import PERIODS, Period, period_of
 from campaigns.results import OF_POSTS, Acts, best_hours
 from campaigns.sentences import told
@@ -25,6 +25,7 @@ from campaigns.words import Words, mark
 from networks import READ_PRICES, REPORTS
 from web.console.access import Desk, desk_of
 from web.console.charts import Chart, columns, heat, pieces
+from web.console.files import made_file
 from web.pages import nothing_here, page, row, words_of
 from web.site import site_of
 
@@ -249,46 +250,30 @@ async def as_csv(request: Request, slug: str) -> Response:
     if name not in TABLES:
         raise nothing_here()
     rows, places = (overviews.IN_A_FILE if name == "posts" else 0), name == "territories"
-    desk, seen, words = await _taken_away(request, slug, rows, places=places)
+    desk, site = await desk_of(request, slug), site_of(request)
+    words, period = words_of(request, desk.campaign), Asked(request, desk).period
+    async with site.database.read() as session:
+        seen = await overview_of(session, desk.campaign, period, site.clock(), posts=rows, places=places)
     made = await asyncio.to_thread(lambda: result_files.as_csv(sheet_of(seen, words, name)))
-    return _file(made, f"{_file_name(desk, seen)}-{name}.csv", "text/csv; charset=utf-8")
+    file = f"{desk.campaign.slug}-{period.first.isoformat()}-{period.last.isoformat()}-{name}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{file}"'}
+    return Response(made, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/console/c/{slug}/results/all.xlsx")
 async def as_workbook(request: Request, slug: str) -> Response:
-    desk, seen, words = await _taken_away(request, slug)
-    made = await asyncio.to_thread(lambda: result_files.as_workbook(sheets_of(seen, words), desk.campaign.name))
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return _file(made, f"{_file_name(desk, seen)}.xlsx", kind)
+    return await _made(request, slug, FileKind.results_xlsx)
 
 
 @router.get("/console/c/{slug}/results/report.pdf")
 async def as_report(request: Request, slug: str) -> Response:
-    desk, seen, words = await _taken_away(request, slug, rows=overviews.POSTS)
-    site = site_of(request)
-    first = [each.post.id for each in seen.posts[: report.PICTURES]]
-    async with site.database.read() as session:
-        query = select(Media).where(col(Media.post_id).in_(first)).order_by(col(Media.position))
-        media = (await session.scalars(query)).all()
-    pictures = await asyncio.to_thread(report.first_pictures, site.settings.media, media)
-    made = words("read on {moment}", moment=words.moment(site.clock(), desk.campaign.timezone, "d MMMM yyyy, HH:mm"))
-    drawn = await asyncio.to_thread(report.draw_report, seen, words, pictures, made)
-    return _file(drawn, f"{_file_name(desk, seen)}.pdf", "application/pdf")
+    return await _made(request, slug, FileKind.report_pdf)
 
 
-async def _taken_away(
-    request: Request, slug: str, rows: int = overviews.IN_A_FILE, *, places: bool = True
-) -> tuple[Desk, Overview, Words]:
+async def _made(request: Request, slug: str, kind: FileKind) -> Response:
     desk = await desk_of(request, slug)
-    site, period = site_of(request), Asked(request, desk).period
-    async with site.database.read() as session:
-        seen = await overview_of(session, desk.campaign, period, site.clock(), posts=rows, places=places)
-    return desk, seen, words_of(request, desk.campaign)
-
-
-def _file_name(desk: Desk, seen: Overview) -> str:
-    return f"{desk.campaign.slug}-{seen.period.first.isoformat()}-{seen.period.last.isoformat()}"
-
-
-def _file(content: bytes, name: str, kind: str) -> Response:
-    return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    period, words = Asked(request, desk).period, words_of(request)
+    first, last = (words.day(day, "d MMMM y") for day in (period.first, period.last))
+    return await made_file(
+        request, desk, kind, words("From {first} to {last}", first=first, last=last), wanted_of(period, words)
+    )

@@ -12,7 +12,8 @@ document.addEventListener("click", (event) => {
   if (button && !confirm(button.dataset.sure)) event.preventDefault();
 });
 
-// A message that goes out is shown anew every few seconds, as the server renders it, until it is over.
+// What goes on, such as a message that goes out, is shown anew every few seconds, as the server renders it, until it is
+// over. Whoever listens is told of a new state alone, not of each step.
 const LOOK = 3000; // milliseconds
 for (const row of document.querySelectorAll("[data-going]")) {
   let shown = row.innerHTML;
@@ -20,7 +21,12 @@ for (const row of document.querySelectorAll("[data-going]")) {
     const answer = document.hidden ? null : await fetch(row.dataset.going).catch(() => null);
     if (answer && answer.ok && !answer.redirected) {
       const html = await answer.text();
-      if (html !== shown && !row.contains(document.activeElement)) row.innerHTML = shown = html;
+      if (html !== shown && !row.contains(document.activeElement)) {
+        const before = row.querySelector("[data-said]")?.dataset.said;
+        row.innerHTML = shown = html;
+        const now = row.querySelector("[data-said]")?.dataset.said;
+        if (now !== before) document.querySelector("[data-says]").textContent = now;
+      }
     }
     if (row.querySelector("progress[data-open]")) setTimeout(look, LOOK);
   };
