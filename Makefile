@@ -7,6 +7,8 @@ RUN := .venv/.installed
 DEV := .venv/.installed-dev
 PEERS := .venv/bench/.installed
 FRENCH := campaigns/locales/fr.po
+# One more than there are processors: a third of their time, tests wait for programs and browsers that they started.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 # Where this is set, each of the many processes that the tests start would compile every module anew: 6 s a start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -17,19 +19,19 @@ demo: $(RUN)
 	$(BIN)/python run_bot.py demo --port $(PORT) $(if $(RESET),--reset)
 
 test: $(DEV)
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 # The same on a server of PostgreSQL, without what touches no store (badges, networks, stand-ins) and without the browsers,
 # which look at pages that the store has no part in.
 test-postgresql: $(DEV)
-	$(BIN)/python -m pytest --store postgresql -n auto --dist worksteal tests --ignore tests/badges --ignore tests/networks \
+	$(BIN)/python -m pytest --store postgresql -n $(WORKERS) --dist worksteal tests --ignore tests/badges --ignore tests/networks \
 		--ignore tests/sandbox --ignore-glob 'tests/test_browser*.py' --ignore tests/web/test_desk_journeys.py \
 		--ignore tests/web/test_setup_browser.py --ignore tests/test_badge_commands.py \
 		--ignore tests/test_frames_commands.py --ignore tests/test_large.py $(ARGS)
 
 # The bot's tests once more, with updates that Telegram brings to its webhook. `make test` takes some of them by both ways.
 test-webhook: $(DEV)
-	$(BIN)/python -m pytest --updates webhook -n auto --dist worksteal tests/bot $(ARGS)
+	$(BIN)/python -m pytest --updates webhook -n $(WORKERS) --dist worksteal tests/bot $(ARGS)
 
 check: $(DEV)
 	$(BIN)/ruff check .

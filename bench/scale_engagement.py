@@ -24,12 +24,12 @@ from campaigns.engagement import Act, once, record
 from campaigns.installation import add_campaign
 from campaigns.models import Campaign, Kind, Participation, Post, PostState, Supporter
 from campaigns.times import system_clock
+from web.app import FEW, GATHER
 
 PROCESSES = 2
 PEOPLE, POSTS = 50_000, 200
 SECONDS = 20.0
 AT_ONCE = 500  # writers of each process
-GATHER = 0.004  # seconds; as the pages have it, for visits
 COUNTS = {
     "tally": "supporter_id, campaign_id, kind",
     "post_tally": "post_id, kind",
@@ -104,7 +104,7 @@ async def _acts(url: str, seconds: float, seed: int) -> dict[str, Any]:
         new["acts"] += await record(session, acts)
         return [None] * len(acts)
 
-    writer = BatchWriter(database, count, gather=GATHER, together=True)
+    writer = BatchWriter(database, count, gather=GATHER, siblings=FEW, together=True)
     began, cpu = time.perf_counter(), time.process_time()
 
     async def act() -> None:

@@ -1,11 +1,9 @@
 """What supporters did. Each act is one row; its counts move in the same transaction, so that nothing scans events."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -14,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col, select
 
 from campaigns import rollups
-from campaigns.dialects import Worded, insert, inserting, stored
+from campaigns.dialects import Worded, insert, insert_all, inserting, stored
 from campaigns.models import (
     CampaignTally,
     CountedOnce,
@@ -59,8 +57,7 @@ async def record(session: AsyncSession, acts: Sequence[Act]) -> int:
     if not new:
         return 0
     rows = [(a.campaign_id, a.supporter_id, a.post_id, a.kind, a.network, a.once, a.wording, stored(a.at)) for a in new]
-    await _ADD.rows(session, rows=json.dumps(rows))
-    await _move_counts(session, new, 1)
+    await insert_all(session, {_ADD: rows} | _counting(new, 1))
     return len(new)
 
 
@@ -98,35 +95,34 @@ async def take_back(session: AsyncSession, key: str) -> bool:
         return False
     await session.delete(counted)
     await session.flush()
-    await _move_counts(session, taken_back, -1)
+    await insert_all(session, _counting(taken_back, -1))
     await rollups.take_back(session, taken_back)
     return True
 
 
-async def _move_counts(session: AsyncSession, acts: Sequence[Any], by: int) -> None:
-    await _count(session, Tally, ("supporter_id", "campaign_id", "kind"), acts, by)
-    await _count(session, PostTally, ("post_id", "kind"), acts, by)
-    await _count(session, CampaignTally, ("campaign_id", "kind"), acts, by)
+def _counting(acts: Sequence[Any], by: int) -> dict[Worded, list[Any]]:
+    """What adds `by` for each act to the counts it belongs to; an act without a supporter or a post has no such count."""
+    adding = {}
+    for key, add in _TALLIES.items():
+        sums = Counter(map(attrgetter(*key), acts))
+        # In order: two transactions that move the same counts must not wait for each other.
+        if rows := [(*values, n * by) for values, n in sorted(each for each in sums.items() if None not in each[0])]:
+            adding[add] = rows
+    return adding
 
 
-async def _count(
-    session: AsyncSession, tally: type[SQLModel], key: tuple[str, ...], acts: Sequence[Any], by: int
-) -> None:
-    """Add `by` for each act to the counts it belongs to; an act without a supporter or a post has no such count."""
-    sums = Counter(map(attrgetter(*key), acts))
-    # In order: two transactions that move the same counts must not wait for each other.
-    rows = [(*values, n * by) for values, n in sorted(each for each in sums.items() if None not in each[0])]
-    if rows:
-        await _counting(tally, key).rows(session, rows=json.dumps(rows))
-
-
-@cache
-def _counting(tally: type[SQLModel], key: tuple[str, ...]) -> Worded:
+def _adding(tally: type[SQLModel], key: tuple[str, ...]) -> Worded:
     table: Table = tally.__table__  # type: ignore[attr-defined]
     add = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET count = {table.name}.count + excluded.count"
     return inserting(table, (*key, "count"), add)
 
 
+_KEYS: dict[tuple[str, ...], type[SQLModel]] = {
+    ("supporter_id", "campaign_id", "kind"): Tally,
+    ("post_id", "kind"): PostTally,
+    ("campaign_id", "kind"): CampaignTally,
+}
+_TALLIES = {key: _adding(tally, key) for key, tally in _KEYS.items()}
 _NOTHING = dict.fromkeys(Kind, 0)
 
 

@@ -19,7 +19,7 @@ from campaigns.installation import add_campaign, add_channel
 from campaigns.models import Campaign, Publication, PublicationState
 from campaigns.posts import NewPost
 from campaigns.publications import Begin, Finish, write_steps
-from campaigns.stores import DatabaseProblem, plain
+from campaigns.stores import STORE_AWAY, DatabaseProblem, plain
 from campaigns.stores.postgresql import CONNECT
 from campaigns.stores.queue import configure
 from campaigns.times import system_clock
@@ -186,6 +186,39 @@ async def test_a_role_says_once_that_the_server_is_away_and_goes_on_when_it_is_b
     assert await process.stop() == 0
     assert process.output.count("the database does not answer") == 1
     assert "Traceback" not in process.output and "never retrieved" not in process.output
+
+
+async def _end_connections(server: Cluster) -> None:
+    """All but the one that says so, as when the server was away for less than anybody noticed."""
+    await asyncio.to_thread(
+        server.run, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    )
+
+
+async def test_a_connection_that_rested_is_looked_at_before_it_is_used(server, database, campaign, monkeypatch):
+    for opened in (database.read, database.write):
+        async with opened() as session:
+            assert await session.scalar(select(Campaign.id)) == campaign.id
+    await _end_connections(server)
+    monkeypatch.setattr("campaigns.stores.postgresql.FRESH", 0.0)
+    for opened in (database.read, database.write):
+        async with opened() as session:
+            assert await session.scalar(select(Campaign.id)) == campaign.id
+
+
+async def test_one_that_ended_between_two_uses_fails_once_and_nothing_is_said_of_it_but_that_the_store_is_away(
+    server, database, campaign, monkeypatch, caplog
+):
+    monkeypatch.setattr("campaigns.stores.postgresql.FRESH", 3600.0)
+    async with database.write():
+        pass
+    await _end_connections(server)
+    with pytest.raises(STORE_AWAY):
+        async with database.write():
+            pass
+    async with database.write() as session:
+        assert await session.scalar(select(Campaign.id)) == campaign.id
+    assert not caplog.records
 
 
 async def test_both_ends_of_each_connection_give_up_who_they_hear_no_more_of() -> None:

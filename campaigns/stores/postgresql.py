@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -14,9 +15,11 @@ from psycopg.types.string import StrDumperUnknown
 from sqlalchemy import BigInteger, Connection, Engine, Integer, create_engine, event, text
 from sqlalchemy.dialects.postgresql.base import PGTypeCompiler
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
+from campaigns.dialects import Worded
 from campaigns.stores import queue
 from campaigns.stores.base import (
     BUSY_TIMEOUT,
@@ -41,6 +44,7 @@ CONNECT: dict[str, Any] = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
 }
+FRESH, RESTS = 1.0, "rests since"  # seconds in which a connection that was just at work is taken to be there still
 WRITERS = 4  # connections of a process; of those who write alone, one is at work
 WRITE_LOCK, ENGINE_LOCK, LEAD_LOCK = 0x706F727465, 0x706F727466, 0x706F727467  # any numbers, the same in every process
 _ASKING = {  # an engine that is alone and parts of a program keep each other away; so do two that lead
@@ -73,23 +77,23 @@ class Postgresql:
             pool_size=WRITERS if writes else READERS,
             max_overflow=0,
             pool_timeout=60,
-            pool_pre_ping=True,  # after the server was away, nobody meets a connection that ended with it
             isolation_level="READ COMMITTED" if writes else "REPEATABLE READ",
             execution_options={} if writes else {"postgresql_readonly": True},
             connect_args=CONNECT | {"application_name": "porte-voix"},
         )
         _spoken_by(engine.sync_engine, writes=writes)
+        _asked_when_rested(engine.sync_engine)
         return engine
 
     def migrator(self) -> Engine:
         engine = create_engine(self.url, connect_args=CONNECT)
         engine.dialect.colspecs = {**engine.dialect.colspecs, Integer: BigInteger}  # BIGSERIAL rather than SERIAL
         _spoken_by(engine, writes=False)  # a long upgrade is at work, however seldom it speaks
-        event.listen(engine, "begin", lambda connection: connection.execute(_ALONE))
+        event.listen(engine, "begin", lambda connection: connection.execute(text(_ALONE.postgresql)))
         return engine
 
     async def begin(self, session: AsyncSession, *, together: bool) -> None:
-        await session.execute(_TOGETHER if together else _ALONE)
+        await (_TOGETHER if together else _ALONE).rows(session)
 
     def engine_runs(self, connection: Connection) -> bool:
         return not connection.scalar(text(f"SELECT pg_try_advisory_xact_lock({ENGINE_LOCK})"))
@@ -182,8 +186,8 @@ class Postgresql:
 
 
 READY_SOON = ("starting up", "shutting down", "recovery", "too many", "remaining connection slots")
-_ALONE = text(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
-_TOGETHER = text(f"SELECT pg_advisory_xact_lock_shared({WRITE_LOCK})")
+_ALONE = Worded(sqlite="", postgresql=f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+_TOGETHER = Worded(sqlite="", postgresql=f"SELECT pg_advisory_xact_lock_shared({WRITE_LOCK})")
 
 
 def _two_numbers(what: str) -> tuple[int, int]:
@@ -237,3 +241,22 @@ class _Types(PGTypeCompiler):
 def _spoken_by(engine: Engine, *, writes: bool) -> None:
     engine.dialect.type_compiler_instance = _Types(engine.dialect)
     event.listen(engine, "connect", lambda connection, _record: _postgresql_settings(connection, writes=writes))
+
+
+def _asked_when_rested(engine: Engine) -> None:
+    """After the server was away, nobody meets a connection that ended with it. Under load, none is asked: that would be a
+    way there and back more for each of the few that a transaction takes."""
+
+    def rests(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info[RESTS] = monotonic()
+
+    def is_taken(connection: Any, record: ConnectionPoolEntry, _lent: Any) -> None:
+        if monotonic() - record.info.get(RESTS, monotonic()) < FRESH:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            raise InvalidatePoolError from None  # the pool takes a new one; all others ended, too
+
+    event.listen(engine, "checkin", rests)
+    event.listen(engine, "checkout", is_taken)

@@ -438,6 +438,8 @@ async def test_a_bot_whose_updates_go_elsewhere_is_deaf_and_says_so_without_an_a
 
 async def test_a_token_that_is_revoked_ends_the_bot_at_the_next_look(replicas, sandbox, monkeypatch):
     bot = replicas[0].runner.app.bot
+    for replica in replicas:  # they look, too, and would be told first
+        await replica.runner.hush()
     monkeypatch.setattr(webhook, "LOOK", 0.02)
     looks = asyncio.Queue()
 
