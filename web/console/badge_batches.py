@@ -131,7 +131,8 @@ async def _queue(request: Request, desk: Desk, typed: Typed, given: tuple[str, B
 def _wrong(words: Words, batch: Batch, called: str) -> str:
     good, bad = len(batch.wishes), len(batch.failures)
     said = words.many("{file}: {n} photo cannot be used.", "{file}: {n} photos cannot be used.", bad, file=called)
-    return f"{said} {words.many('{n} photo is good.', '{n} photos are good.', good)}"
+    rest = words.many("{n} photo is good.", "{n} photos are good.", good)
+    return f"{said} {rest}"
 
 
 async def _page(
