@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from campaigns.file_requests import TooManyFiles
 from fastapi import APIRouter
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -25,6 +24,7 @@ from campaigns.badge_batches import (
     frames_in_use,
     read_batch,
 )
+from campaigns.file_requests import TooManyFiles
 from campaigns.kits import safe
 from campaigns.media_stores import opened
 from campaigns.models import FileKind
