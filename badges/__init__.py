@@ -7,7 +7,7 @@ from .errors import BadgeError, FrameRefused, NameRefused, PhotoRefused, Problem
 from .faces import finds_faces
 from .formats import FORMATS, Format
 from .frames import DESIGNS, HASHTAG_LIMIT, SLOGAN_LIMIT, SPONSOR_LIMIT, Frame, Palette, draw_frame, open_frame
-from .render import Output, automatic_crop, overlay, preview, render_badge, render_badges
+from .render import Output, as_written, automatic_crop, overlay, preview, render_badge, render_badges
 
 __all__ = [
     "DESIGNS",
@@ -28,6 +28,7 @@ __all__ = [
     "Palette",
     "PhotoRefused",
     "Problem",
+    "as_written",
     "automatic_crop",
     "draw_frame",
     "finds_faces",

@@ -46,9 +46,7 @@ def render_badges(
 
     Raises PhotoRefused, NameRefused and FrameRefused, whose `code`, `values` and text say what is wrong.
     """
-    shown = clean(name)
-    if letters := missing_letters(shown):
-        raise NameRefused(Problem.LETTER_MISSING, letters=" ".join(letters))
+    shown = as_written(name)
     artworks = {each.format: frame.artwork(each.format, named=bool(shown)) for each in outputs}
     opened = open_photo(photo, [artwork.window[2:] for artwork in artworks.values()], crop)
     files: dict[Output, bytes] = {}
@@ -56,6 +54,14 @@ def render_badges(
         picture = _composed(opened, artwork, shown, crop, format)
         files |= {each: encoded(picture, each.kind) for each in set(outputs) if each.format == format}
     return [files[each] for each in outputs]
+
+
+def as_written(name: str) -> str:
+    """A name as it stands on a badge, when there is room; raises NameRefused where no font has its letters."""
+    shown = clean(name)
+    if letters := missing_letters(shown):
+        raise NameRefused(Problem.LETTER_MISSING, letters=" ".join(letters))
+    return shown
 
 
 def automatic_crop(photo: bytes, frame: Frame, name: str = "", *, format: str = "square") -> Crop:
@@ -73,9 +79,7 @@ def overlay(frame: Frame, name: str, *, format: str = "square", width: int | Non
 
     `width` in pixels makes it smaller. Raises NameRefused and FrameRefused.
     """
-    shown = clean(name)
-    if letters := missing_letters(shown):
-        raise NameRefused(Problem.LETTER_MISSING, letters=" ".join(letters))
+    shown = as_written(name)
     artwork = frame.artwork(format, named=bool(shown))
     sheet = Image.new("RGBA", FORMATS[format].size)
     part = artwork.overlay.colours.copy()

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -43,7 +43,10 @@ class FileRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A file as its maker hands it over: its bytes, or where it lies on this machine. `notes`: what to know of it."""
+    """A file as its maker hands it over: its bytes, or where it lies on this machine, from where it is taken away.
+
+    `notes`: what to know of it.
+    """
 
     content: bytes | Path
     file_name: str
@@ -275,8 +278,11 @@ async def waiting(session: AsyncSession) -> int:
 # Their files
 
 
-def keep_source(home: MediaHome, data: bytes | Path) -> str:
-    """Keep what a file is to be made from; its name among the files. Like all below it may take seconds, and raises MediaAway."""
+def keep_source(home: MediaHome, data: bytes | BinaryIO | Path) -> str:
+    """Keep what a file is to be made from, an open file from where it stands; its name among the files.
+
+    Like all below it may take seconds, and raises MediaAway.
+    """
     name = f"given-{secrets.token_hex(16)}"
     _store(home, name, data)
     return name
@@ -293,8 +299,18 @@ def result_of(asked: FileRequest) -> str:
     return f"made-{asked.id}"
 
 
-def _store(home: MediaHome, name: str, data: bytes | Path) -> None:
-    opened(home).store(name, data if isinstance(data, bytes) else data.read_bytes())
+def _store(home: MediaHome, name: str, data: bytes | BinaryIO | Path) -> None:
+    if isinstance(data, Path):
+        with data.open("rb") as file:  # piece by piece: it may weigh more than memory should hold
+            opened(home).store(name, file)
+    else:
+        opened(home).store(name, data)
+
+
+def drop_source(home: MediaHome, asked: FileRequest) -> None:
+    """What it was made from goes as soon as it is ready: it may be people's photos."""
+    if asked.source:
+        opened(home).delete(asked.source)
 
 
 def drop_files(home: MediaHome, asked: FileRequest) -> None:

@@ -4,7 +4,6 @@ import hashlib
 import io
 import shutil
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 from secrets import token_hex
 from tempfile import TemporaryDirectory
@@ -18,8 +17,8 @@ from campaigns.installation import slug_of
 from campaigns.kits import safe
 from campaigns.mirrors import FramesHome, Mirror, near
 from campaigns.models import Campaign
+from campaigns.zips import ZIP, ZipTooLarge, ZipUnread, unzipped
 
-ZIP = b"PK\x03\x04"  # how a zip begins, whatever its name may claim
 KINDS = (".toml", ".png", ".ttf", ".otf")  # what a frame is made of; the rest of a zip is left out
 MOST_FILES = 40
 MOST_UNPACKED = 60_000_000  # bytes of all that a zip holds of a frame
@@ -89,25 +88,22 @@ def _try(campaign: Campaign, source: Path) -> None:
 def _unpacked(called: str, data: bytes, folder: Path) -> Path:
     """The files of a zip that lie beside its frame.toml, flat in the folder; no name in it leads out of there."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            found = [(PurePosixPath(entry.filename), entry) for entry in archive.infolist() if not entry.is_dir()]
+        with unzipped(io.BytesIO(data), MOST_UNPACKED) as package:
             home = min(
-                (path.parent for path, _entry in found if path.name == FILE), key=_depth, default=PurePosixPath()
+                (path.parent for path in package.files if path.name == FILE), key=_depth, default=PurePosixPath()
             )
-            wanted = {path.name: entry for path, entry in found if path.parent == home and _belongs(path)}
+            wanted = [path for path in package.files if path.parent == home and _belongs(path)]
             if len(wanted) > MOST_FILES:
                 raise wrong_file(
                     called, f"it holds more than {MOST_FILES} files; leave out what the frame does not need"
                 )
-            left = MOST_UNPACKED
-            for name, entry in wanted.items():
-                with archive.open(entry) as packed:
-                    content = packed.read(left + 1)
-                left -= len(content)
-                if left < 0:
-                    raise wrong_file(called, f"unpacked it weighs more than {MOST_UNPACKED // 1_000_000} MB; save smaller pictures")  # fmt: skip
-                _written(folder / name, content)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError, ValueError) as error:
+            for path in wanted:
+                _written(folder / path.name, package.read(path))
+    except ZipTooLarge:
+        raise wrong_file(
+            called, f"unpacked it weighs more than {MOST_UNPACKED // 1_000_000} MB; save smaller pictures"
+        ) from None
+    except (ZipUnread, OSError, ValueError) as error:
         raise wrong_file(called, f"the zip cannot be read ({error}); pack it once more, without a password") from None
     return folder
 

@@ -3,21 +3,24 @@
 Everything that reads or writes them is given a MediaHome, a folder or a bucket, and asks `opened` for it.
 """
 
+import io
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, BinaryIO, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 SHAPE = "s3://bucket/folder?endpoint=https://s3.example.org&region=fr-par"
 KNOWN = ("endpoint", "region")
 PATIENCE = timedelta(seconds=20)  # for a whole answer; a picture has 20 MB at most
 CONNECT = timedelta(seconds=3)
+PIECE = 8_000_000  # bytes of a large file that are asked for at a time
 RETRIED: Any = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}  # what is away for longer is said to be
 STORED_OF_LATE = 600  # seconds for which a bucket need not be asked whether it has a file that was just stored there
 
@@ -44,8 +47,11 @@ class MediaStore(Protocol):
 
     def load(self, file: str) -> bytes: ...
 
-    def store(self, file: str, data: bytes) -> None:
-        """Whole or not at all. One that has the name already is replaced."""
+    def copy_to(self, file: str, target: IO[bytes]) -> None:
+        """Write the file there, piece by piece: for one that no memory should hold."""
+
+    def store(self, file: str, data: bytes | BinaryIO) -> None:
+        """Whole or not at all, from an open file piece by piece. One that has the name already is replaced."""
 
     def has(self, file: str) -> bool: ...
 
@@ -65,12 +71,17 @@ class Folder:
     def load(self, file: str) -> bytes:
         return (self.path / file).read_bytes()
 
-    def store(self, file: str, data: bytes) -> None:
+    def copy_to(self, file: str, target: IO[bytes]) -> None:
+        with (self.path / file).open("rb") as source:
+            shutil.copyfileobj(source, target)
+
+    def store(self, file: str, data: bytes | BinaryIO) -> None:
         target = self.path / file
         unfinished = target.with_suffix(f".{os.getpid()}.part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.write_bytes(data)
+            with unfinished.open("wb") as begun:
+                shutil.copyfileobj(io.BytesIO(data) if isinstance(data, bytes) else data, begun)
             unfinished.replace(target)  # a crash leaves no half picture under the final name
         except OSError as error:  # such as a disk that is full
             with suppress(OSError):
@@ -124,9 +135,17 @@ class Bucket:
         with self._asked(file):
             return bytes(self._bucket.get(file).bytes())
 
-    def store(self, file: str, data: bytes) -> None:
+    def copy_to(self, file: str, target: IO[bytes]) -> None:
+        with self._asked(file):
+            size = self._bucket.head(file)["size"]
+        for start in range(0, size, PIECE):  # each piece is an answer of its own, with its own patience
+            with self._asked(file):
+                piece = self._bucket.get_range(file, start=start, end=min(start + PIECE, size))
+            target.write(piece)
+
+    def store(self, file: str, data: bytes | BinaryIO) -> None:
         with self._asked():
-            self._bucket.put(file, data, use_multipart=False)
+            self._bucket.put(file, data, use_multipart=not isinstance(data, bytes))
         self._stored[file] = time.monotonic()
 
     def has(self, file: str) -> bool:

@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -19,8 +18,8 @@ from campaigns.post_files import FileRefused, ReadPosts, read_posts
 from campaigns.posts import NewPost
 from campaigns.stamp import stamp_of
 from campaigns.times import to_utc
+from campaigns.zips import ZIP, ZipTooLarge, ZipUnread, is_hidden, stays_inside, unzipped
 
-ZIP = b"PK\x03\x04"  # how a zip begins, whatever its name may claim
 LARGEST_PACKAGE = 50_000_000  # bytes as it is sent
 MOST_UNPACKED = 100_000_000  # bytes of the CSV and the pictures, which are held in memory while they are looked at
 MOST_FILES = 1_000
@@ -88,40 +87,23 @@ def _written(file: Path, data: bytes) -> Path:
 def _unpacked(name: str, data: bytes, folder: Path) -> Path:
     """Where the CSV of a zip lies, with the pictures as they lay around it; no name in it leads out of the folder."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            found = {PurePosixPath(each.filename): each for each in archive.infolist() if not each.is_dir()}
-            tables = [path for path in found if path.suffix.lower() == ".csv" and not _is_hidden(path)]
+        with unzipped(io.BytesIO(data), MOST_UNPACKED) as package:
+            tables = [path for path in package.files if path.suffix.lower() == ".csv" and not is_hidden(path)]
             if len(tables) != 1:
                 raise FileRefused(f"{name} holds {len(tables)} CSV files; pack one, with its pictures beside it")
-            home, left = tables[0].parent, MOST_UNPACKED
-            wanted = {path: each for path, each in found.items() if path == tables[0] or _is_picture(path, home)}
+            home = tables[0].parent
+            wanted = [path for path in package.files if path == tables[0] or _is_picture(path, home)]
             if len(wanted) > MOST_FILES:
                 raise FileRefused(f"{name} holds more than {MOST_FILES} files; split it")
-            for path, each in wanted.items():
-                with archive.open(each) as packed:
-                    content = packed.read(left + 1)
-                left -= len(content)
-                if left < 0:
-                    raise FileRefused(f"{name} is too large: unpacked it weighs more than {MOST_UNPACKED // 1_000_000} MB; split it")  # fmt: skip
-                _written(folder / path.relative_to(home), content)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        RuntimeError,
-        NotImplementedError,
-        EOFError,
-        OSError,
-        UnicodeError,
-    ) as error:
+            for path in wanted:
+                _written(folder / path.relative_to(home), package.read(path))
+    except ZipTooLarge:
+        raise FileRefused(f"{name} is too large: unpacked it weighs more than {MOST_UNPACKED // 1_000_000} MB; split it") from None  # fmt: skip
+    except (ZipUnread, OSError) as error:
         raise FileRefused(f"{name} cannot be unpacked ({error}); pack it once more, without a password") from None
     return folder / tables[0].name
 
 
-def _is_hidden(path: PurePosixPath) -> bool:
-    """What systems add to a zip on their own."""
-    return any(part.startswith((".", "__MACOSX")) for part in path.parts)
-
-
 def _is_picture(path: PurePosixPath, home: PurePosixPath) -> bool:
-    inside = path.is_relative_to(home) and not path.is_absolute() and ".." not in path.parts
-    return inside and not _is_hidden(path) and path.suffix.lower() in PICTURES
+    inside = path.is_relative_to(home) and stays_inside(path)
+    return inside and not is_hidden(path) and path.suffix.lower() in PICTURES

@@ -137,6 +137,18 @@ KNOWN = (
     _("describes {alts} images, the post has {images}"),
     _("{name} lies outside the file's folder; copy it beside the CSV"),
     _("“{name}” is not the name of a file"),
+    # badges.headers
+    _("JPEG, PNG, WebP, HEIC or GIF"),
+    # badges.wishes
+    _("line {line} ({photo})"),
+    _("line {line}"),
+    _("no photo is named"),
+    _("there is no format {format}; choose among {formats}"),
+    _("the crop “{crop}” is not x,y,zoom with x and y from 0 to 1 and a zoom from 1 to {zoom}"),
+    _("this is no text in UTF-8; save it as CSV UTF-8"),
+    _("there is no column photo; the columns are {columns}"),
+    _("unknown columns {unknown}; they are {columns}"),
+    _("there is no line below the first one"),
     # campaigns.post_export
     _("channel “{channel}” has a “|” in its name, which a CSV cannot hold; export a .json"),
     _("picture {name} cannot be read: {said}"),

@@ -13,33 +13,26 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from badges import BadgeError, Frame, Kind, Output, render_badges
-from commands.badge_lists import Failure, Wish
+from badges.wishes import Failure, Wish, names_of
 from commands.common import Refused
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A wish and the files that it becomes, one for each of its formats."""
+    """A wish, its photo, and the files that it becomes, one for each of its formats."""
 
     wish: Wish
+    photo: Path
     files: tuple[Path, ...]
 
 
-def name_files(wishes: Sequence[Wish], folder: Path, ending: str) -> list[Job]:
-    """Named after the photo, with the format unless it is the square; a name that is taken gets a number, from -2 on."""
-    taken: set[str] = set()
-    jobs = []
-    for wish in wishes:
-        number = 1
-        while True:
-            stem = wish.photo.stem if number == 1 else f"{wish.photo.stem}-{number}"
-            names = [f"{stem}{'' if each == 'square' else f'-{each}'}{ending}" for each in wish.formats]
-            if not any(name.casefold() in taken for name in names):
-                break
-            number += 1
-        taken.update(name.casefold() for name in names)
-        jobs.append(Job(wish, tuple(folder / name for name in names)))
-    return jobs
+def name_files(wishes: Sequence[Wish], photos: Path, folder: Path, ending: str) -> list[Job]:
+    """Each wish with its photo, which lies under `photos`, and the names that its files get in the folder."""
+    names = names_of(wishes, ending)
+    return [
+        Job(wish, photos / wish.photo, tuple(folder / name for name in each))
+        for wish, each in zip(wishes, names, strict=True)
+    ]
 
 
 def check_files(jobs: Sequence[Job], folder: Path, *, overwrite: bool) -> None:
@@ -48,7 +41,7 @@ def check_files(jobs: Sequence[Job], folder: Path, *, overwrite: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Refused(f"{folder}: {error.strerror}") from None
-    photos = {job.wish.photo.resolve() for job in jobs}
+    photos = {job.photo.resolve() for job in jobs}
     there = [file for job in jobs for file in job.files if file.exists()]
     if lost := [file for file in there if file.resolve() in photos]:
         raise Refused(f"{lost[0]} is one of the photos; choose another folder for the badges")
@@ -85,7 +78,7 @@ def _make(job: Job, frame: Frame | BadgeError, kind: Kind) -> str | None:
             raise frame
         outputs = [Output(each, kind) for each in wish.formats]
         for file, content in zip(
-            job.files, render_badges(wish.photo.read_bytes(), frame, wish.name, outputs, crop=wish.crop), strict=True
+            job.files, render_badges(job.photo.read_bytes(), frame, wish.name, outputs, crop=wish.crop), strict=True
         ):
             part = file.with_name(file.name + ".part")
             part.write_bytes(content)

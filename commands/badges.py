@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from badges import FORMATS, MOST_ZOOM, BadgeError, Frame, Kind, render_badge
+from badges.wishes import COLUMNS, Failure, crop_of, formats_of
 from campaigns.badge_frames import frame_of
 from commands import badge_lists
 from commands.badge_batch import check_files, make_all, name_files
@@ -52,7 +53,7 @@ def one_badge(
         if kind is None:
             raise Refused(f"{out_file}: a badge is written as .jpg, .png or .webp")
         try:
-            part, shapes = badge_lists.crop_of(crop), badge_lists.formats_of(format_)
+            part, shapes = crop_of(crop), formats_of(format_)
         except ValueError as error:
             raise Refused(str(error)) from None
         if len(shapes) > 1:
@@ -72,7 +73,7 @@ def one_badge(
 
 @app.command("batch")
 def many_badges(
-    source: Annotated[Path, typer.Argument(help=f"A folder of photos, or a .csv: {', '.join(badge_lists.COLUMNS)}.")],
+    source: Annotated[Path, typer.Argument(help=f"A folder of photos, or a .csv: {', '.join(COLUMNS)}.")],
     frame: FrameOption,
     folder: Annotated[Path, typer.Option("--out", help="The folder for the badges.")],
     format_: Annotated[
@@ -91,18 +92,20 @@ def many_badges(
         if ending not in KINDS:
             raise Refused(f"--kind {kind}: a badge is written as jpg, png or webp")
         try:
-            formats = badge_lists.formats_of(format_)
+            formats = formats_of(format_)
         except ValueError as error:
             raise Refused(str(error)) from None
         if source.is_dir():
+            photos = source
             wishes = badge_lists.read_folder(source, frame, formats, names_from_files=names_from_files)
-            unread: list[badge_lists.Failure] = []
+            unread: list[Failure] = []
         else:
+            photos = source.parent
             wishes, unread = badge_lists.read_csv(source, frame, formats)
         frames = await _frames((wish.frame for wish in wishes), section, campaign)
         if isinstance(wrong := frames.get(frame), BadgeError):
             raise wrong  # once, and not for each photo
-        jobs = name_files(wishes, folder, ending)
+        jobs = name_files(wishes, photos, folder, ending)
         check_files(jobs, folder, overwrite=overwrite)
         failures = [*unread, *make_all(jobs, frames, KINDS[ending])]
         _report(len(wishes) + len(unread), sorted(failures, key=lambda one: one.place), folder)
@@ -110,7 +113,7 @@ def many_badges(
     run_async(main())
 
 
-def _report(asked: int, failures: list[badge_lists.Failure], folder: Path) -> None:
+def _report(asked: int, failures: list[Failure], folder: Path) -> None:
     for failure in failures:
         out.print(f"✗ {failure.where}: {failure.why}", soft_wrap=True)
     made = asked - len(failures)

@@ -7,6 +7,7 @@ import socket
 from bot import organizers
 from bot.app import BotRunner
 from bot.visit import House
+from campaigns.made_badges import BadgeFiles
 from campaigns.made_results import ResultFiles
 from campaigns.models import FileKind
 from campaigns.opening import opener
@@ -77,6 +78,7 @@ def files_of(house: House) -> FileMaking:
     makers: dict[FileKind, Maker] = {
         FileKind.report_pdf: results.report,
         FileKind.results_xlsx: results.workbook,
+        FileKind.badges: BadgeFiles(store, settings.files, settings.frames).badges,
     }
     return FileMaking(store, clock, settings.files, makers, worker=_worker())
 

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from campaigns import file_requests
 from campaigns.database import Database
@@ -113,11 +114,18 @@ class FileMaking:
             await asyncio.gather(keeping, return_exceptions=True)
 
     async def _keep(self, asked: FileRequest, made: Made) -> None:
-        name, size = await asyncio.to_thread(file_requests.keep_result, self._files, asked, made.content)
+        try:
+            name, size = await asyncio.to_thread(file_requests.keep_result, self._files, asked, made.content)
+        finally:
+            if isinstance(made.content, Path):
+                await asyncio.to_thread(made.content.unlink)
         async with self._database.write() as session:
             wanted = await file_requests.ready(session, asked, name, made.file_name, size, self._clock(), made.notes)
         if not wanted:
             await self._give_up(asked)
+            return
+        with suppress(MediaAway):  # then it goes with its row
+            await asyncio.to_thread(file_requests.drop_source, self._files, asked)
 
     async def _fail(self, asked: FileRequest, why: str) -> None:
         async with self._database.write() as session:

@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 
 from badges import FORMATS, Crop
-from commands.badge_batch import name_files
-from commands.badge_lists import Wish, crop_of, formats_of
+from badges.wishes import Wish, crop_of, formats_of, names_of
 from tests.program import Program
 from tests.test_commands import done, refused
 
@@ -180,7 +179,7 @@ async def test_a_batch_never_writes_over_a_photo(program: Program, photos: Path)
 
 
 def wish(photo: str, *formats: str) -> Wish:
-    return Wish(0, photo, Path(photo), "", "ring", formats or ("square",))
+    return Wish(0, photo, photo, "", "ring", formats or ("square",))
 
 
 @pytest.mark.parametrize(
@@ -200,7 +199,7 @@ def wish(photo: str, *formats: str) -> Wish:
     ],
 )
 def test_two_badges_never_get_one_name(wishes: list[Wish], names: list[str]) -> None:
-    assert [file.name for job in name_files(wishes, Path("out"), ".jpg") for file in job.files] == names
+    assert [name for each in names_of(wishes, ".jpg") for name in each] == names
 
 
 @pytest.mark.parametrize("text", ["story", " Story ", "story+story", "story,story;"])

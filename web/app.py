@@ -37,6 +37,7 @@ from web.console import (
     account,
     approvals,
     audit_trail,
+    badge_batches,
     board,
     broadcasts,
     calendar,
@@ -136,6 +137,7 @@ def create_app(
     rooms += [programs, post_file, dashboard, composer, composer_media, composer_preview, composer_sketches]
     rooms += [desk, queue, calendar, approvals, board, results]
     rooms += [missions, events, ideas, broadcasts, files, team, wall_care, channels, people, territories, segments, kit]
+    rooms += [badge_batches]
     for room in rooms:
         # Their routes themselves: `include_router` would make copies, 60 ms of them, at the first request.
         app.router.routes.extend(room.router.routes)

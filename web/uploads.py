@@ -1,8 +1,9 @@
-"""Reading forms: counted while they stream in, and held in memory only. A photo never touches the disk."""
+"""Reading forms: counted while they stream in, and held in memory only. A supporter's photo never touches the disk."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from typing import BinaryIO
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
@@ -28,10 +29,13 @@ class _InMemory(MultiPartParser):
 
 
 @asynccontextmanager
-async def form_of(request: Request, limit: int = FORM_LIMIT) -> AsyncIterator[FormData]:
+async def form_of(
+    request: Request, limit: int = FORM_LIMIT, *, patience: int = PATIENCE, on_disk: bool = False
+) -> AsyncIterator[FormData]:
     """The request's form, of at most `limit` bytes; raises TooLarge, or Trouble for what is no form.
 
-    Use it as `async with`: the memory of its files is given back at the end.
+    Use it as `async with`: the memory of its files is given back at the end. `on_disk`: what no memory should hold lies
+    in a file without a name meanwhile.
     """
     workshop, taken = site_of(request).workshop, 0
 
@@ -42,26 +46,34 @@ async def form_of(request: Request, limit: int = FORM_LIMIT) -> AsyncIterator[Fo
             if taken + len(chunk) > limit:
                 await _drain(body)
                 raise TooLarge
-            workshop.take(len(chunk))
+            if not on_disk:
+                workshop.take(len(chunk))
             taken += len(chunk)
             yield chunk
 
     try:
-        form = await _parse(request, counted(), limit)
+        form = await _parse(request, counted(), limit, patience, MultiPartParser if on_disk else _InMemory)
         try:
             yield form
         finally:
             await form.close()
     finally:
-        workshop.give_back(taken)
+        if not on_disk:
+            workshop.give_back(taken)
 
 
-async def _parse(request: Request, body: AsyncGenerator[bytes, None], limit: int) -> FormData:
+async def _parse(
+    request: Request,
+    body: AsyncGenerator[bytes, None],
+    limit: int,
+    patience: int,
+    parser: type[MultiPartParser],
+) -> FormData:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             if kind == "multipart/form-data":
-                return await _InMemory(request.headers, body, max_files=10, max_fields=400).parse()
+                return await parser(request.headers, body, max_files=10, max_fields=400).parse()
             return await FormParser(request.headers, body, max_fields=400, max_part_size=limit).parse()
     except MultiPartException:
         raise Trouble(400, _("This form did not arrive whole"), _("Go back, and send it once more.")) from None
@@ -102,6 +114,14 @@ async def file_of(form: FormData, name: str) -> tuple[str, bytes] | None:
     if not isinstance(value, UploadFile) or not value.filename:
         return None
     return value.filename, await value.read()
+
+
+def stream_of(form: FormData, name: str) -> tuple[str, BinaryIO] | None:
+    """An uploaded file's name, and the file itself to read from, while the form lasts."""
+    value = form.get(name)
+    if not isinstance(value, UploadFile) or not value.filename:
+        return None
+    return value.filename, value.file
 
 
 async def files_of(form: FormData, name: str) -> list[tuple[str, bytes]]:

@@ -156,6 +156,8 @@ LEAST = {
     f"GET {C}/kit": VIEWER,
     f"GET {C}/kit/campaign.zip": EDITOR,
     f"GET {C}/kit/{{territory_id:int}}.zip": EDITOR,
+    f"GET {C}/badges": EDITOR,
+    f"POST {C}/badges": EDITOR,
     f"GET {C}/start": ADMIN,
     f"POST {C}/start/bot": ADMIN,
     f"POST {C}/start/channel": ADMIN,

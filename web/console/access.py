@@ -17,7 +17,7 @@ from campaigns.words import mark
 from web.console.cookie import csrf_token, device_of, form_token, set_token, token_of
 from web.pages import Trouble, nothing_here
 from web.site import site_of
-from web.uploads import FORM_LIMIT, form_of, text_of
+from web.uploads import FORM_LIMIT, PATIENCE, form_of, text_of
 
 __all__ = ["Desk", "NotSignedIn", "campaigns_of", "check_token", "csrf_token", "desk_of", "own_form", "sign_in"]
 
@@ -80,9 +80,11 @@ async def sign_in(request: Request, answer: Response, organizer_id: int, *, wait
 
 
 @asynccontextmanager
-async def own_form(request: Request, limit: int = FORM_LIMIT) -> AsyncIterator[FormData]:
-    """A form that one of our own pages sent; Trouble for any other."""
-    async with form_of(request, limit) as form:
+async def own_form(
+    request: Request, limit: int = FORM_LIMIT, *, patience: int = PATIENCE, on_disk: bool = False
+) -> AsyncIterator[FormData]:
+    """A form that one of our own pages sent; Trouble for any other. See `form_of`."""
+    async with form_of(request, limit, patience=patience, on_disk=on_disk) as form:
         check_token(request, text_of(form, "csrf"))
         yield form
 

@@ -48,6 +48,7 @@ ACTS = {  # what stands in the table -> what is read
     "frame taken out of use": _("took a frame out of use"),
     "frame put first": _("put a frame first"),
     "frame thrown away": _("threw a frame away"),
+    "badges asked for": _("asked for badges by the dozen"),
     "referent appointed": _("appointed a referent"),
     "referent accepted": _("a referent accepted"),
     "referent dismissed": _("dismissed a referent"),

@@ -53,6 +53,7 @@ MENU = (
             Entry(_("Referents and themes"), "/team", "people-group", Role.editor),
             Entry(_("Wall"), "/wall", "images"),
             Entry(_("Campaign kit"), "/kit", "box-open"),
+            Entry(_("Badges by the dozen"), "/badges", "id-badge", Role.editor),
         ),
     ),
     Group(
