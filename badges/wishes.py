@@ -85,7 +85,7 @@ def wishes_of(
     """A badge of each photo, in their order."""
     found = [PurePath(photo) for photo in photos]
     return [
-        Wish(i, each.name, str(each), each.stem if names_from_files else "", frame, formats)
+        Wish(i, str(each), str(each), each.stem if names_from_files else "", frame, formats)
         for i, each in enumerate(found, 1)
     ]
 

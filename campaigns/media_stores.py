@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import IO, Any, BinaryIO, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 SHAPE = "s3://bucket/folder?endpoint=https://s3.example.org&region=fr-par"
@@ -47,7 +47,7 @@ class MediaStore(Protocol):
 
     def load(self, file: str) -> bytes: ...
 
-    def copy_to(self, file: str, target: BinaryIO) -> None:
+    def copy_to(self, file: str, target: IO[bytes]) -> None:
         """Write the file there, piece by piece: for one that no memory should hold."""
 
     def store(self, file: str, data: bytes | BinaryIO) -> None:
@@ -71,7 +71,7 @@ class Folder:
     def load(self, file: str) -> bytes:
         return (self.path / file).read_bytes()
 
-    def copy_to(self, file: str, target: BinaryIO) -> None:
+    def copy_to(self, file: str, target: IO[bytes]) -> None:
         with (self.path / file).open("rb") as source:
             shutil.copyfileobj(source, target)
 
@@ -135,7 +135,7 @@ class Bucket:
         with self._asked(file):
             return bytes(self._bucket.get(file).bytes())
 
-    def copy_to(self, file: str, target: BinaryIO) -> None:
+    def copy_to(self, file: str, target: IO[bytes]) -> None:
         with self._asked(file):
             size = self._bucket.head(file)["size"]
         for start in range(0, size, PIECE):  # each piece is an answer of its own, with its own patience

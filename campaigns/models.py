@@ -602,7 +602,7 @@ class FileRequest(SQLModel, table=True):
     source: str = ""  # the file that it is made from, among Settings.files
     result: str = ""  # the file that was made, there too
     file_name: str = ""  # under which it is downloaded
-    size: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))  # bytes
+    size: int = 0  # bytes
     why: str | None = Field(default=None, sa_column=Column(Text))  # it failed, or what to know of one that is ready
     attempts: int = 0
     asked_at: datetime = _moment()

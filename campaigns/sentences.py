@@ -137,6 +137,8 @@ KNOWN = (
     _("describes {alts} images, the post has {images}"),
     _("{name} lies outside the file's folder; copy it beside the CSV"),
     _("“{name}” is not the name of a file"),
+    # badges.headers
+    _("JPEG, PNG, WebP, HEIC or GIF"),
     # badges.wishes
     _("line {line} ({photo})"),
     _("line {line}"),

@@ -1,10 +1,12 @@
 """Where pictures lie: a folder and a bucket do the same, and a bucket that is away says so."""
 
+import io
 import resource
 from pathlib import Path
 
 import pytest
 
+from campaigns import media_stores
 from campaigns.media import NewPicture, keep, load
 from campaigns.media_stores import Bucket, Folder, MediaAway, MediaProblem, MediaStore
 from campaigns.models import Media
@@ -40,6 +42,18 @@ def test_other_content_under_a_name_takes_the_place_of_the_first_and_is_known_to
     assert store.load("a.png") == b"other"
     ((again, after),) = store.files()
     assert name == again and before != after
+
+
+def test_a_large_file_goes_in_and_out_piece_by_piece(store: MediaStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media_stores, "PIECE", 300_000)
+    content = bytes(range(256)) * 4_000
+    store.store("large.zip", io.BytesIO(content))
+    assert store.load("large.zip") == content
+    copy = io.BytesIO()
+    store.copy_to("large.zip", copy)
+    assert copy.getvalue() == content
+    with pytest.raises(FileNotFoundError):
+        store.copy_to("gone.zip", io.BytesIO())
 
 
 def test_a_picture_is_kept_once_and_read_as_networks_take_it(store: MediaStore, portrait: bytes) -> None:

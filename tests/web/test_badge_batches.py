@@ -9,11 +9,17 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
+from playwright.async_api import Browser, expect
 from sqlmodel import col, select
 
-from campaigns.models import Audit, Engagement, FileRequest, FileState
+from campaigns.made_badges import BadgeFiles
+from campaigns.models import Audit, FileKind, FileRequest, FileState, Frame
 from sandbox.defaults import PORTRAIT
+from schedules.file_making import FileMaking
+from schedules.tidying import Tidying
+from tests.browser import Camera
 from tests.web.conftest import picture
+from tests.web.journeys import LOOKS, Look, accessible, organizer
 from web.console import badge_batches
 
 HERE = "/console/c/orne/badges"
@@ -127,6 +133,73 @@ async def test_who_has_too_much_under_way_waits_and_no_photo_stays(world: Any, h
     assert len(await asked_for(world)) == len(kept(world)) == 5
 
 
-async def acts(world: Any) -> list[Engagement]:
-    async with world.database.read() as session:
-        return list(await session.scalars(select(Engagement)))
+async def make_all(world: Any) -> None:
+    """What waits is made, as the program does it."""
+    makers = {FileKind.badges: BadgeFiles(world.database, world.settings.files, world.settings.frames).badges}
+    making = FileMaking(world.database, world.clock, world.settings.files, makers, worker="here")
+    await making.tick()
+    await making.settled()
+    await making.stop()
+
+
+async def test_a_frame_that_was_taken_out_of_use_meanwhile_is_told_and_the_photos_wait_for_another_try(
+    world: Any, browser: httpx.AsyncClient, hand_in: Any, photo: bytes
+) -> None:
+    await hand_in(packed(**{"zoe.jpg": photo}))
+    async with world.database.write() as session:
+        (ring,) = await session.scalars(
+            select(Frame).where(col(Frame.design) == "ring", col(Frame.campaign_id) == world.orne.id)
+        )
+        ring.in_use = False
+    await make_all(world)
+    (asked,) = await asked_for(world)
+    assert asked.state is FileState.failed and asked.why is not None
+    assert asked.why.startswith("No badge could be made of the photo zoe.jpg: There is no frame ring in use.")
+    assert [file.name for file in kept(world)] == [asked.source]
+
+
+async def test_after_a_day_the_badges_are_gone_too(
+    world: Any, browser: httpx.AsyncClient, hand_in: Any, photo: bytes
+) -> None:
+    await hand_in(packed(**{"zoe.jpg": photo}))
+    await make_all(world)
+    (asked,) = await asked_for(world)
+    assert [file.name for file in kept(world)] == [asked.result] and asked.file_name == "badges-candidats.zip"
+    world.clock.move(hours=24)
+    tidying = Tidying(world.database, world.clock, world.settings.media, world.settings.files)
+    await tidying.tick()
+    await tidying.settled()
+    assert await asked_for(world) == [] and kept(world) == []
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+async def test_a_zip_with_a_broken_photo_is_mended_or_made_without_it(
+    world: Any, served: httpx.AsyncClient, chromium: Browser, camera: Camera, photo: bytes, look: Look
+) -> None:
+    page = await organizer(chromium, served, look)
+    data = packed(**{"Zoé Martin.jpg": photo, "Awa Diop.jpg": photo, "notes.txt": "bonjour"})
+    given: Any = {"name": "candidats.zip", "mimeType": "application/zip", "buffer": data}
+    await page.goto(f"{served.base_url}{HERE}")
+    await accessible(page)
+    await page.locator("[value=story]").check()
+    await page.locator("[name=names]").check()
+    await page.locator("[name=agreed]").check()
+    await page.locator("#file").set_input_files(given)
+    await page.locator("main [type=submit]").click()
+    await expect(page.get_by_role("alert")).to_contain_text("candidats.zip")
+    await expect(page.locator("main table")).to_contain_text("notes.txt")
+    await accessible(page)
+    await camera.shot(page, f"console-badges-{look.name}", whole=True)
+    await expect(page.locator("[value=story]")).to_be_checked()
+    await page.locator("[name=skip]").check()
+    await page.locator("#file").set_input_files(given)
+    await page.locator("main [type=submit]").click()
+    await page.wait_for_url("**/files")
+    await make_all(world)
+    async with page.expect_download() as coming:
+        await page.get_by_role("link", name=look.says("Télécharger", "Download")).click()
+    with zipfile.ZipFile(await (await coming.value).path()) as archive:
+        assert {"Awa Diop.jpg", "Zoé Martin-story.jpg", "not-made.csv"} < set(archive.namelist())
+    await accessible(page)
+    await camera.shot(page, f"console-badges-files-{look.name}", whole=True)
+    await page.context.close()

@@ -8,15 +8,17 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from sqlmodel import select
 
 from bot.visit import House
 from campaigns import file_requests, health, installation
 from campaigns.file_requests import MOST_WAITING, FileRefused, Made
-from campaigns.media_stores import Folder
+from campaigns.media_stores import Folder, opened
 from campaigns.models import FileKind, FileRequest, FileState, Organizer, Role
 from commands.works import files_of
 from schedules.file_making import FileMaking
+from tests.bucket import KEY, SECRET, Storage
 from tests.web.conftest import PASSWORD, World
 from web.console import files
 
@@ -244,14 +246,22 @@ async def test_who_may_only_look_does_not_get_peoples_badges(
 
 
 @pytest.mark.usefixtures("hurried")
-async def test_a_file_that_was_lost_is_said_to_be_gone(
-    world: World, browser: httpx.AsyncClient, enter: Any, making: Any
+@pytest.mark.parametrize("place", ["folder", "bucket"])
+async def test_a_file_lies_in_a_folder_or_a_bucket_and_one_that_was_lost_is_said_to_be_gone(
+    world: World, browser: httpx.AsyncClient, enter: Any, making: Any, storage: Storage, place: str
 ) -> None:
-    """Such as after a move to another machine, where it was left behind."""
+    """Lost such as by a move to another machine, where it was left behind."""
+    if place == "bucket":
+        world.settings.media_url = storage.url
+        world.settings.media_key, world.settings.media_secret = KEY, SecretStr(SECRET)
     await enter()
     await browser.get(REPORT)
     await making()
-    Folder(world.settings.files_dir).delete("made-1")
+    assert storage.names() == (["orne/files/made-1"] if place == "bucket" else [])
+    file = await browser.get(f"{HOME}/files/1/download")
+    assert (file.content, file.headers["content-length"]) == (b"%PDF- 1", "7")
+    assert file.headers["content-disposition"] == 'attachment; filename="orne.pdf"'
+    opened(world.settings.files).delete("made-1")
     answer = await browser.get(f"{HOME}/files/1/download")
     assert answer.status_code == 404 and "This file is no longer there" in unescape(answer.text)
 

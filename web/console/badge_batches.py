@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from campaigns.file_requests import TooManyFiles
 from fastapi import APIRouter
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -25,6 +24,7 @@ from campaigns.badge_batches import (
     frames_in_use,
     read_batch,
 )
+from campaigns.file_requests import TooManyFiles
 from campaigns.kits import safe
 from campaigns.media_stores import opened
 from campaigns.models import FileKind
@@ -131,7 +131,8 @@ async def _queue(request: Request, desk: Desk, typed: Typed, given: tuple[str, B
 def _wrong(words: Words, batch: Batch, called: str) -> str:
     good, bad = len(batch.wishes), len(batch.failures)
     said = words.many("{file}: {n} photo cannot be used.", "{file}: {n} photos cannot be used.", bad, file=called)
-    return f"{said} {words.many('{n} photo is good.', '{n} photos are good.', good)}"
+    rest = words.many("{n} photo is good.", "{n} photos are good.", good)
+    return f"{said} {rest}"
 
 
 async def _page(

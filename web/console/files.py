@@ -2,17 +2,18 @@
 
 import asyncio
 import mimetypes
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 
 from campaigns import file_requests, health
 from campaigns.file_requests import KEPT, TooManyFiles
@@ -26,6 +27,7 @@ _ = mark
 router = APIRouter()
 PATIENCE = 3.0  # seconds that a person waits for a file before they are shown how far it is
 LOOK = 0.1  # seconds between two looks at it
+PIECE = 256 * 1024  # bytes of a file that are read at a time
 UNTAKEN = timedelta(seconds=30)  # after which a file that nobody took says so
 KINDS = {
     FileKind.report_pdf: _("Report (PDF)"),
@@ -100,12 +102,21 @@ async def _sent(request: Request, file: FileRequest) -> Response:
         if not await asyncio.to_thread((home / file.result).is_file):
             raise Trouble(404, *GONE)
         return FileResponse(home / file.result, media_type=kind, filename=file.file_name, headers=headers)
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - read, and closed, while it is sent
     try:
-        data = await asyncio.to_thread(home.load, file.result)
+        await asyncio.to_thread(home.copy_to, file.result, copy)
     except FileNotFoundError:
+        copy.close()
         raise Trouble(404, *GONE) from None
-    headers["Content-Disposition"] = f'attachment; filename="{file.file_name}"'
-    return Response(data, media_type=kind, headers=headers)
+    headers |= {"Content-Disposition": f'attachment; filename="{file.file_name}"', "Content-Length": str(copy.tell())}
+    return StreamingResponse(_pieces(copy), media_type=kind, headers=headers)
+
+
+def _pieces(copy: IO[bytes]) -> Iterator[bytes]:
+    with copy:
+        copy.seek(0)
+        while piece := copy.read(PIECE):
+            yield piece
 
 
 # The page

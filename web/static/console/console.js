@@ -25,7 +25,11 @@ for (const row of document.querySelectorAll("[data-going]")) {
         const before = row.querySelector("[data-said]")?.dataset.said;
         row.innerHTML = shown = html;
         const now = row.querySelector("[data-said]")?.dataset.said;
-        if (now !== before) document.querySelector("[data-says]").textContent = now;
+        if (now !== before) {
+          const said = document.createElement("p"); // of two at once, neither is lost
+          said.textContent = now;
+          document.querySelector("[data-says]").append(said);
+        }
       }
     }
     if (row.querySelector("progress[data-open]")) setTimeout(look, LOOK);
