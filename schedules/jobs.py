@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from campaigns.stores import plain
 from campaigns.stores.postgresql import CONNECT
 from campaigns.stores.queue import SCHEMA, configure
+from schedules.pulse import DEAD_AFTER
 
 CHANNELS, PEOPLE = "channels", "people"  # queues
 SPEAKING = "the bot"
@@ -31,7 +32,6 @@ CONNECTIONS = 4  # beside those of the store
 GIVE_UP = 5.0
 ABREAST = 50  # channels that one worker drains at a time
 POLL = 5.0  # seconds between two looks of a worker that was not told of a job
-DEAD_AFTER = 12.0  # seconds; a worker that did not beat for so long is dead, or as good as dead
 A_DAY = 86_400.0
 
 Drain = Callable[[int, str], Awaitable[None]]  # a channel, and the name of the worker that has the job
@@ -171,10 +171,14 @@ class Jobs:
             stalled_worker_timeout=DEAD_AFTER,
         )
 
-    async def beat(self, worker: Worker) -> None:
-        """Say that a worker lives, and end its jobs of which the store has not heard that they began, or ended."""
+    async def beat(self, worker: Worker) -> bool:
+        """Say that a worker lives, and end its jobs of which the store has not heard that they began, or ended.
+
+        False where a job in hand is not its own any more: it was taken for dead.
+        """
         if worker.worker_id is None:
-            return
+            return True
+        in_hand = set(self._in_hand)
         async with _plain_errors():
             await self._app.job_manager.update_heartbeat(worker.worker_id)
             ours = await self._app.job_manager.list_jobs_async(worker_id=worker.worker_id, status="doing")
@@ -183,6 +187,7 @@ class Jobs:
                 if ident in self._lost:
                     await self._end(job)
             self._lost = {ident for ident in loose if ident is not None}
+        return in_hand & self._in_hand <= {job.id for job in ours}
 
     @contextmanager
     def _holding(self, job: Job) -> Iterator[None]:
