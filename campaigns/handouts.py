@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal, or_, union_all, update
+from sqlalchemy import Boolean, ColumnElement, and_, bindparam, exists, func, literal, or_, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -357,6 +357,8 @@ async def _finish(session: AsyncSession, outcomes: Sequence[Outcome], now: datet
     change = (
         update(TABLE)
         .where(TABLE.c.id == bindparam("handout"))
+        # What was given up meanwhile waits no more: its run may be over. That it arrived is heard however late.
+        .where(or_(TABLE.c.state == HandoutState.sending, bindparam("over", type_=Boolean())))
         .values(
             state=bindparam("became"),
             message_id=bindparam("message"),
@@ -369,6 +371,7 @@ async def _finish(session: AsyncSession, outcomes: Sequence[Outcome], now: datet
         {
             "handout": o.handout_id,
             "became": o.state,
+            "over": o.state is not HandoutState.queued,
             "message": o.message_id,
             "why": o.reason,
             "at": now if o.state is HandoutState.sent else None,

@@ -412,13 +412,17 @@ async def give_back_channels(session: AsyncSession, ends: Sequence[GiveBack]) ->
 LEFT_SENDING = "the program stopped, or lost the network, while this was being sent: look at the channel, then say “it is there” or “send again”"
 
 
-async def end_leases(session: AsyncSession, now: datetime, *, every: bool = False) -> int:
+async def end_leases(session: AsyncSession, now: datetime, *, every: bool = False, but: str | None = None) -> int:
     """Turn what a dead worker left in `sending` into `unknown`; how many there were.
 
-    `every` is for an engine that knows that it is alone: then no lease can belong to a living worker.
+    `every` is for an engine that knows that it is alone: then no lease can belong to a living worker. Else those of `but`,
+    who asks, are left alone: it gives them back by itself.
     """
     dead = literal(True) if every else col(Publication.lease_until) <= now
     ended = col(Channel.leased_by).is_not(None) if every else col(Channel.lease_until) <= now
+    if but is not None and not every:
+        own = select(Channel.id).where(col(Channel.leased_by) == but)
+        dead, ended = dead & col(Publication.channel_id).not_in(own), ended & (col(Channel.leased_by) != but)
     await session.execute(_END_LEASES.where(ended))
     return await _give_up(session, dead, now)
 

@@ -223,6 +223,12 @@ KNOWN = (
     _("The network refuses this post; sending it again changes nothing."),
     _("The network could not be reached; the post certainly did not go out and may be tried again."),
     _("The network took the request and did not answer; the post may have gone out."),
+    _(
+        "The database went away before the addresses could be read, to which this goes; it goes out as soon as it is back."
+    ),
+    _(
+        "Whoever was sending this slept, or lost the database, for so long that another goes on; no more of it was sent."
+    ),
     # campaigns.post_files: last, since others have this shape too
     _("{name} cannot be read: {said}"),
 )

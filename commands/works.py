@@ -24,6 +24,7 @@ from schedules.measuring import Measuring
 from schedules.menus import Menus
 from schedules.notices import Notices
 from schedules.publishing import Publisher
+from schedules.pulse import MaySend, Pulse, always
 from schedules.recurring import Recurring
 from schedules.rolling import Rolling
 from schedules.settling import Settler
@@ -37,8 +38,10 @@ from web.sends import SendCounts
 
 def engine_of(house: House, runner: BotRunner | None, sends: SendCounts, roles: Roles) -> Engine:
     """What runs the works in this process: without roles all of them, alone on the store."""
-    publisher = _publisher(house, sends)
-    speakers = _speakers(house, runner) if runner is not None else []
+    pulse = Pulse()
+    may_send = pulse.beats if roles else always
+    publisher = _publisher(house, sends, may_send)
+    speakers = _speakers(house, runner, may_send) if runner is not None else []
     files = files_of(house)
     light = [*_light(house), *(_by_the_bot(house, runner) if runner is not None else [])]
     if not roles:
@@ -52,13 +55,13 @@ def engine_of(house: House, runner: BotRunner | None, sends: SendCounts, roles: 
     return ProcrastinateEngine(
         house.database,
         house.clock,
-        Works(publisher, speakers, light, files),
+        Works(publisher, speakers, light, files, pulse),
         ticks=Role.clock in roles,
         drains=Role.worker in roles,
     )
 
 
-def _publisher(house: House, sends: SendCounts) -> Publisher:
+def _publisher(house: House, sends: SendCounts, may_send: MaySend) -> Publisher:
     return Publisher(
         house.database,
         house.clock,
@@ -68,6 +71,7 @@ def _publisher(house: House, sends: SendCounts) -> Publisher:
         rng=random.Random(),
         site_url=house.settings.site_url,
         observe=sends,
+        may_send=may_send,
     )
 
 
@@ -101,10 +105,11 @@ def _light(house: House) -> list[Work]:
     ]
 
 
-def _speakers(house: House, runner: BotRunner) -> list[Speaker]:
+def _speakers(house: House, runner: BotRunner, may_send: MaySend) -> list[Speaker]:
+    store, clock, pace = house.database, house.clock, runner.pace
     return [
-        Broadcaster(house.database, house.clock, runner.deliver, runner.pace, house.counts.message),
-        SignupMessages(house.database, house.clock, runner.tell_of_signup, runner.pace),
+        Broadcaster(store, clock, runner.deliver, pace, house.counts.message, may_send=may_send),
+        SignupMessages(store, clock, runner.tell_of_signup, pace, may_send=may_send),
     ]
 
 

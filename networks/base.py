@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from networks import threads
+from networks.errors import TurnLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class OutgoingPost:
     space is no part but a note of the network to itself (`parts_out`).
     A line of `---` in the text is where it may be cut into a thread. `language` is its language (BCP 47). `reply_to` is
     the id of a part of an earlier post, behind which this one stands on networks that know threads; where that one is
-    gone, the post goes out by itself.
+    gone, the post goes out by itself. `may_go_on` says whether whoever sends it still has the turn.
     """
 
     key: str
@@ -59,6 +60,12 @@ class OutgoingPost:
     language: str = "fr"
     written_at: datetime | None = None
     reply_to: str | None = None
+    may_go_on: Callable[[], bool] = field(default=lambda: True, compare=False, repr=False)
+
+    def keep_turn(self) -> None:
+        """For a network, right before each part: raises TurnLost where another may go on by now."""
+        if not self.may_go_on():
+            raise TurnLost
 
     @property
     def unique_key(self) -> str:
@@ -118,7 +125,7 @@ class Network(Protocol):
         """Ask the network who we are, without publishing; a line for a human."""
 
     async def publish(self, post: OutgoingPost) -> Receipt:
-        """Publish once. What is not certainly refused nor certainly out is OutcomeUnknown."""
+        """Publish once, and keep the turn before each part. What is not certainly refused nor certainly out is OutcomeUnknown."""
 
     async def find(self, post: OutgoingPost, since: datetime | None = None) -> Receipt | None:
         """Ask the network whether the post is there, not older than `since` where the network goes by its text.

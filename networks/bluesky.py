@@ -95,6 +95,7 @@ class BlueskyAccount:
         except OutcomeUnknown as problem:  # nothing of this part is public yet
             raise NetworkDown(f"nothing was published yet: {problem}") from problem
         data = models.ComAtprotoRepoPutRecord.Data
+        post.keep_turn()
         sent = await self._session.ask(
             lambda client: client.com.atproto.repo.put_record(
                 data(repo=self._session.did, collection=POSTS, rkey=rkey, record=record), ignore_session_check=True

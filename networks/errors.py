@@ -44,6 +44,10 @@ class NetworkDown(NetworkProblem):
     """The network could not be reached; the post certainly did not go out and may be tried again."""
 
 
+class TurnLost(NetworkDown):
+    """Whoever was sending this slept, or lost the database, for so long that another goes on; no more of it was sent."""
+
+
 class OutcomeUnknown(NetworkProblem):
     """The network took the request and did not answer; the post may have gone out."""
 

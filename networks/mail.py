@@ -97,6 +97,7 @@ class MailRelay:
                 return
             if i:
                 await self._pause(60 / self._per_minute)
+            post.keep_turn()
             try:
                 message = write_message(post, recipient, self._name, self._address, date=self._date())
                 await hand_over(smtp, self._address, envelope_address(recipient.address), message)

@@ -83,6 +83,7 @@ class MastodonAccount:
         url = None
         for index in range(len(sent), len(written)):
             try:
+                post.keep_turn()
                 status = self._part(post, written, index, media, sent)
                 sent.append(_of(status, "id"))
             except NetworkProblem as problem:

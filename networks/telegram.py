@@ -108,9 +108,11 @@ class TelegramChannel:
         caption = post.body if utf16_units(post.body) <= TELEGRAM_CAPTION else None
         try:
             if post.pictures and not parts:
+                post.keep_turn()
                 parts += await self._send_pictures(post.pictures, caption, behind)
             if not post.pictures or (caption is None and len(parts) == len(post.pictures)):
                 reply = None if parts else behind
+                post.keep_turn()
                 number = await self._ask(lambda chat_id: send_text(self._bot, chat_id, post.body, reply=reply))
                 parts.append(str(number))
         except NetworkProblem as problem:

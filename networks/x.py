@@ -92,6 +92,7 @@ class XAccount:
             raise NetworkDown(f"a picture could not be uploaded: {problem}") from problem
         for index in range(len(sent), len(written)):
             try:
+                post.keep_turn()
                 sent.append(self._part(post, written[index], media_ids if index == 0 else [], sent))
             except NetworkProblem as problem:
                 if index and isinstance(problem, PostRejected):

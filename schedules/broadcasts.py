@@ -30,8 +30,10 @@ from networks.errors import (
     NetworkProblem,
     OutcomeUnknown,
     RateLimited,
+    TurnLost,
 )
 from networks.pace import Pace
+from schedules.pulse import MaySend, always
 from schedules.timetable import Outage
 
 log = logging.getLogger(__name__)
@@ -67,6 +69,7 @@ class Broadcaster:
         pace: Pace,
         observe: Callable[[str], None] = lambda outcome: None,
         *,
+        may_send: MaySend = always,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         """`observe` is told how each message ended."""
@@ -75,6 +78,7 @@ class Broadcaster:
         self._deliver = deliver
         self._pace = pace
         self._observe = observe
+        self._may_send = may_send
         self._pause = pause
         self._rows: BatchWriter[Claim | Outcome] = BatchWriter(
             database, lambda session, items: handouts.write(session, items, clock())
@@ -163,7 +167,7 @@ class Broadcaster:
         swept: dict[tuple[str, int], int] = {}
         usual: dict[int, Usual] = {}  # of each campaign
         handed_on = False  # whether somebody may still be in hand
-        while not self._stopping:
+        while not self._stopping and self._may_send():
             async with self._database.read() as session:
                 due = await handouts.runs(session, self._clock())
                 for campaign_id in {run.what.campaign_id for run in due} - usual.keys():
@@ -244,6 +248,8 @@ class Broadcaster:
                     self._clock() >= due.until
                 ):  # they began to rest while Telegram asked to wait: the feeder sees it, too
                     self._pace.give_back()
+                elif not self._may_send():  # another worker goes on with them
+                    return
                 elif not self._ending and not self._stopping:
                     await self._serve(due.claims, due.supporter)
             finally:
@@ -293,7 +299,11 @@ class Broadcaster:
             return replace(outcome, state=state, **more)  # type: ignore[arg-type]
 
         try:
+            if not self._may_send():
+                raise TurnLost
             return came(HandoutState.sent, message_id=await self._deliver(what, supporter))
+        except TurnLost as problem:
+            return came(HandoutState.queued, reason=str(problem))
         except RateLimited as problem:
             self._pace.flood(problem.retry_after.total_seconds())
             return came(HandoutState.queued)

@@ -6,6 +6,7 @@ be lost, or come twice, without harm. What is done with is deleted.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
@@ -22,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from campaigns.stores import plain
 from campaigns.stores.postgresql import CONNECT
 from campaigns.stores.queue import SCHEMA, configure
+from schedules.pulse import DEAD_AFTER
 
 CHANNELS, PEOPLE, FILES = "channels", "people", "files"  # queues
 SPEAKING = "the bot"
@@ -31,7 +33,6 @@ CONNECTIONS = 6  # beside those of the store
 GIVE_UP = 5.0
 ABREAST = 50  # channels that one worker drains at a time
 POLL = 5.0  # seconds between two looks of a worker that was not told of a job
-DEAD_AFTER = 12.0  # seconds; a worker that did not beat for so long is dead, or as good as dead
 A_DAY = 86_400.0
 
 Drain = Callable[[int, str], Awaitable[None]]  # a channel, and the name of the worker that has the job
@@ -98,7 +99,7 @@ class Jobs:
             reconnect_timeout=GIVE_UP,
         )
         self._app = App(connector=connector)
-        self._in_hand: set[int] = set()
+        self._in_hand: defaultdict[int | None, set[int]] = defaultdict(set)  # of each worker of this process
         self._lost: dict[int, set[int]] = {}  # a worker's by the table, and not in hand when its last beat looked
 
         @self._app.task(name="drain_channel", queue=CHANNELS, pass_context=True)
@@ -184,24 +185,30 @@ class Jobs:
             stalled_worker_timeout=DEAD_AFTER,
         )
 
-    async def beat(self, worker: Worker) -> None:
-        """Say that a worker lives, and end its jobs of which the store has not heard that they began, or ended."""
+    async def beat(self, worker: Worker) -> bool:
+        """Say that a worker lives, and end its jobs of which the store has not heard that they began, or ended.
+
+        False where a job in hand is not its own any more: it was taken for dead.
+        """
         if worker.worker_id is None:
-            return
+            return True
+        in_hand = self._in_hand[worker.worker_id]
+        before = set(in_hand)
         async with _plain_errors():
             await self._app.job_manager.update_heartbeat(worker.worker_id)
             ours = await self._app.job_manager.list_jobs_async(worker_id=worker.worker_id, status="doing")
-            loose = {job.id: job for job in ours if job.id not in self._in_hand}
+            loose = {job.id: job for job in ours if job.id not in in_hand}
             for ident, job in loose.items():
                 if ident in self._lost.get(worker.worker_id, ()):
                     await self._end(job)
             self._lost[worker.worker_id] = {ident for ident in loose if ident is not None}
+        return before & in_hand <= {job.id for job in ours}
 
     @contextmanager
     def _holding(self, job: Job) -> Iterator[None]:
-        ident = job.id or 0
-        self._in_hand.add(ident)
+        ident, in_hand = job.id or 0, self._in_hand[job.worker_id]
+        in_hand.add(ident)
         try:
             yield
         finally:
-            self._in_hand.discard(ident)
+            in_hand.discard(ident)

@@ -7,14 +7,15 @@ wait behind them, and a worker makes one at a time. The light works are done by 
 every few seconds, hardly cost anything, and remember what they looked at, which jobs that wander would forget.
 
 A worker that dies leaves a beat that stops, a lease and a job. The clock that leads ends both, so that its channel goes on
-elsewhere; what it was sending becomes `unknown`.
+elsewhere; what it was sending becomes `unknown`. One that only slept knows it before it sends anything more (Pulse),
+leaves what it has in hand, and begins anew under another name.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from procrastinate.exceptions import ConnectorException
@@ -27,8 +28,9 @@ from campaigns.times import Clock
 from schedules.engine import EngineProblem
 from schedules.file_making import FileMaking
 from schedules.heart import Heart
-from schedules.jobs import ABREAST, CHANNELS, DEAD_AFTER, FILES, PEOPLE, SPEAKING, Jobs, living
+from schedules.jobs import ABREAST, CHANNELS, FILES, PEOPLE, SPEAKING, Jobs, living
 from schedules.publishing import Publisher, say_left
+from schedules.pulse import DEAD_AFTER, Pulse
 from schedules.timetable import LEASES, TICK, Speaker, Timetable, Work, stop_all
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ class Works:
     speakers: Sequence[Speaker]  # by one worker at a time
     light: Sequence[Work]  # by the clock that leads
     files: FileMaking | None = None  # by workers, one each at a time
+    pulse: Pulse = field(default_factory=Pulse)  # of the worker; publisher and speakers send by it
 
     @property
     def leased(self) -> Sequence[Work]:
@@ -84,13 +87,13 @@ class ProcrastinateEngine:
             self._timetable.every(TICK, self._put_jobs, always=True)
             self._timetable.every(LOOK, self._bury)
             for work in self._works.leased:
-                self._timetable.every(LEASES, work.end_leases)
+                self._timetable.every(LEASES, self._ending_leases(work))
         if self._drains:
             self._timetable.every(TICK, self._heart.tick, always=True)
             queues = [CHANNELS, PEOPLE] if self._works.speakers else [CHANNELS]
-            self._working.append(asyncio.create_task(self._work(queues, self._leave_off, ABREAST)))
+            self._working.append(asyncio.create_task(self._work(queues, self._works.pulse, self._leave_off, ABREAST)))
             if self._works.files is not None:
-                self._working.append(asyncio.create_task(self._work([FILES], lambda: None, 1)))
+                self._working.append(asyncio.create_task(self._work([FILES], Pulse(), lambda: None, 1)))
         self._timetable.start()
 
     async def stop(self) -> None:
@@ -134,11 +137,12 @@ class ProcrastinateEngine:
 
     async def _bury(self) -> None:
         """Give back what dead workers hold, once the store has answered for so long that the living could beat."""
-        if not self._watch.long_enough():
-            return
         async with self._database.read() as session:
             at_work = await publications.leasing(session) | await file_requests.makers(session)
             dead = at_work - await living(session)
+        self._watch.answered()
+        if not self._watch.long_enough():
+            return
         if dead:
             log.warning("%s died; what it had goes on elsewhere", ", ".join(sorted(dead)))
             async with self._database.write() as session:
@@ -151,13 +155,22 @@ class ProcrastinateEngine:
                 await speaker.end_leases(every=True)
         await self._jobs.free(left)
 
+    def _ending_leases(self, work: Work) -> Callable[[], Awaitable[None]]:
+        """What ended while the store was away is written down first, by who waits for it."""
+
+        async def end_leases() -> None:
+            if self._watch.long_enough():
+                await work.end_leases()
+
+        return end_leases
+
     # The worker
 
     def _stop_workers(self) -> None:
         for worker in self._workers:
             worker.stop()
 
-    async def _work(self, queues: Collection[str], ends: Callable[[], None], abreast: int) -> None:
+    async def _work(self, queues: Collection[str], pulse: Pulse, ends: Callable[[], None], abreast: int) -> None:
         """Take jobs until the end, anew wherever a queue was lost."""
         while True:
             await self._place.wait()
@@ -165,7 +178,8 @@ class ProcrastinateEngine:
                 return
             worker = self._jobs.worker(queues, ends, abreast)
             self._workers.add(worker)
-            beating = asyncio.create_task(self._beat(worker))
+            pulse.begin()
+            beating = asyncio.create_task(self._beat(worker, pulse))
             try:
                 await worker.run()
             except (ConnectorException, *STORE_AWAY) as error:
@@ -184,12 +198,21 @@ class ProcrastinateEngine:
         for speaker in self._works.speakers:
             speaker.leave_off()
 
-    async def _beat(self, worker: Worker) -> None:
-        """As long as anything is in hand, whatever becomes of the queue."""
+    async def _beat(self, worker: Worker, pulse: Pulse) -> None:
+        """As long as anything is in hand, whatever becomes of the queue; a worker that may be taken for dead takes no more."""
+        left = False
         while True:
             await asyncio.sleep(LOOK)
+            if not pulse.beats() and not left:
+                log.warning("this worker slept, or lost the database, and begins anew; others go on with what it had")
+                worker.stop()
+                left = True
+            set_out = pulse.now()
             try:
-                await self._jobs.beat(worker)
+                if await self._jobs.beat(worker):
+                    pulse.heard(set_out)
+                else:
+                    pulse.lose()
             except (ConnectorException, *STORE_AWAY):
                 continue  # the worker itself says so
 
@@ -218,7 +241,7 @@ class ProcrastinateEngine:
         try:
             for speaker in speakers:
                 await speaker.end_leases(every=True)
-            while not self._left_off:
+            while not self._left_off and self._works.pulse.beats():
                 for speaker in speakers:
                     await speaker.tick()
                 if not any(speaker.busy for speaker in speakers):
@@ -234,7 +257,7 @@ class ProcrastinateEngine:
 
 
 class _Watch:
-    """Whether looks have followed each other for so long that a worker which lives must have beaten.
+    """Whether looks that the store answered have followed each other for so long that a worker which lives must have beaten.
 
     While the store was away nobody could, and whoever looks first when it is back would take all of them for dead.
     """
@@ -243,10 +266,14 @@ class _Watch:
         self._clock = clock
         self._since = self._last = datetime.min.replace(tzinfo=UTC)
 
-    def long_enough(self) -> bool:
-        """At each look."""
+    def answered(self) -> None:
+        """A look."""
         now = self._clock()
-        if abs(now - self._last) > 3 * timedelta(seconds=LOOK):
+        if abs(now - self._last) > 2 * timedelta(
+            seconds=LOOK
+        ):  # longer, and a beat from before the gap would be too old
             self._since = now
         self._last = now
-        return now - self._since >= timedelta(seconds=DEAD_AFTER)
+
+    def long_enough(self) -> bool:
+        return self._last - self._since >= timedelta(seconds=DEAD_AFTER)

@@ -29,8 +29,17 @@ from campaigns.stores import STORE_AWAY, said_by
 from campaigns.times import Clock
 from campaigns.traces import at_work
 from networks import NEEDS_RECIPIENTS
-from networks.base import Network, OutgoingPost, parts_out
-from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
+from networks.base import Network, OutgoingPost, Recipient, parts_out
+from networks.errors import (
+    ChannelRevoked,
+    NetworkDown,
+    NetworkProblem,
+    OutcomeUnknown,
+    PostRejected,
+    RateLimited,
+    TurnLost,
+)
+from schedules.pulse import MaySend, always
 from schedules.timetable import Outage
 
 log = logging.getLogger(__name__)
@@ -62,6 +71,10 @@ def back_off(attempts: int, rng: random.Random) -> timedelta:
 
 class PicturesAway(NetworkDown):
     """The storage of a post's pictures does not answer: the post waits until it does."""
+
+
+class AddressesAway(NetworkDown):
+    """The database went away before the addresses could be read, to which this goes; it goes out as soon as it is back."""
 
 
 async def outgoing(content: Content, media_dir: MediaHome) -> OutgoingPost:
@@ -108,6 +121,7 @@ class Publisher:
         rng: random.Random | None = None,
         site_url: str = "",
         observe: Observer = lambda channel, problem: None,
+        may_send: MaySend = always,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._database = database
@@ -118,6 +132,7 @@ class Publisher:
         self._rng = rng or random.Random()
         self._site_url = site_url  # where people stop a network that writes to them
         self._observe = observe
+        self._may_send = may_send
         self._pause = pause
         self._writer = BatchWriter(database, publications.write_steps, gather=GATHER, siblings=FEW, together=True)
         self._turns = BatchWriter(database, self._take_turns, gather=GATHER, siblings=FEW)
@@ -158,9 +173,9 @@ class Publisher:
         await self.settled()
 
     async def end_leases(self, *, every: bool = False) -> None:
-        """Turn what dead workers left in `sending` into `unknown`."""
+        """Turn what dead workers left in `sending` into `unknown`; not what this one has, however long the store was away."""
         async with self._database.write() as session:
-            say_left(await publications.end_leases(session, self._clock(), every=every))
+            say_left(await publications.end_leases(session, self._clock(), every=every, but=self.worker))
 
     async def drain(self, channel_id: int) -> None:
         """Publish what is due on a channel, in order, until nothing is; at once nothing where another worker does so."""
@@ -211,7 +226,7 @@ class Publisher:
             last: list[Begin | Finish] = []
             began, finished = False, True
             for publication_id in turn.due:
-                if self._stopping or not self._outlasts_a_call(turn.channel):
+                if self._stopping or not self._may_send() or not self._outlasts_a_call(turn.channel):
                     finished = False
                     break
                 content = (await self._write_down([*last, Begin(publication_id, self._clock(), self.worker)]))[-1]
@@ -256,8 +271,8 @@ class Publisher:
         return until is not None and until - self._clock() >= timedelta(seconds=CALL_TIMEOUT)
 
     async def _turn(self, channel_id: int) -> "_Turn | None":
-        """Lease a channel, or make its lease longer; None where another worker has it, or the program stops."""
-        if self._stopping:
+        """Lease a channel, or make its lease longer; None where another worker has it, or this one begins nothing more."""
+        if self._stopping or not self._may_send():
             return None
         (turn,) = await self._turns.write([channel_id])
         return cast("_Turn | None", turn)
@@ -283,8 +298,9 @@ class Publisher:
         try:
             post = await outgoing(content, self._media_dir)
             if channel.network in NEEDS_RECIPIENTS:
-                async with self._database.read() as session:
-                    post = replace(post, recipients=await recipients_of(session, channel, self._site_url))
+                post = replace(post, recipients=await self._recipients(channel))
+            post = replace(post, may_go_on=self._may_send)
+            post.keep_turn()
             async with asyncio.timeout(CALL_TIMEOUT):
                 receipt = await network.publish(post)
         except TimeoutError:
@@ -315,6 +331,14 @@ class Publisher:
         )
         return finish, None
 
+    async def _recipients(self, channel: Channel) -> tuple[Recipient, ...]:
+        try:
+            async with self._database.read() as session:
+                return await recipients_of(session, channel, self._site_url)
+        except STORE_AWAY as error:
+            self._outage.away(error)
+            raise AddressesAway from None
+
     def _failure(self, content: Content, problem: NetworkProblem) -> tuple[Finish, "_ChannelWaits | None"]:
         state, waits = PublicationState.queued, None
         now = self._clock()
@@ -323,6 +347,8 @@ class Publisher:
             waits = _ChannelWaits(until=now + problem.retry_after)
         elif isinstance(problem, ChannelRevoked):
             waits = _ChannelWaits(rest=str(problem))
+        elif isinstance(problem, TurnLost | AddressesAway):
+            waits = _ChannelWaits()
         elif isinstance(problem, PicturesAway) or (
             isinstance(problem, NetworkDown) and self._may_try_again(content, parts, now)
         ):
@@ -358,7 +384,7 @@ class _Turn:
 
 
 class _ChannelWaits(Exception):
-    """The channel sends nothing until a moment, or until it is mended; its publications keep their order."""
+    """We send nothing more on the channel now, nobody does until a moment or until it is mended; its publications keep their order."""
 
     def __init__(self, *, until: datetime | None = None, rest: str | None = None) -> None:
         super().__init__(rest or until)

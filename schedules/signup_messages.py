@@ -11,9 +11,10 @@ from campaigns.database import Database
 from campaigns.models import HandoutState
 from campaigns.signup_messages import Told
 from campaigns.times import Clock
-from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, RateLimited
+from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, RateLimited, TurnLost
 from networks.pace import Pace
 from schedules.looking import Looking
+from schedules.pulse import MaySend, always
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +30,14 @@ class SignupMessages(Looking):
 
     name = "messages to who signed up"
 
-    def __init__(self, database: Database, clock: Clock, deliver: Deliver, pace: Pace) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, deliver: Deliver, pace: Pace, *, may_send: MaySend = always
+    ) -> None:
         super().__init__(clock)
         self._database = database
         self._deliver = deliver
         self._pace = pace
+        self._may_send = may_send
 
     async def end_leases(self, *, every: bool = False) -> None:
         """At the start of an engine that is alone: what was in flight when a process died is not sent again."""
@@ -63,6 +67,8 @@ class SignupMessages(Looking):
         while ready and not self._stopping:
             message_id, chat = ready.pop(0)
             await self._pace.turn(str(chat))
+            if not self._may_send():  # another worker goes on with them
+                return
             try:
                 await self._serve(message_id)
             except BaseException:
@@ -78,6 +84,8 @@ class SignupMessages(Looking):
         state = HandoutState.sent
         trouble: NetworkProblem | None = None
         try:
+            if not self._may_send():
+                raise TurnLost
             await self._deliver(told)
         except (NetworkDown, RateLimited) as problem:  # it certainly did not go out
             state, trouble = HandoutState.queued, problem

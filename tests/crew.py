@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from campaigns import broadcasts, installation, posts, supporters
 from campaigns.database import Database
+from campaigns.media import NewPicture
 from campaigns.models import Campaign, Channel, Publication, PublicationState, Purpose
 from campaigns.posts import NewPost
 from campaigns.segments import Segment
@@ -49,9 +50,12 @@ class Crew:
             await database.close()
 
     async def channels(self, count: int, *, campaign: str = "Campagne") -> list[Channel]:
-        """On Telegram, each with a chat of its own, in one new campaign."""
+        """On Telegram, each with a chat of its own, in one campaign, which is made unless it is there."""
         async with self.store() as database, database.write() as session:
-            made = await installation.add_campaign(session, Campaign(slug="", name=campaign), system_clock())
+            there = {each.name: each for each in await installation.campaigns(session)}
+            made = there.get(campaign) or await installation.add_campaign(
+                session, Campaign(slug="", name=campaign), system_clock()
+            )
             return [
                 await installation.add_channel(
                     session,
@@ -63,12 +67,14 @@ class Crew:
                 for n in range(count)
             ]
 
-    async def queue(self, channels: list[Channel], *texts: str, at: datetime | None = None) -> None:
+    async def queue(
+        self, channels: list[Channel], *texts: str, at: datetime | None = None, pictures: tuple[NewPicture, ...] = ()
+    ) -> None:
         """These posts, in this order, on each of these channels."""
         async with self.store() as database, database.write() as session:
             for text in texts:
                 now = system_clock()
-                new = NewPost(text, text, publish_at=at or now, channels=tuple(channels))
+                new = NewPost(text[:80], text, publish_at=at or now, channels=tuple(channels), pictures=pictures)
                 media = self._program.folder / "media"
                 await posts.add_post(session, channels[0].campaign_id, new, media_dir=media, now=now)
 

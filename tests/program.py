@@ -43,9 +43,9 @@ class Program:
         }
 
     def again(self) -> "Program":
-        """Another process with the same settings, in the same folder."""
+        """Another process of the same code with the same settings, in the same folder."""
         other = Program({name: value for name, value in self._environment.items() if name.startswith("PORTEVOIX_")})
-        other._home = self._home
+        other._home, other.root = self._home, self.root
         return other
 
     @property

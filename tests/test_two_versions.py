@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from campaigns.models import PublicationState
 from sandbox.client import SandboxClient
 from tests.conftest import free_port
 from tests.crew import Crew
@@ -30,18 +31,23 @@ def downgrade() -> None:
 
 
 @pytest.fixture
-def newer(program: Program, tmp_path: Path) -> Program:
-    """The next version of the program, which has one migration more, on the same store."""
-    home = tmp_path / "newer"
-    left_out = shutil.ignore_patterns("__pycache__", ".*", "tests", "docs", "bench", "var")
-    shutil.copytree(ROOT, home, ignore=left_out)
-    versions = home / "campaigns/migrations/versions"
-    head = max(file.name for file in versions.glob("[0-9]*.py"))[:4]
-    (versions / "next.py").write_text(NEXT.format(head=head), "utf-8")
+def mended(program: Program, tmp_path: Path) -> Program:
+    """The next version of the program, which changes no table, on the same store."""
     made = program.again()
-    made.root = home
+    made.root = tmp_path / "newer"
+    left_out = shutil.ignore_patterns("__pycache__", ".*", "tests", "docs", "bench", "var")
+    shutil.copytree(ROOT, made.root, ignore=left_out)
     made.set(PORT=str(free_port()))
     return made
+
+
+@pytest.fixture
+def newer(mended: Program) -> Program:
+    """The next version of the program, which has one migration more, on the same store."""
+    versions = mended.root / "campaigns/migrations/versions"
+    head = max(file.name for file in versions.glob("[0-9]*.py"))[:4]
+    (versions / "next.py").write_text(NEXT.format(head=head), "utf-8")
+    return mended
 
 
 async def test_the_newer_is_refused_while_the_older_runs_then_upgrades_and_the_older_is_refused(
@@ -70,6 +76,32 @@ async def test_the_newer_is_refused_while_any_one_role_of_the_older_runs(
     assert await process.stop() == 0
     code, said = await newer.call("migrate")
     assert code == 0, said
+
+
+@pytest.mark.about_servers
+async def test_a_version_that_changes_no_table_goes_in_process_by_process_and_comes_out_again(
+    program: Program, mended: Program, sandbox: SandboxClient
+) -> None:
+    """As docs/deploy says: one of the new version first, then each in turn; the way back is the same."""
+    crews = [Crew(program, sandbox), Crew(mended, sandbox)]
+    channels, texts = await crews[0].channels(3), [f"Texte {n}" for n in range(10)]
+    roles, coming = ("worker", "clock", "web", "bot"), iter(texts)
+    running = {role: await crews[0].start(role) for role in roles}
+    for to in (crews[1], crews[0]):
+        await to.queue(channels, next(coming))
+        more = await to.start("worker")
+        for role in roles:
+            await to.queue(channels, next(coming))
+            assert await running[role].stop() == 0, running[role].output
+            running[role] = await to.start(role)
+        assert await more.stop() == 0, more.output
+    await sandbox.wait_for_ledger(len(texts) * len(channels), service="telegram", within=60)
+    for process in running.values():
+        assert await process.stop() == 0, process.output
+        assert "Traceback" not in process.output
+    for channel in channels:
+        assert await crews[0].accepted(channel) == texts
+        assert await crews[0].states(channel) == [PublicationState.published] * len(texts)
 
 
 SAID = (

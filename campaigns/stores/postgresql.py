@@ -45,6 +45,9 @@ CONNECT: dict[str, Any] = {
     "keepalives_count": 3,
 }
 FRESH, RESTS = 1.0, "rests since"  # seconds in which a connection that was just at work is taken to be there still
+# A process that leads says so every few seconds. One that is stopped keeps its connection, and would lead for ever.
+# In milliseconds; asked for so, since servers before PostgreSQL 14 do not know it.
+LEADS = b"; SELECT set_config(name, '20000', false) FROM pg_settings WHERE name = 'idle_session_timeout'"
 WRITERS = 4  # connections of a process; of those who write alone, one is at work
 WRITE_LOCK, ENGINE_LOCK, LEAD_LOCK = 0x706F727465, 0x706F727466, 0x706F727467  # any numbers, the same in every process
 _ASKING = {  # an engine that is alone and parts of a program keep each other away; so do two that lead
@@ -65,8 +68,7 @@ class Postgresql:
                 "PORTEVOIX_DATABASE_URL names no database: write postgresql://user:password@host/name"
             )
         self.url = url.set(drivername="postgresql+psycopg")
-        self._keeping: psycopg.AsyncConnection[Any] | None = None
-        self._held: set[Hold] = set()
+        self._place, self._lead = _Keeper(plain(self.url)), _Keeper(plain(self.url), LEADS)
         self._turns: psycopg.AsyncConnection[Any] | None = None
         self._asking = asyncio.Lock()
 
@@ -108,24 +110,7 @@ class Postgresql:
             queue.bring_up(connection)
 
     async def holds(self, what: Hold) -> bool:
-        """Kept by a connection of its own; after the server was away, whoever asks first has it."""
-        if self._keeping is not None:
-            try:
-                await self._keeping.execute("SELECT 1")
-            except psycopg.OperationalError:
-                await self._let_go()
-        if what in self._held:
-            return True
-        if self._keeping is None:
-            self._keeping = await psycopg.AsyncConnection.connect(plain(self.url), autocommit=True, **CONNECT)
-            await self._keeping.execute(KEPT_ALIVE)
-        asked = await self._keeping.execute(_ASKING[what].encode())
-        row = await asked.fetchone()
-        if row is not None and row[0]:
-            self._held.add(what)
-        elif not self._held:
-            await self._let_go()
-        return what in self._held
+        return await (self._lead if what is Hold.lead else self._place).holds(what)
 
     async def take_turn(self, what: str) -> bool:
         """All turns of a process are kept by one connection: they end with it, so those of a killed process are free at once."""
@@ -170,12 +155,8 @@ class Postgresql:
 
     async def close(self) -> None:
         await self._end_turns()
-        await self._let_go()
-
-    async def _let_go(self) -> None:
-        keeping, self._keeping, self._held = self._keeping, None, set()
-        if keeping is not None:
-            await keeping.close()
+        await self._lead.let_go()
+        await self._place.let_go()
 
     def problem(self, error: DBAPIError | OSError) -> DatabaseProblem:
         said = said_by(error)
@@ -183,6 +164,39 @@ class Postgresql:
         answered = "FATAL" in said and not any(soon in said for soon in READY_SOON)
         kind = DatabaseAway if isinstance(error, OperationalError) and not answered else DatabaseProblem
         return kind(f"the database {shown} cannot be opened: {said}")
+
+
+class _Keeper:
+    """Holds, kept by a connection of their own; after the server was away, whoever asks first has them."""
+
+    def __init__(self, url: str, settings: bytes = b"") -> None:
+        self._url, self._settings = url, settings
+        self._keeping: psycopg.AsyncConnection[Any] | None = None
+        self._held: set[Hold] = set()
+
+    async def holds(self, what: Hold) -> bool:
+        if self._keeping is not None:
+            try:
+                await self._keeping.execute("SELECT 1")
+            except psycopg.OperationalError:
+                await self.let_go()
+        if what in self._held:
+            return True
+        if self._keeping is None:
+            self._keeping = await psycopg.AsyncConnection.connect(self._url, autocommit=True, **CONNECT)
+            await self._keeping.execute(KEPT_ALIVE + self._settings)
+        asked = await self._keeping.execute(_ASKING[what].encode())
+        row = await asked.fetchone()
+        if row is not None and row[0]:
+            self._held.add(what)
+        elif not self._held:
+            await self.let_go()
+        return what in self._held
+
+    async def let_go(self) -> None:
+        keeping, self._keeping, self._held = self._keeping, None, set()
+        if keeping is not None:
+            await keeping.close()
 
 
 READY_SOON = ("starting up", "shutting down", "recovery", "too many", "remaining connection slots")

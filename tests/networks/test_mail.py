@@ -5,6 +5,7 @@ import email.policy
 import io
 import ssl
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -15,7 +16,15 @@ from PIL import Image
 
 from networks import mail, mail_server
 from networks.base import OutgoingPost, Picture, Recipient, parts_out
-from networks.errors import ChannelRevoked, NetworkDown, NetworkProblem, OutcomeUnknown, PostRejected, RateLimited
+from networks.errors import (
+    ChannelRevoked,
+    NetworkDown,
+    NetworkProblem,
+    OutcomeUnknown,
+    PostRejected,
+    RateLimited,
+    TurnLost,
+)
 from networks.limits import LIMITS
 from networks.mail import MailRelay
 from networks.mail_message import AddressProblem, envelope_address, message_id, write_message
@@ -476,3 +485,14 @@ async def test_a_server_without_starttls_gets_no_password(
     relay = relay_at(sandbox_server.smtp_port, starttls="yes", username="relais", password="secret")
     with pytest.raises(ChannelRevoked, match="STARTTLS"):
         await relay.check()
+
+
+async def test_who_loses_the_turn_writes_to_nobody_else_and_says_who_has_it(
+    relay: MailRelay, sandbox: SandboxClient
+) -> None:
+    turns = iter([True])
+    with pytest.raises(TurnLost) as lost:
+        await relay.publish(replace(post_to(*ALL), may_go_on=lambda: next(turns, False)))
+    receipt = await relay.publish(post_to(*ALL, sent_parts=lost.value.sent_parts))
+    assert [address for address, _ in await received(sandbox)] == [ANNE.address, BLAISE.address, CARO.address]
+    assert len(lost.value.sent_parts) == 1 and len(receipt.parts) == 3

@@ -1,4 +1,4 @@
-"""A post that goes on a thread: behind the part that it names, or by itself where that one is gone."""
+"""A post in parts: behind the part that it names, or by itself where that one is gone; and whose sender loses the turn between two."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,6 +8,7 @@ import pytest
 from networks import bluesky_session
 from networks.base import Network, OutgoingPost
 from networks.bluesky import BlueskyAccount
+from networks.errors import TurnLost
 from networks.mastodon import MastodonAccount
 from networks.telegram import TelegramChannel
 from networks.x import XAccount
@@ -83,3 +84,19 @@ async def test_where_the_part_is_gone_the_post_goes_out_by_itself(
     await opened.publish(OutgoingPost("1", "Nous voilà", pictures=(picture("Une place"),), reply_to=GONE[name]))
     [entry] = await sandbox.ledger(service=name)
     assert (entry["text"], entry["reply_to"], len(entry["media"])) == ("Nous voilà", None, 1)
+
+
+async def test_who_loses_the_turn_between_two_parts_sends_no_more_and_says_how_far_it_went(
+    network: tuple[str, Network], sandbox: SandboxClient
+) -> None:
+    """On Telegram a text that is too long for a caption goes behind its picture."""
+    name, opened = network
+    text = "\n---\n".join(f"{n} " + "mot " * 40 + "fin" for n in range(7))  # X refuses the same text twice
+    pictures = (picture(),) if name == "telegram" else ()
+    turns = iter([True])
+    with pytest.raises(TurnLost) as lost:
+        await opened.publish(OutgoingPost("1", text, pictures=pictures, may_go_on=lambda: next(turns, False)))
+    assert len(lost.value.sent_parts) == len(await sandbox.ledger(service=name)) == 1
+    await opened.publish(OutgoingPost("1", text, pictures=pictures, sent_parts=lost.value.sent_parts))
+    shown = [entry["text"] for entry in await sandbox.ledger(service=name)]
+    assert len(shown) == (2 if name == "telegram" else 7)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from campaigns import broadcasts, handouts, supporters
 from campaigns.database import Database
 from campaigns.engagement import counts_of
-from campaigns.handouts import Claim
+from campaigns.handouts import Claim, Outcome
 from campaigns.models import Broadcast, BroadcastState, Campaign, HandoutState, Kind, Supporter
 from networks.errors import ChannelRevoked, ChatMoved, NetworkDown, OutcomeUnknown, PostRejected, RateLimited
 from networks.pace import Pace
@@ -275,3 +275,43 @@ async def test_a_store_that_fails_for_a_moment_loses_nobody(stage: Stage, monkey
     await stage.play()
     await stage.play()
     assert sorted(stage.mail.got) == [("Noé", "Un"), ("Zoé", "Un")]
+
+
+# --- who is taken for dead --------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("one_by_one")
+async def test_who_may_be_taken_for_dead_writes_to_nobody_and_what_was_claimed_waits(stage: Stage) -> None:
+    """The one asks before it claims, the other slept after it did."""
+    await stage.join("Zoé", "Noé", "Lou")
+    broadcast = await stage.begin("Un")
+
+    def falls_asleep(after: int) -> Broadcaster:
+        asked = iter([True] * after)
+        may_send = lambda: next(asked, False)  # noqa: E731
+        return Broadcaster(stage.database, stage.clock, stage.mail.deliver, stage.pace, may_send=may_send)
+
+    for asked, states in ((1, []), (2, [H.queued])):  # the feeder asks first
+        sleeper = falls_asleep(asked)
+        await sleeper.tick()
+        await sleeper.settled()
+        assert (stage.mail.got, await stage.states()) == ([], states)
+    await stage.play()
+    assert sorted(stage.mail.got) == [("Lou", "Un"), ("Noé", "Un"), ("Zoé", "Un")]
+    assert (await stage.progress(broadcast)).state is B.done
+
+
+async def test_a_late_word_that_a_message_did_not_go_out_brings_nothing_back_and_one_that_it_did_is_heard(
+    stage: Stage,
+) -> None:
+    """What was given up is for ever: the run may be over, and nobody would serve who waits in it."""
+    await stage.join("Zoé", "Noé")
+    run = handouts.Run(await stage.begin("Un"), "Un")
+    async with stage.database.write() as session:
+        claims = [Claim(run, n, n) for n in (1, 2)]
+        numbers = await handouts.write(session, claims, stage.clock())
+        assert await handouts.end_leases(session, stage.clock(), every=True) == 2
+        late = zip(numbers, (1, 2), (H.queued, H.sent), strict=True)
+        words = [Outcome(run, number or 0, person, state) for number, person, state in late]
+        await handouts.write(session, words, stage.clock())
+    assert await stage.states() == [H.unknown, H.sent]

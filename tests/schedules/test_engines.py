@@ -5,9 +5,11 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 
 from campaigns import health, publications
@@ -18,9 +20,10 @@ from campaigns.stores.queue import SCHEMA
 from campaigns.vault import Vault
 from schedules.engine import EmbeddedEngine, Engine, EngineProblem
 from schedules.heart import Heart
-from schedules.jobs import DEAD_AFTER, POLL, Jobs, living
+from schedules.jobs import POLL, Jobs, living
 from schedules.procrastinate_engine import KEEP, LOOK, ProcrastinateEngine, Works
 from schedules.publishing import Publisher
+from schedules.pulse import DEAD_AFTER
 from schedules.timetable import TICK
 from tests.conftest import FakeClock
 from tests.schedules.test_publishing import Wire
@@ -195,6 +198,33 @@ async def test_a_worker_ends_its_own_job_of_whose_beginning_it_never_heard(jobs:
     assert await in_the_queue(database) == []
 
 
+async def test_a_worker_whose_job_was_taken_away_hears_so_when_it_beats(database: Database) -> None:
+    """However long it believes that it slept: a machine that is moved may not know."""
+    begun, ends = asyncio.Event(), asyncio.Event()
+
+    async def drain(channel_id: int, name: str) -> None:
+        begun.set()
+        await ends.wait()
+
+    async def speak() -> None: ...
+
+    jobs = Jobs(database.url, drain, speak)
+    await jobs.open()
+    worker = jobs.worker(["channels"])
+    working = asyncio.create_task(worker.run())
+    await jobs.put([1], speak=False)
+    await begun.wait()
+    assert await jobs.beat(worker)
+    async with database.write() as session:
+        await session.execute(text(f"SET LOCAL search_path = {SCHEMA}"))
+        await session.execute(text("DELETE FROM procrastinate_jobs"))
+    assert not await jobs.beat(worker)
+    ends.set()
+    worker.stop()
+    await working
+    await jobs.close()
+
+
 async def test_what_a_dead_worker_was_sending_is_unknown_at_once_and_the_lease_of_a_living_one_stays(
     database: Database, campaign: Campaign, telegram: Channel, x: Channel, clock: FakeClock
 ) -> None:
@@ -260,6 +290,41 @@ async def test_after_the_store_was_away_nobody_is_buried_before_the_living_could
     assert await looks(DEAD_AFTER - LOOK) == {"worker 7"}
     assert await looks(LOOK) == set()
     await engine.stop()
+
+
+async def test_looks_that_the_store_did_not_answer_count_for_nothing(
+    database: Database, telegram: Channel, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that refuses connections says so at once: the looks go on, and after them nobody has beaten for long."""
+    publisher = Publisher(database, clock, Wire().open, Path(), worker="here")
+    engine = ProcrastinateEngine(database, clock, Works(publisher, [], []), ticks=True, drains=False)
+    await engine.start()
+    async with database.write() as session:
+        await publications.lease_channels(session, [telegram.id], "worker 7", clock())
+
+    async def look() -> set[str]:
+        clock.advance(timedelta(seconds=LOOK))
+        await engine._bury()
+        async with database.read() as session:
+            return await publications.leasing(session)
+
+    assert await look() == {"worker 7"}
+    read = database.read
+    for gone in (True, False):
+        for _look in range(int(DEAD_AFTER / LOOK)):
+            if gone:
+                monkeypatch.setattr(database, "read", refused)
+                with pytest.raises(OperationalError):
+                    await look()
+                monkeypatch.setattr(database, "read", read)
+            else:
+                assert await look() == {"worker 7"}
+    assert await look() == set()
+    await engine.stop()
+
+
+def refused() -> NoReturn:
+    raise OperationalError("SELECT", {}, Exception("connection refused"))
 
 
 def test_a_channel_of_a_dead_worker_goes_on_elsewhere_within_thirty_seconds() -> None:

@@ -457,6 +457,43 @@ async def test_a_publication_waits_for_pictures_in_a_storage_that_is_away_and_go
     )
 
 
+# --- who is taken for dead --------------------------------------------------------------------------
+
+
+async def test_what_came_while_the_store_was_away_for_longer_than_a_lease_is_not_given_up_by_who_will_write_it_down(
+    desk: Desk, telegram: Channel
+) -> None:
+    await desk.queue("un", telegram)
+    desk.clock.advance(MINUTE)
+    desk.wire.gate = asyncio.Event()
+    await desk.publisher.tick()
+    await desk.wire.at_the_gate.wait()
+    desk.clock.advance(2 * publications.LEASE)
+    await desk.publisher.end_leases()
+    desk.wire.gate.set()
+    await desk.publisher.settled()
+    assert await desk.states() == [S.published]
+
+
+@pytest.mark.parametrize("asked", [0, 1, 2])
+async def test_who_may_be_taken_for_dead_begins_nothing_and_gives_back_what_it_began(
+    desk: Desk, telegram: Channel, asked: int
+) -> None:
+    """It is asked before the lease, before the claim and before the call; with each the channel's order holds."""
+    await desk.queue("un", telegram)
+    await desk.queue("deux", telegram)
+    desk.clock.advance(MINUTE)
+    left = iter([True] * asked)
+    sleeper = Publisher(
+        desk.database, desk.clock, desk.wire.open, desk.folder, worker="two", may_send=lambda: next(left, False)
+    )
+    await sleeper.tick()
+    await sleeper.settled()
+    assert desk.sent == [] and await desk.states() == [S.queued, S.queued]
+    await desk.tick()
+    assert desk.sent == ["un", "deux"] and await desk.states() == [S.published, S.published]
+
+
 # --- what keeps a publication back ------------------------------------------------------------------
 
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.addresses import NewAddress, addresses_of, store_addresses, unsubscribe
 from campaigns.channel_secrets import settings_of
@@ -14,10 +16,11 @@ from campaigns.models import Campaign, Channel, Publication, PublicationState
 from campaigns.posts import NewPost, add_post
 from campaigns.settling import settle
 from campaigns.vault import Vault
-from networks.base import Network
+from networks.base import Network, Recipient
 from networks.mail import MailRelay
 from sandbox.client import SandboxClient
 from sandbox.server import SandboxServer
+from schedules import publishing
 from schedules.publishing import Publisher
 from tests.conftest import FakeClock
 
@@ -103,6 +106,32 @@ async def test_who_unsubscribes_between_two_turns_is_left_out(relay: Relay, sand
         await unsubscribe(session, caro.token, relay.clock())
     assert (await relay.tick(MINUTE)).state is S.published
     assert await reached(sandbox) == ["anne", "blaise"]
+
+
+@pytest.mark.parametrize("call", [1, 2])
+async def test_a_store_that_goes_away_before_the_addresses_are_read_makes_nothing_unknown(
+    relay: Relay, sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    """At the first call of the mailing, or at the next one, when two have it already: it goes on as soon as it can."""
+    calls, real = iter(range(1, 9)), publishing.recipients_of
+
+    async def away_once(session: AsyncSession, channel: Channel, site_url: str) -> tuple[Recipient, ...]:
+        if next(calls) == call:
+            raise OperationalError("SELECT", {}, Exception("server closed the connection unexpectedly"))
+        return await real(session, channel, site_url)
+
+    monkeypatch.setattr(publishing, "recipients_of", away_once)
+    for _ in range(call - 1):
+        await relay.tick()
+        relay.clock.advance(MINUTE)
+    has_it = await reached(sandbox)
+    waits = await relay.tick()
+    assert (waits.state, len(waits.sent_parts)) == (S.queued, len(has_it))
+    assert "The database went away before the addresses" in (waits.reason or "")
+    done = await relay.tick()  # at once
+    while done.state is S.queued:
+        done = await relay.tick(MINUTE)
+    assert (done.state, done.reason) == (S.published, None) and await reached(sandbox) == list(NAMES)
 
 
 async def test_send_again_goes_on_behind_those_who_have_it(relay: Relay, sandbox: SandboxClient) -> None:
