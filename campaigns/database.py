@@ -48,6 +48,7 @@ __all__ = [
 log = logging.getLogger(__name__)
 RETRY = 2.0  # seconds between tries to reach a store that is away
 OF_LATE = 60.0  # seconds; after a failed write without another one, nobody knows whether the next would fail
+TRIED_AGAIN = 3.0  # seconds in which each work that was refused a write has tried again
 UNFINISHED = "unfinished_move"  # a table that is there while a move into this store has not ended
 
 
@@ -117,7 +118,8 @@ class Database:
                 seconds, _ = self.refusal or (0.0, "")
                 self._refused = perf_counter() - seconds, perf_counter(), said_by(error)
             raise
-        self._refused = None
+        if self._refused and perf_counter() - self._refused[1] > TRIED_AGAIN:  # what wanted no room says nothing of it
+            self._refused = None
 
     @property
     def refusal(self) -> tuple[float, str] | None:
