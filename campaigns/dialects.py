@@ -30,10 +30,12 @@ from sqlalchemy.sql.functions import FunctionElement
 __all__ = [
     "Insert",
     "Worded",
+    "driver_of",
     "first_of_month",
     "insert",
     "insert_all",
     "inserting",
+    "is_on_server",
     "seconds_between",
     "spelled",
     "stored",
@@ -43,6 +45,11 @@ __all__ = [
 POSTGRESQL: Any = PGDialect  # whose constructor has no types
 Driver = aiosqlite.Connection | psycopg.AsyncConnection[Any]
 _NAMED = re.compile(r"(?<!:):([a-z]\w*)")
+
+
+def is_on_server(session: AsyncSession) -> bool:
+    """Whether each statement is a way there and back."""
+    return session.get_bind().dialect.name != "sqlite"
 
 
 class Worded:
@@ -58,7 +65,7 @@ class Worded:
 
     async def rows(self, session: AsyncSession, **values: Any) -> Sequence[Sequence[Any]]:
         """What it gives."""
-        async with _driver_of(session) as driver:
+        async with driver_of(session) as driver:
             if isinstance(driver, aiosqlite.Connection):
                 return cast(Sequence[Sequence[Any]], await driver.execute_fetchall(self.sqlite, values))
             cursor = await driver.execute(self.sent, values)
@@ -68,7 +75,7 @@ class Worded:
 async def insert_all(session: AsyncSession, inserts: Mapping[Worded, Sequence[Any]]) -> None:
     """What `inserting` made, each with its rows; a server gets them as one statement, since each of them is a way there and back."""
     rows = [json.dumps(each) for each in inserts.values()]
-    if session.get_bind().dialect.name == "sqlite":
+    if not is_on_server(session):
         for statement, given in zip(inserts, rows, strict=True):
             await statement.rows(session, rows=given)
     else:
@@ -83,7 +90,7 @@ def _as_one(inserts: Sequence[Worded]) -> Worded:
 
 
 @asynccontextmanager
-async def _driver_of(session: AsyncSession) -> AsyncIterator[Driver]:
+async def driver_of(session: AsyncSession) -> AsyncIterator[Driver]:
     """What SQLAlchemy speaks through, within the session's transaction; its errors are as those of every other statement."""
     connection = await session.connection()
     driver = cast(Driver, (await connection.get_raw_connection()).driver_connection)

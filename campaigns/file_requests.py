@@ -6,7 +6,7 @@ begins anew; nothing is half made, since the file counts from the moment at whic
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, and_, case, delete, func, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from campaigns.database import Database
 from campaigns.media_stores import MediaHome, opened
 from campaigns.models import FileKind, FileRequest, FileState
 from campaigns.words import mark
@@ -27,6 +28,7 @@ KEPT = timedelta(hours=24)  # since it was made, or failed; or since it was aske
 SAME = timedelta(minutes=1)  # an equal one that is ready for no longer is handed out again: its figures are as good
 MOST_WAITING = 5  # of one organizer in one campaign
 TRIES = 3
+GIVEN, MADE = OURS = "given-", "made-"  # how files begin that something is made from, and that were made
 LEFT = _("The program stopped three times while it was being made. Ask for less at a time, or tell whoever runs it.")
 BROKEN = _("Something went wrong while it was being made. Try again; if it fails again, tell whoever runs the program.")
 NO_ROOM = _("The place where files are kept does not answer, or is full. Try again later.")
@@ -283,7 +285,7 @@ def keep_source(home: MediaHome, data: bytes | BinaryIO | Path) -> str:
 
     Like all below it may take seconds, and raises MediaAway.
     """
-    name = f"given-{secrets.token_hex(16)}"
+    name = f"{GIVEN}{secrets.token_hex(16)}"
     _store(home, name, data)
     return name
 
@@ -296,7 +298,7 @@ def keep_result(home: MediaHome, asked: FileRequest, data: bytes | Path) -> tupl
 
 
 def result_of(asked: FileRequest) -> str:
-    return f"made-{asked.id}"
+    return f"{MADE}{asked.id}"
 
 
 def _store(home: MediaHome, name: str, data: bytes | BinaryIO | Path) -> None:
@@ -330,3 +332,18 @@ async def forget_old(session: AsyncSession, home: MediaHome, now: datetime) -> N
     )
     for asked in dropped.all():
         await asyncio.to_thread(drop_files, home, asked)
+
+
+async def drop_loose(database: Database, home: MediaHome, before: Set[str]) -> Set[str]:
+    """Drop the files of no request that were loose `before`, too; those that are loose now, for the next look.
+
+    Whoever died between storing people's photos and asking for their badges left them behind; whoever is just about to
+    ask has them loose for a moment.
+    """
+    there = await asyncio.to_thread(lambda: {name for name, _ in opened(home).files() if name.startswith(OURS)})
+    async with database.read() as session:
+        rows = (await session.scalars(select(FileRequest))).all()
+    loose = there - {name for asked in rows for name in (asked.source, asked.result, result_of(asked))}
+    for name in loose & before:
+        await asyncio.to_thread(opened(home).delete, name)
+    return loose - before

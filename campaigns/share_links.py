@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from campaigns.consents import has_consent
-from campaigns.dialects import Worded, insert, stored
+from campaigns.dialects import Worded, insert, is_on_server, stored
 from campaigns.engagement import Act, once, record
 from campaigns.models import DailySalt, Kind, Participation, Post, Purpose, ShareLink, Supporter
 
@@ -163,26 +163,31 @@ _OF_TOKENS = f"""
         SELECT supporter_id FROM consent
         WHERE supporter_id = share_link.supporter_id AND campaign_id = share_link.campaign_id
         AND purpose = '{Purpose.counting}' AND withdrawn_at IS NULL LIMIT 1
-    ) FROM share_link WHERE token
+    ) AS owner FROM share_link WHERE token
 """  # noqa: S608 - a word of our own
-_FIND = Worded(
-    sqlite=_OF_TOKENS + "IN (SELECT value FROM json_each(:tokens))",  # noqa: S608
-    # An array, for which it enters the index; joined with a function's rows, it would read every link.
-    postgresql=_OF_TOKENS + "= ANY (ARRAY(SELECT json_array_elements_text(CAST(:tokens AS json))))",
-)
-_CLICK = Worded(
-    sqlite="""
+_FIND = f"{_OF_TOKENS} IN (SELECT value ->> 0 FROM json_each(:visits))"  # noqa: S608 - as above
+_CLICK = """
+    INSERT INTO click (link_id, visitor, clicked_at)
+    SELECT share_link.id, value ->> 1, value ->> 2 FROM json_each(:visits) JOIN share_link ON token = value ->> 0 WHERE true
+    ON CONFLICT (link_id, visitor) DO NOTHING RETURNING link_id, visitor
+"""
+# Both, on a server in one way there and back. The tokens are an array, for which it enters the index; joined with a
+# function's rows, it would read every link.
+_FIND_AND_CLICK = f"""
+    WITH visit AS (
+        SELECT value ->> 0 AS token, value ->> 1 AS visitor, CAST(value ->> 2 AS timestamptz) AS clicked_at
+        FROM json_array_elements(CAST(:visits AS json))
+    ), found AS MATERIALIZED (
+        {_OF_TOKENS} = ANY (ARRAY(SELECT token FROM visit))
+    ), clicked AS (
         INSERT INTO click (link_id, visitor, clicked_at)
-        SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(:clicks) WHERE true
+        SELECT id, visitor, clicked_at FROM found JOIN visit USING (token) ORDER BY 1, 2
         ON CONFLICT (link_id, visitor) DO NOTHING RETURNING link_id, visitor
-    """,
-    postgresql="""
-        INSERT INTO click (link_id, visitor, clicked_at)
-        SELECT CAST(value ->> 0 AS integer), value ->> 1, CAST(value ->> 2 AS timestamptz)
-        FROM json_array_elements(CAST(:clicks AS json)) ORDER BY 1, 2
-        ON CONFLICT (link_id, visitor) DO NOTHING RETURNING link_id, visitor
-    """,
-)
+    )
+    SELECT found.*, ARRAY(SELECT visitor FROM clicked WHERE link_id = id) FROM found
+"""  # noqa: S608 - words of our own
+_FOLLOW = Worded(sqlite=_FIND, postgresql=_FIND_AND_CLICK)
+_FOLLOW_ON = Worded(sqlite=_CLICK, postgresql="")
 
 
 async def follow_all(session: AsyncSession, visits: Sequence[Followed]) -> list[str | None]:
@@ -191,14 +196,18 @@ async def follow_all(session: AsyncSession, visits: Sequence[Followed]) -> list[
     A visitor counts once a day for a link; for its supporter only if they agree to be counted at this moment, else for
     the post alone.
     """
-    tokens = [visit.token for visit in visits if TOKEN.fullmatch(visit.token)]
-    links = {row[0]: row for row in await _FIND.rows(session, tokens=json.dumps(tokens))}
-    seen = {(links[v.token][1], v.visitor): v for v in reversed(visits) if v.token in links}
-    if seen:
-        clicks = [(link, visitor, stored(v.at)) for (link, visitor), v in seen.items()]
-        written = await _CLICK.rows(session, clicks=json.dumps(clicks))
-        new = [seen[link, visitor] for link, visitor in written]
-        await record(session, [_visit(v, *links[v.token][3:]) for v in new])
+    seen = {(v.token, v.visitor): v for v in reversed(visits) if TOKEN.fullmatch(v.token)}
+    if not seen:
+        return [None] * len(visits)
+    said = json.dumps([(token, visitor, stored(v.at)) for (token, visitor), v in seen.items()])
+    rows = await _FOLLOW.rows(session, visits=said)
+    links = {row[0]: row for row in rows}
+    if is_on_server(session):
+        new = [(token, visitor) for token, *_, visitors in rows for visitor in visitors]
+    else:
+        tokens = {row[1]: row[0] for row in rows}
+        new = [(tokens[link], visitor) for link, visitor in await _FOLLOW_ON.rows(session, visits=said)]
+    await record(session, [_visit(seen[one], *links[one[0]][3:6]) for one in new])
     return [links[v.token][2] if v.token in links else None for v in visits]
 
 

@@ -1,6 +1,7 @@
 """Drops what was kept for a while only: answers of the API, pictures that no post took, messages that are long delivered,
 turns that were taken, numbers of updates that Telegram sends no more, files that organizers had made."""
 
+from collections.abc import Set
 from datetime import datetime, timedelta
 
 from campaigns import bot_updates, file_requests, kept_answers, turns, uploads, webhook_messages
@@ -23,6 +24,7 @@ class Tidying(Looking):
         self._media_dir = media_dir
         self._files = files
         self._last: datetime | None = None
+        self._loose: Set[str] = frozenset()  # files that belonged to no request an hour ago
 
     async def _look(self) -> None:
         now = self._clock()
@@ -35,4 +37,5 @@ class Tidying(Looking):
             await bot_updates.forget_old(session, now)
             await turns.forget_old(session, now)
             await file_requests.forget_old(session, self._files, now)
+        self._loose = await file_requests.drop_loose(self._database, self._files, self._loose)
         self._last = now

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg.types.numeric import NumericLoader
@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from campaigns.dialects import Worded
+from campaigns.dialects import driver_of
 from campaigns.stores import queue
 from campaigns.stores.base import (
     BUSY_TIMEOUT,
@@ -79,7 +79,8 @@ class Postgresql:
             pool_size=WRITERS if writes else READERS,
             max_overflow=0,
             pool_timeout=60,
-            isolation_level="READ COMMITTED" if writes else "REPEATABLE READ",
+            # Who writes begins by our own BEGIN, one way there and back with the lock, in the server's READ COMMITTED.
+            isolation_level="AUTOCOMMIT" if writes else "REPEATABLE READ",
             execution_options={} if writes else {"postgresql_readonly": True},
             connect_args=CONNECT | {"application_name": "porte-voix"},
         )
@@ -91,11 +92,13 @@ class Postgresql:
         engine = create_engine(self.url, connect_args=CONNECT)
         engine.dialect.colspecs = {**engine.dialect.colspecs, Integer: BigInteger}  # BIGSERIAL rather than SERIAL
         _spoken_by(engine, writes=False)  # a long upgrade is at work, however seldom it speaks
-        event.listen(engine, "begin", lambda connection: connection.execute(text(_ALONE.postgresql)))
+        event.listen(engine, "begin", lambda connection: connection.execute(text(_ALONE)))
         return engine
 
     async def begin(self, session: AsyncSession, *, together: bool) -> None:
-        await (_TOGETHER if together else _ALONE).rows(session)
+        async with driver_of(session) as driver:
+            server = cast("psycopg.AsyncConnection[Any]", driver)
+            await server.execute(f"BEGIN; {_TOGETHER if together else _ALONE}".encode(), prepare=False)
 
     def engine_runs(self, connection: Connection) -> bool:
         return not connection.scalar(text(f"SELECT pg_try_advisory_xact_lock({ENGINE_LOCK})"))
@@ -200,8 +203,8 @@ class _Keeper:
 
 
 READY_SOON = ("starting up", "shutting down", "recovery", "too many", "remaining connection slots")
-_ALONE = Worded(sqlite="", postgresql=f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
-_TOGETHER = Worded(sqlite="", postgresql=f"SELECT pg_advisory_xact_lock_shared({WRITE_LOCK})")
+_ALONE = f"SELECT pg_advisory_xact_lock({WRITE_LOCK})"
+_TOGETHER = f"SELECT pg_advisory_xact_lock_shared({WRITE_LOCK})"
 
 
 def _two_numbers(what: str) -> tuple[int, int]:

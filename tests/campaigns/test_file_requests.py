@@ -15,7 +15,7 @@ from campaigns.file_requests import KEPT, LEASE, LEFT, MOST_WAITING, SAME, TRIES
 from campaigns.installation import add_organizer
 from campaigns.media_stores import Folder
 from campaigns.models import FileKind, FileRequest, FileState, Role
-from schedules.tidying import Tidying
+from schedules.tidying import EVERY, Tidying
 from tests.stores import connected
 
 
@@ -166,6 +166,19 @@ async def test_after_a_day_rows_and_files_are_gone_but_not_what_is_being_made(de
     assert [each.id for each in await desk.all()] == [making.id]
     async with database.read() as session:
         assert await session.scalar(select(func.count()).where(col(FileRequest.id) == asked.id)) == 0
+
+
+async def test_photos_of_whom_nobody_asked_anything_go_at_the_second_look(desk, database, clock, tmp_path):
+    """Whoever stored them died before the row was written; a row that is about to come gets its hour."""
+    home, tidying = tmp_path / "files", Tidying(database, clock, tmp_path, tmp_path / "files")
+    left = file_requests.keep_source(home, b"a zip")
+    kept = (await desk.ask(source=file_requests.keep_source(home, b"another"))).source
+    (home / "notes.txt").write_text("somebody's own")
+    for still in ({left, kept, "notes.txt"}, {kept, "notes.txt"}):
+        await tidying.tick()
+        await tidying.settled()
+        assert {name for name, _ in Folder(home).files()} == still
+        clock.advance(EVERY)
 
 
 async def test_a_restored_store_knows_of_no_files_since_no_backup_holds_them(desk, clock, store_url):
