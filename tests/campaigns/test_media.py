@@ -80,13 +80,12 @@ def test_the_same_bytes_are_kept_once(picture, tmp_path):
 def test_a_crash_in_the_middle_of_a_file_leaves_no_half_picture(picture, tmp_path, monkeypatch):
     new = NewPicture("a.jpg", picture())
 
-    def write_half(path, data):
-        with path.open("wb") as file:
-            file.write(data[: len(data) // 2])
+    def write_half(source, target):
+        target.write(source.read(len(new.data) // 2))
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pathlib.Path.write_bytes", write_half)
+        patch.setattr("shutil.copyfileobj", write_half)
         with pytest.raises(OSError, match="No space"):
             media.store(tmp_path, 1, 0, new)
     assert not list(tmp_path.glob("*.jpg"))
