@@ -20,7 +20,7 @@ from campaigns.stores.queue import SCHEMA
 from campaigns.vault import Vault
 from schedules.engine import EmbeddedEngine, Engine, EngineProblem
 from schedules.heart import Heart
-from schedules.jobs import POLL, Jobs, living
+from schedules.jobs import CHANNELS, FILES, POLL, Jobs, living
 from schedules.procrastinate_engine import KEEP, LOOK, ProcrastinateEngine, Works
 from schedules.publishing import Publisher
 from schedules.pulse import DEAD_AFTER
@@ -200,28 +200,30 @@ async def test_a_worker_ends_its_own_job_of_whose_beginning_it_never_heard(jobs:
 
 async def test_a_worker_whose_job_was_taken_away_hears_so_when_it_beats(database: Database) -> None:
     """However long it believes that it slept: a machine that is moved may not know."""
-    begun, ends = asyncio.Event(), asyncio.Event()
+    begun, ends = asyncio.Queue[str](), asyncio.Event()
 
     async def drain(channel_id: int, name: str) -> None:
-        begun.set()
+        begun.put_nowait(name)
         await ends.wait()
 
     async def speak() -> None: ...
 
-    jobs = Jobs(database.url, drain, speak)
+    jobs = Jobs(database.url, drain, speak, make=drain)
     await jobs.open()
-    worker = jobs.worker(["channels"])
-    working = asyncio.create_task(worker.run())
-    await jobs.put([1], speak=False)
-    await begun.wait()
-    assert await jobs.beat(worker)
+    workers = [jobs.worker([queue]) for queue in (CHANNELS, FILES)]  # of one process
+    working = [asyncio.create_task(worker.run()) for worker in workers]
+    await jobs.put([1], speak=False, files=[1])
+    for _ in workers:
+        await begun.get()
+    assert [await jobs.beat(worker) for worker in workers] == [True, True]
     async with database.write() as session:
         await session.execute(text(f"SET LOCAL search_path = {SCHEMA}"))
-        await session.execute(text("DELETE FROM procrastinate_jobs"))
-    assert not await jobs.beat(worker)
+        await session.execute(text(f"DELETE FROM procrastinate_jobs WHERE queue_name = '{CHANNELS}'"))
+    assert [await jobs.beat(worker) for worker in workers] == [False, True]
     ends.set()
-    worker.stop()
-    await working
+    for worker in workers:
+        worker.stop()
+    await asyncio.gather(*working)
     await jobs.close()
 
 
