@@ -62,7 +62,7 @@ async def worker() -> list[Row]:
         await scene.begin(60, visitor)
         await scene.start("second", "worker")
         await scene.until_out(50)
-        had = await _kill_with_work(scene, victim, 1)
+        had = await _kill_with_work(scene, victim)
         killed = time.monotonic()
         await scene.end()
         first = await scene.first_after(killed, {scene.chats[number] for number in had})
@@ -72,15 +72,15 @@ async def worker() -> list[Row]:
         return await _rows(scene, "kill -9 of a worker, until its channels go on elsewhere", slowest, more)
 
 
-async def _kill_with_work(scene: Scene, victim: Member, number: int) -> set[int]:
+async def _kill_with_work(scene: Scene, victim: Member) -> set[int]:
     """Kill a worker when it has channels in hand; which ones."""
 
     async def has_work() -> bool:
-        return bool(await scene.in_hand(number))
+        return bool(await scene.in_hand())
 
     await until(has_work)
     victim.pause()
-    had = await scene.in_hand(number)
+    had = await scene.in_hand()
     await victim.kill()
     return had
 
@@ -228,7 +228,7 @@ async def network() -> list[Row]:
             await scene.begin(CUT + 60, visitor)
             await scene.start("second", "worker")
             await scene.until_out(50)
-            had = await scene.in_hand(1)
+            had = await scene.in_hand()
             faults_network.cut()
             cut = time.monotonic()
             await asyncio.sleep(CUT)

@@ -180,14 +180,14 @@ class Scene:
                     self.visits.others[said] += 1
                 await asyncio.sleep(PAUSE)
 
-    async def in_hand(self, worker: int) -> set[int]:
-        """The channels whose jobs a worker has, by its number in the queue."""
+    async def in_hand(self) -> set[int]:
+        """The channels whose jobs the process has that was first to work: of each, two stand in the queue, one for channels."""
         async with self.database.read() as session:
             query = text(
                 "SELECT args ->> 'channel_id' FROM procrastinate.procrastinate_jobs"
-                " WHERE status = 'doing' AND worker_id = :worker AND args ? 'channel_id'"
+                " WHERE status = 'doing' AND worker_id <= 2 AND args ? 'channel_id'"
             )
-            return {int(number) for number in await session.scalars(query, {"worker": worker})}
+            return {int(number) for number in await session.scalars(query)}
 
     async def until_out(self, count: int) -> None:
         """Wait until so many messages are out from now on."""
