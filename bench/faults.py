@@ -228,7 +228,9 @@ async def network() -> list[Row]:
             await scene.begin(CUT + 60, visitor)
             await scene.start("second", "worker")
             await scene.until_out(50)
-            had = await scene.in_hand()
+            had: set[int] = set()
+            while not had:
+                had = await scene.in_hand()
             faults_network.cut()
             cut = time.monotonic()
             await asyncio.sleep(CUT)
