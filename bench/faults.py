@@ -74,14 +74,22 @@ async def worker() -> list[Row]:
 
 async def _kill_with_work(scene: Scene, victim: Member) -> set[int]:
     """Kill a worker when it has channels in hand; which ones."""
-
-    async def has_work() -> bool:
-        return bool(await scene.in_hand())
-
-    await until(has_work)
+    await _works(scene)
     victim.pause()
     had = await scene.in_hand()
     await victim.kill()
+    return had
+
+
+async def _works(scene: Scene) -> set[int]:
+    """Which channels the first process has in hand, as soon as it has any."""
+    had: set[int] = set()
+
+    async def has_work() -> bool:
+        had.update(await scene.in_hand())
+        return bool(had)
+
+    await until(has_work)
     return had
 
 
@@ -228,9 +236,7 @@ async def network() -> list[Row]:
             await scene.begin(CUT + 60, visitor)
             await scene.start("second", "worker")
             await scene.until_out(50)
-            had: set[int] = set()
-            while not had:
-                had = await scene.in_hand()
+            had = await _works(scene)
             faults_network.cut()
             cut = time.monotonic()
             await asyncio.sleep(CUT)
