@@ -6,6 +6,7 @@ be lost, or come twice, without harm. What is done with is deleted.
 """
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -25,6 +26,7 @@ from campaigns.stores.postgresql import CONNECT
 from campaigns.stores.queue import SCHEMA, configure
 from schedules.pulse import DEAD_AFTER
 
+log = logging.getLogger(__name__)
 CHANNELS, PEOPLE, FILES = "channels", "people", "files"  # queues
 SPEAKING = "the bot"
 CONNECTIONS = 6  # beside those of the store
@@ -71,6 +73,11 @@ class _Worker(Worker):
     def __init__(self, ends: Callable[[], None], *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
         self._ends = ends
+
+    async def _run_loop(self) -> None:
+        # Whoever later reads that a worker died learns here which machine's it was.
+        log.info("this is %s, for %s", worker_name(self.worker_id), " and ".join(self.queues or ()))
+        await super()._run_loop()
 
     async def _shutdown(self, side_tasks: list[asyncio.Task[Any]]) -> None:
         self._ends()

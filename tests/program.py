@@ -120,6 +120,10 @@ class Program:
             pass
         raise AssertionError(f"no line with “{pattern}” in:\n" + "\n".join(self._lines))
 
+    async def said(self, pattern: str) -> str:
+        """The first line that holds the pattern, of those that came or come; fails as `line` does."""
+        return next((line for line in self._lines if re.search(pattern, line)), None) or await self.line(pattern)
+
     async def kill(self) -> None:
         """kill -9: no handler runs, nothing is flushed."""
         assert self._process is not None

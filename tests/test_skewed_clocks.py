@@ -70,7 +70,8 @@ async def test_workers_that_are_apart_leave_each_other_what_they_have_and_one_go
     of_channel, of_person = [
         await crew.sandbox.hold("telegram", "sendMessage", "before", target=target) for target in (chats[0], people[10])
     ]
-    workers = {"worker 1": await crew.start("worker", skew=APART), "worker 2": await crew.start("worker", skew=-APART)}
+    started = [await crew.start("worker", skew=skewed) for skewed in (APART, -APART)]
+    workers = {(await each.said("for channels")).split("this is ")[1].split(",")[0]: each for each in started}
     clock = await crew.start("clock", skew=skew)
     looks = system_clock() + timedelta(seconds=LEASES)
     await crew.queue(channels, "Un", "Deux", at=looks - timedelta(seconds=3))
