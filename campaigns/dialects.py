@@ -4,13 +4,11 @@ What SQLAlchemy says for both needs no word here: `with_for_update()`, which it 
 `nulls_first()` and `nulls_last()`, `is_not_distinct_from()`.
 """
 
-import json
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, cast
 
 import aiosqlite
@@ -33,9 +31,9 @@ __all__ = [
     "driver_of",
     "first_of_month",
     "insert",
-    "insert_all",
     "inserting",
     "is_on_server",
+    "json_rows",
     "seconds_between",
     "spelled",
     "stored",
@@ -72,23 +70,6 @@ class Worded:
             return await cursor.fetchall() if cursor.description else ()
 
 
-async def insert_all(session: AsyncSession, inserts: Mapping[Worded, Sequence[Any]]) -> None:
-    """What `inserting` made, each with its rows; a server gets them as one statement, since each of them is a way there and back."""
-    rows = [json.dumps(each) for each in inserts.values()]
-    if not is_on_server(session):
-        for statement, given in zip(inserts, rows, strict=True):
-            await statement.rows(session, rows=given)
-    else:
-        await _as_one(tuple(inserts)).rows(session, **{f"rows{i}": given for i, given in enumerate(rows)})
-
-
-@cache  # PostgreSQL runs the parts in one order, always: two of them, of two transactions, never wait for each other
-def _as_one(inserts: Sequence[Worded]) -> Worded:
-    *first, last = (each.postgresql.replace(":rows", f":rows{i}") for i, each in enumerate(inserts))
-    before = ", ".join(f"insert{i} AS ({each})" for i, each in enumerate(first))
-    return Worded(sqlite="", postgresql=f"WITH {before} {last}" if before else last)
-
-
 @asynccontextmanager
 async def driver_of(session: AsyncSession) -> AsyncIterator[Driver]:
     """What SQLAlchemy speaks through, within the session's transaction; its errors are as those of every other statement."""
@@ -110,13 +91,18 @@ def inserting(table: Table, columns: Sequence[str], then: str = "") -> Worded:
     `then` follows them, such as an ON CONFLICT; moments are `stored`.
     """
     into = f"INSERT INTO {table.name} ({', '.join(columns)})"
-    types = [table.c[name].type.compile(dialect=POSTGRESQL()) for name in columns]
     plain = ", ".join(f"value ->> {i}" for i in range(len(columns)))
-    cast_to = ", ".join(f"CAST(value ->> {i} AS {kind})" for i, kind in enumerate(types))
     return Worded(
         sqlite=f"{into} SELECT {plain} FROM json_each(:rows) WHERE true {then}",  # noqa: S608 - our own tables
-        postgresql=f"{into} SELECT {cast_to} FROM json_array_elements(CAST(:rows AS json)) {then}",  # noqa: S608
+        postgresql=f"{into} {json_rows(table, columns)} {then}",
     )
+
+
+def json_rows(table: Table, columns: Sequence[str]) -> str:
+    """On a server: all rows of :rows, one JSON text of lists, as these columns of a table have them."""
+    types = [table.c[name].type.compile(dialect=POSTGRESQL()) for name in columns]
+    cast_to = ", ".join(f"CAST(value ->> {i} AS {kind})" for i, kind in enumerate(types))
+    return f"SELECT {cast_to} FROM json_array_elements(CAST(:rows AS json))"  # noqa: S608 - our own tables
 
 
 def stored(at: datetime) -> str:

@@ -1,5 +1,6 @@
 """What supporters did. Each act is one row; its counts move in the same transaction, so that nothing scans events."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col, select
 
 from campaigns import rollups
-from campaigns.dialects import Worded, insert, insert_all, inserting, stored
+from campaigns.dialects import Worded, insert, inserting, is_on_server, json_rows, stored
 from campaigns.models import (
     CampaignTally,
     CountedOnce,
@@ -47,7 +48,44 @@ def once(act: Kind, supporter_id: int | None, post_id: int | None, network: str 
 _ACTS: Table = Engagement.__table__  # type: ignore[attr-defined]
 _ONCE: Table = CountedOnce.__table__  # type: ignore[attr-defined]
 _COLUMNS = ("campaign_id", "supporter_id", "post_id", "kind", "network", "once", "wording", "at")
-_ADD = inserting(_ACTS, _COLUMNS)
+_KEYS: dict[tuple[str, ...], type[SQLModel]] = {
+    ("supporter_id", "campaign_id", "kind"): Tally,
+    ("post_id", "kind"): PostTally,
+    ("campaign_id", "kind"): CampaignTally,
+}
+
+
+def _moving(key: tuple[str, ...]) -> str:
+    """What becomes of a count that was there."""
+    return f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET count = {_table(key).name}.count + excluded.count"
+
+
+def _table(key: tuple[str, ...]) -> Table:
+    return _KEYS[key].__table__  # type: ignore[attr-defined,no-any-return]
+
+
+def counted_on_server(acts: str) -> str:
+    """Of a statement that begins with WITH: writes the acts that a query gives, in the columns of `_COLUMNS`, and moves
+    their counts, in one way there and back.
+
+    In order: two transactions that move the same counts must not wait for each other. PostgreSQL runs the parts of a
+    statement in one order, always.
+    """
+    parts = [f"act ({', '.join(_COLUMNS)}) AS MATERIALIZED ({acts})"]
+    parts += [f"added AS (INSERT INTO {_ACTS.name} ({', '.join(_COLUMNS)}) SELECT * FROM act)"]  # noqa: S608 - our own tables
+    for key in _KEYS:
+        columns, places = ", ".join(key), ", ".join(map(str, range(1, len(key) + 1)))
+        there = " AND ".join(f"{column} IS NOT NULL" for column in key)
+        sums = f"SELECT {columns}, count(*) FROM act WHERE {there} GROUP BY {places} ORDER BY {places}"  # noqa: S608
+        parts += [f"in_{_table(key).name} AS (INSERT INTO {_table(key).name} ({columns}, count) {sums} {_moving(key)})"]
+    return ", ".join(parts)
+
+
+_ADD = Worded(
+    sqlite=inserting(_ACTS, _COLUMNS).sqlite,
+    postgresql=f"WITH {counted_on_server(json_rows(_ACTS, _COLUMNS))} SELECT 1",
+)
+_TALLIES = {key: inserting(_table(key), (*key, "count"), _moving(key)) for key in _KEYS}
 _ADD_ONCE = insert(_ONCE).on_conflict_do_nothing(index_elements=["once"]).returning(_ONCE.c.once)
 
 
@@ -57,7 +95,9 @@ async def record(session: AsyncSession, acts: Sequence[Act]) -> int:
     if not new:
         return 0
     rows = [(a.campaign_id, a.supporter_id, a.post_id, a.kind, a.network, a.once, a.wording, stored(a.at)) for a in new]
-    await insert_all(session, {_ADD: rows} | _counting(new, 1))
+    await _ADD.rows(session, rows=json.dumps(rows))
+    if not is_on_server(session):
+        await _move_counts(session, new, 1)
     return len(new)
 
 
@@ -95,34 +135,20 @@ async def take_back(session: AsyncSession, key: str) -> bool:
         return False
     await session.delete(counted)
     await session.flush()
-    await insert_all(session, _counting(taken_back, -1))
+    await _move_counts(session, taken_back, -1)
     await rollups.take_back(session, taken_back)
     return True
 
 
-def _counting(acts: Sequence[Any], by: int) -> dict[Worded, list[Any]]:
-    """What adds `by` for each act to the counts it belongs to; an act without a supporter or a post has no such count."""
-    adding = {}
+async def _move_counts(session: AsyncSession, acts: Sequence[Any], by: int) -> None:
+    """Add `by` for each act to the counts it belongs to; an act without a supporter or a post has no such count."""
     for key, add in _TALLIES.items():
         sums = Counter(map(attrgetter(*key), acts))
         # In order: two transactions that move the same counts must not wait for each other.
         if rows := [(*values, n * by) for values, n in sorted(each for each in sums.items() if None not in each[0])]:
-            adding[add] = rows
-    return adding
+            await add.rows(session, rows=json.dumps(rows))
 
 
-def _adding(tally: type[SQLModel], key: tuple[str, ...]) -> Worded:
-    table: Table = tally.__table__  # type: ignore[attr-defined]
-    add = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET count = {table.name}.count + excluded.count"
-    return inserting(table, (*key, "count"), add)
-
-
-_KEYS: dict[tuple[str, ...], type[SQLModel]] = {
-    ("supporter_id", "campaign_id", "kind"): Tally,
-    ("post_id", "kind"): PostTally,
-    ("campaign_id", "kind"): CampaignTally,
-}
-_TALLIES = {key: _adding(tally, key) for key, tally in _KEYS.items()}
 _NOTHING = dict.fromkeys(Kind, 0)
 
 

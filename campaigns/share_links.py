@@ -19,7 +19,7 @@ from sqlmodel import col, select
 
 from campaigns.consents import has_consent
 from campaigns.dialects import Worded, insert, is_on_server, stored
-from campaigns.engagement import Act, once, record
+from campaigns.engagement import Act, counted_on_server, once, record
 from campaigns.models import DailySalt, Kind, Participation, Post, Purpose, ShareLink, Supporter
 
 TOKEN_BYTES = 12  # 96 bits
@@ -171,9 +171,13 @@ _CLICK = """
     SELECT share_link.id, value ->> 1, value ->> 2 FROM json_each(:visits) JOIN share_link ON token = value ->> 0 WHERE true
     ON CONFLICT (link_id, visitor) DO NOTHING RETURNING link_id, visitor
 """
-# Both, on a server in one way there and back. The tokens are an array, for which it enters the index; joined with a
-# function's rows, it would read every link.
-_FIND_AND_CLICK = f"""
+# All of it, on a server in one way there and back, with the acts and their counts. The tokens are an array, for which it
+# enters the index; joined with a function's rows, it would read every link.
+_COUNTED = counted_on_server(
+    f"SELECT campaign_id, owner, post_id, '{Kind.visit}', NULL, NULL, CAST(NULL AS BIGINT), clicked_at"  # noqa: S608
+    " FROM clicked JOIN found ON found.id = link_id"
+)
+_FIND_AND_COUNT = f"""
     WITH visit AS (
         SELECT value ->> 0 AS token, value ->> 1 AS visitor, CAST(value ->> 2 AS timestamptz) AS clicked_at
         FROM json_array_elements(CAST(:visits AS json))
@@ -182,11 +186,11 @@ _FIND_AND_CLICK = f"""
     ), clicked AS (
         INSERT INTO click (link_id, visitor, clicked_at)
         SELECT id, visitor, clicked_at FROM found JOIN visit USING (token) ORDER BY 1, 2
-        ON CONFLICT (link_id, visitor) DO NOTHING RETURNING link_id, visitor
-    )
-    SELECT found.*, ARRAY(SELECT visitor FROM clicked WHERE link_id = id) FROM found
+        ON CONFLICT (link_id, visitor) DO NOTHING RETURNING link_id, clicked_at
+    ), {_COUNTED}
+    SELECT token, id, destination FROM found
 """  # noqa: S608 - words of our own
-_FOLLOW = Worded(sqlite=_FIND, postgresql=_FIND_AND_CLICK)
+_FOLLOW = Worded(sqlite=_FIND, postgresql=_FIND_AND_COUNT)
 _FOLLOW_ON = Worded(sqlite=_CLICK, postgresql="")
 
 
@@ -200,14 +204,11 @@ async def follow_all(session: AsyncSession, visits: Sequence[Followed]) -> list[
     if not seen:
         return [None] * len(visits)
     said = json.dumps([(token, visitor, stored(v.at)) for (token, visitor), v in seen.items()])
-    rows = await _FOLLOW.rows(session, visits=said)
-    links = {row[0]: row for row in rows}
-    if is_on_server(session):
-        new = [(token, visitor) for token, *_, visitors in rows for visitor in visitors]
-    else:
-        tokens = {row[1]: row[0] for row in rows}
+    links = {row[0]: row for row in await _FOLLOW.rows(session, visits=said)}
+    if not is_on_server(session):
+        tokens = {row[1]: row[0] for row in links.values()}
         new = [(tokens[link], visitor) for link, visitor in await _FOLLOW_ON.rows(session, visits=said)]
-    await record(session, [_visit(seen[one], *links[one[0]][3:6]) for one in new])
+        await record(session, [_visit(seen[one], *links[one[0]][3:6]) for one in new])
     return [links[v.token][2] if v.token in links else None for v in visits]
 
 

@@ -77,7 +77,7 @@ class _Worker(Worker):
     async def _run_loop(self) -> None:
         # Whoever later reads that a worker died learns here which machine's it was.
         log.info("this is %s, for %s", worker_name(self.worker_id), " and ".join(self.queues or ()))
-        await super()._run_loop()
+        await super()._run_loop()  # type: ignore[no-untyped-call]
 
     async def _shutdown(self, side_tasks: list[asyncio.Task[Any]]) -> None:
         self._ends()
