@@ -1,5 +1,9 @@
 """The one command of Porte-voix: wiring only. `python run_bot.py --help` lists what it does."""
 
+import gc
+
+gc.disable()  # before the imports: looking again and again at modules that stay took a fifth of each start
+
 import asyncio
 import shutil
 from typing import Annotated
@@ -37,6 +41,9 @@ from commands.common import (
 from commands.installing import campaigns_app, organizers_app, territories_app
 from commands.leaders import interests_app, leaders_app
 from commands.roles import Role, checked_roles, has
+
+gc.freeze()  # what was imported stays, and no later pass looks at it
+gc.enable()
 
 app = typer.Typer(
     help="Porte-voix: a campaign speaks with many voices.", no_args_is_help=True, pretty_exceptions_enable=False

@@ -1,7 +1,6 @@
-"""The real program in a process of its own, as `python run_bot.py` starts it."""
+"""The real program in a process of its own, as `python run_bot.py` starts it; commands are forked where that is the same."""
 
 import asyncio
-import os
 import re
 import signal
 import sys
@@ -12,9 +11,9 @@ from typing import Any
 from campaigns.database import Database, migrate
 from campaigns.settings import Settings, vault_for
 from campaigns.vault import Vault
+from tests.forks import ROOT, forks, surroundings
 from tests.stores import ask
 
-ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 120.0  # seconds that a line may take to come before the test gives up
 
 
@@ -22,8 +21,7 @@ class Program:
     """`await program.start()`, `await program.line("is out")`, `program.kill()`; its output is kept for messages."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("PORTEVOIX_")}
-        self._environment = {**clean, **environment, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
+        self._environment = {**surroundings(), **environment}
         self._home = environment["PORTEVOIX_DATA_DIR"]
         self.root = ROOT  # where its code is
         self._process: asyncio.subprocess.Process | None = None
@@ -91,6 +89,8 @@ class Program:
 
     async def call(self, *arguments: str) -> tuple[int, str]:
         """Run a command to its end: its exit code and all that it printed."""
+        if self.root == ROOT and forks().fit(self._environment):
+            return await forks().call(arguments, self._environment, self._home)
         process = await self._spawn(*arguments)
         output, _ = await process.communicate()
         return process.returncode or 0, output.decode()
