@@ -4,7 +4,6 @@ import gc
 
 gc.disable()  # before the imports: looking again and again at modules that stay took a fifth of each start
 
-import asyncio
 import shutil
 from typing import Annotated
 
@@ -80,14 +79,14 @@ def run(
 ) -> None:
     """Run everything in one process: bot, web pages, schedules; or the roles of this one."""
     from commands import reports
-    from commands.serving import bind, serve  # here: only this command waits for the web and bot libraries
+    from commands.serving import bind, run_program, serve  # here: only this command waits for the web and bot libraries
 
     with sentences():
         settings = prepared_settings()
         reports.begin(settings)
         roles = checked_roles(settings, role or ())
         taken = bind(settings) if has(roles, Role.web) else None
-        asyncio.run(serve(settings, system_clock, taken=taken, roles=roles))
+        run_program(serve(settings, system_clock, taken=taken, roles=roles))
 
 
 @app.command()
@@ -103,17 +102,17 @@ def demo(
 ) -> None:
     """Play a fictional campaign on this machine; no account is needed, nothing leaves it."""
     from commands import demo as stage
-    from commands.serving import bind, serve
+    from commands.serving import bind, run_program, serve
 
     with sentences():
         if stand_ins:
             settings = prepared_settings(host="127.0.0.1", port=port)
-            asyncio.run(stage.serve_stand_ins(settings, system_clock, bind(settings)))
+            run_program(stage.serve_stand_ins(settings, system_clock, bind(settings)))
             return
         if reset:
             shutil.rmtree(stage.FOLDER, ignore_errors=True)
         settings = prepared_settings(**stage.settings_of(stage.FOLDER, f"http://127.0.0.1:{port}"), port=port)
-        asyncio.run(serve(settings, system_clock, taken=bind(settings), beside=stage.Demo(settings, system_clock)))
+        run_program(serve(settings, system_clock, taken=bind(settings), beside=stage.Demo(settings, system_clock)))
 
 
 @app.command()

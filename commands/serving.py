@@ -6,15 +6,16 @@ import gc
 import logging
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 import twitter_text  # noqa: F401 - now, not while somebody waits for a count
 import uvicorn
 from fastapi import FastAPI
 from rich.text import Text
 from telegram.error import InvalidToken, NetworkError
+from uvicorn.loops.auto import auto_loop_factory
 
 from bot.app import BotRunner
 from bot.visit import House
@@ -62,6 +63,12 @@ class Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def run_program(main: Coroutine[Any, Any, None]) -> None:
+    """`asyncio.run` on the loop that uvicorn would take: uvloop, where the system has it."""
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        runner.run(main)
 
 
 def bind(settings: Settings, name: str = "port") -> socket.socket:
