@@ -1,8 +1,10 @@
 """Share links and the badge's page by two web processes behind nginx, as docs/deploy shows it, beside one process behind it.
 
 What counts is the time of a processor that the web processes spend on a request: the rest of this machine is shared by the
-server of PostgreSQL, nginx and those who visit. Both are visited in turns, since a machine changes its pace. In the end one
-of the two is killed under load, and comes back.
+server of PostgreSQL, nginx and those who visit. As many visit at once for each process: the more there are, the more visits
+share a transaction, so that a process with half of them spends more on each, alone or not. What two spend on the visitors of
+one stands beside it. All are visited in turns, since a machine changes its pace. In the end one of the two is killed under
+load, and comes back.
 """
 
 import asyncio
@@ -24,7 +26,13 @@ from campaigns.database import Database
 from tests.conftest import free_port
 from tests.nginx import NAME, Nginx
 
-TURNS, SECONDS, CONNECTIONS = 6, 3.0, 64  # turns of each, of so many seconds
+TURNS, SECONDS = 6, 3.0  # turns of each, of so many seconds
+VISITORS = 64  # at once, for each process
+LOADS = {
+    "one": (1, VISITORS),
+    "two": (2, 2 * VISITORS),
+    "two, with the visitors of one": (2, VISITORS),
+}  # processes, visitors
 AROUND, WITHIN = (
     3.0,
     300.0,
@@ -55,7 +63,7 @@ def run(say: Say = lambda _: None, *, seconds: float = SECONDS) -> list[Row]:
 
 
 async def _run(say: Say, seconds: float) -> list[Row]:
-    spent, answered = ({case: {1: 0.0, 2: 0.0} for case in CASES} for _ in range(2))
+    spent, answered = ({case: dict.fromkeys(LOADS, 0.0) for case in CASES} for _ in range(2))
     with standing() as ground:
         async with _site(ground, 1) as alone, _site(ground, 2) as pair:
             sites = {1: alone, 2: pair}
@@ -64,17 +72,21 @@ async def _run(say: Say, seconds: float) -> list[Row]:
             for case, status in CASES.items():
                 say(f"pages: {case} by one web process behind nginx, and by two")
                 for turn in range(TURNS):
-                    for number in (1, 2) if turn % 2 else (2, 1):
-                        took = await _cost(sites[number], case, status, seconds)
-                        spent[case][number] += took.cpu
-                        answered[case][number] += took.answers
+                    for load in LOADS if turn % 2 else reversed(LOADS):
+                        number, visitors = LOADS[load]
+                        took = await _cost(sites[number], case, status, seconds, visitors)
+                        spent[case][load] += took.cpu
+                        answered[case][load] += took.answers
             say("pages: one of two is killed, and comes back")
             answers, lost = await _kill_one(pair)
     rows = []
     for case in CASES:
-        one, two = (spent[case][number] / answered[case][number] * 1000 for number in (1, 2))
-        alone_rate, rate = (answered[case][number] / seconds / TURNS for number in (1, 2))
-        against = f"{two:.3f} ms, of one process {one:.3f} ms; {rate:.0f}/s and {alone_rate:.0f}/s on a machine that they share with nginx, server and visitors"
+        one, two, shared = (spent[case][load] / answered[case][load] * 1000 for load in LOADS)
+        alone_rate, rate, _ = (answered[case][load] / seconds / TURNS for load in LOADS)
+        against = (
+            f"{two:.3f} ms, of one process {one:.3f} ms, {VISITORS} visitors at once for each; {rate:.0f}/s and {alone_rate:.0f}/s on a machine that"
+            f" they share with nginx, server and visitors; {VISITORS} between the two: {shared:.3f} ms, {shared / one:.2f}x"
+        )
         rows.append(row(f"pages: {case}, CPU of a request by two web processes behind nginx, times one", round(two / one, 2), "x", against, f"<= {MOST} x", two <= MOST * one))  # fmt: skip
     said = ", ".join(f"{number:,} x {status}" for status, number in sorted(answers.items()))
     rows.append(row("pages: lost while one of two is killed by kill -9 and comes back", lost, "requests", f"{said}; and each visit is counted", "0", lost == 0))  # fmt: skip
@@ -111,21 +123,23 @@ class Cost(NamedTuple):
     answers: int
 
 
-async def _cost(site: Site, case: str, status: str, seconds: float) -> Cost:
+async def _cost(site: Site, case: str, status: str, seconds: float, visitors: int) -> Cost:
     before = sum(each.cpu for each in site.processes)
-    answers = await _visit(site, site.paths(case), seconds)
+    answers = await _visit(site, site.paths(case), seconds, visitors)
     assert answers.keys() == {status}, answers
     return Cost(sum(each.cpu for each in site.processes) - before, answers.total())
 
 
-async def _visit(site: Site, paths: Sequence[str], seconds: float) -> Counter[str]:
+async def _visit(site: Site, paths: Sequence[str], seconds: float, visitors: int = VISITORS) -> Counter[str]:
     """How many answers of each status came."""
-    return await _answers(await _crowd(site, paths, seconds))
+    return await _answers(await _crowd(site, paths, seconds, visitors))
 
 
-async def _crowd(site: Site, paths: Sequence[str], seconds: float) -> asyncio.subprocess.Process:
+async def _crowd(
+    site: Site, paths: Sequence[str], seconds: float, visitors: int = VISITORS
+) -> asyncio.subprocess.Process:
     authority = site.nginx.folder / "authority.pem"
-    command = [str(CROWD), str(site.nginx.port), str(seconds), str(CONNECTIONS), str(authority), NAME]
+    command = [str(CROWD), str(site.nginx.port), str(seconds), str(visitors), str(authority), NAME]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     crowd = await asyncio.create_subprocess_exec(sys.executable, *command, **pipes)  # type: ignore[arg-type]
     assert crowd.stdin is not None
