@@ -239,7 +239,7 @@ async def put_off(session: AsyncSession, run: Run, resting: Mapping[int, datetim
         rows = select(
             literal(number), col(Supporter.id), literal(HandoutState.queued, STATE), literal(until, MOMENT)
         ).where(col(Supporter.id).in_(together))
-        await session.execute(_waiting(column, rows))
+        await session.execute(_waiting(column, rows, TABLE.c.state == HandoutState.queued))
 
 
 def usual_turn(run: Run, usual: Usual, now: datetime) -> Turn:
@@ -268,9 +268,6 @@ async def put_off_usual(
         return None
     own = (Participation.quiet_from, Participation.most_a_day, Participation.digest_at, Participation.paused_until)
     elsewhere = col(Participation.territory_id).in_(list(usual.zones))
-    served = exists().where(
-        TABLE.c[column] == number, TABLE.c.supporter_id == col(Participation.supporter_id), ~_to_send(now)
-    )
     people = (
         select(
             literal(number),
@@ -279,21 +276,25 @@ async def put_off_usual(
             literal(until, MOMENT),
         )
         .join(Supporter, col(Supporter.id) == col(Participation.supporter_id))
-        .where(place > after, place <= last, *in_segment(run.segment), ~silent(now), _goes_on(run), ~served)
+        .where(place > after, place <= last, *in_segment(run.segment), ~silent(now), _goes_on(run))
         .where(*(col(wish).is_(None) for wish in own))
         .where(or_(col(Participation.territory_id).is_(None), ~elsewhere))
     )
-    await session.execute(_waiting(column, people))
+    # Who is served, or waits already, is found by the index that a handout must pass anyway. Left out of the SELECT, they
+    # would all be read for each statement: a server that has no figures of the growing table yet plans it so.
+    await session.execute(_waiting(column, people, _to_send(now)))
     return last
 
 
-def _waiting(column: str, people: Any) -> Any:
-    """Handouts that wait, by a SELECT of what they are of, for whom, their state and until when."""
+def _waiting(column: str, people: Any, again: ColumnElement[bool]) -> Any:
+    """Handouts that wait, by a SELECT of what they are of, for whom, their state and until when; `again`: which of those
+    that are there already wait until then, too.
+    """
     statement = insert(TABLE).from_select([column, "supporter_id", "state", "not_before"], people)
     return statement.on_conflict_do_update(
         index_elements=[column, "supporter_id"],
         set_={"not_before": statement.excluded.not_before},
-        where=TABLE.c.state == HandoutState.queued,
+        where=again,
     )
 
 
