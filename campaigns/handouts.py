@@ -127,7 +127,7 @@ async def runs(session: AsyncSession, now: datetime) -> list[Run]:
     due = (
         select(Post)
         .where(col(Post.share_kit), col(Post.state) == PostState.scheduled, col(Post.publish_at) <= now)
-        .where(or_(col(Post.handed_out_at).is_(None), col(Post.id).in_(_come_due("post_id", now))))
+        .where(or_(col(Post.handed_out_at).is_(None), col(Post.id).in_(_waits_no_longer("post_id", now))))
         .order_by(col(Post.publish_at), col(Post.id))
     )
     left = exists().where(
@@ -138,7 +138,11 @@ async def runs(session: AsyncSession, now: datetime) -> list[Run]:
         .join(Campaign, col(Campaign.id) == col(Broadcast.campaign_id))
         .where(col(Broadcast.state) == BroadcastState.running)
         .where(
-            or_(col(Broadcast.handed_out_at).is_(None), col(Broadcast.id).in_(_come_due("broadcast_id", now)), ~left)
+            or_(
+                col(Broadcast.handed_out_at).is_(None),
+                col(Broadcast.id).in_(_waits_no_longer("broadcast_id", now)),
+                ~left,
+            )
         )
         .order_by(col(Broadcast.started_at), col(Broadcast.id))
     )
@@ -146,8 +150,8 @@ async def runs(session: AsyncSession, now: datetime) -> list[Run]:
     return kits + [Run(row[0], stamped(row[0].text, stamp_of(row[1]))) for row in await session.execute(begun)]
 
 
-def _come_due(column: str, now: datetime) -> Any:
-    """In SQL: the posts, or broadcasts, of handouts that wait no longer. Two queries, so that the index serves each."""
+def _waits_no_longer(column: str, now: datetime) -> Any:
+    """In SQL: this column of the handouts that wait no longer. Two queries, so that the index serves each."""
     waiting = select(TABLE.c[column]).where(TABLE.c.state == HandoutState.queued, TABLE.c[column].is_not(None))
     return union_all(waiting.where(TABLE.c.not_before.is_(None)), waiting.where(TABLE.c.not_before <= now))
 
@@ -157,8 +161,13 @@ def _to_send(now: datetime) -> ColumnElement[bool]:
     return and_(TABLE.c.state == HandoutState.queued, or_(TABLE.c.not_before.is_(None), TABLE.c.not_before <= now))
 
 
-async def candidates(session: AsyncSession, run: Run, now: datetime, *, after: int = 0, limit: int) -> list[Candidate]:
-    """Who is still to be served, in the order of their participations' numbers, which are higher than `after`."""
+async def candidates(
+    session: AsyncSession, run: Run, now: datetime, *, after: int = 0, limit: int, again: bool = False
+) -> list[Candidate]:
+    """Who is still to be served, in the order of their participations' numbers, which are higher than `after`.
+
+    `again`: only those who have a handout that waits no longer, as of a run whose people all have one.
+    """
     place = (
         col(Participation.id),
         col(Participation.territory_id),
@@ -176,9 +185,10 @@ async def candidates(session: AsyncSession, run: Run, now: datetime, *, after: i
         .limit(limit)
     )
     column, number = run.key
-    if run.handed_out:
+    if again or run.handed_out:
         mine = and_(TABLE.c[column] == number, TABLE.c.supporter_id == col(Participation.supporter_id))
-        query = query.join(TABLE, mine).where(_to_send(now))
+        # Behind a run that has just ended there are few of them; in the morning they may be all, and a page is enough.
+        query = query.join(TABLE, mine).where(TABLE.c.id.in_(_waits_no_longer("id", now)) if again else _to_send(now))
     else:
         served = exists().where(
             TABLE.c[column] == number, TABLE.c.supporter_id == col(Participation.supporter_id), ~_to_send(now)
@@ -428,14 +438,17 @@ async def _count_received(session: AsyncSession, outcomes: Sequence[Outcome], no
 
 
 async def end(session: AsyncSession, run: Run, now: datetime) -> bool:
-    """Close a run that has nobody to serve now and nothing in flight; whether it did. Who rests is served later."""
+    """Close a run whose `candidates` were nobody, and that has nothing in flight; whether it did. Who rests is served later.
+
+    Looks once more only at who has a handout, since everybody else waits for this write; who joined since is served no more.
+    """
     column, number = run.key
     underway = exists().where(TABLE.c[column] == number, TABLE.c.state == HandoutState.sending)
-    if await session.scalar(select(underway)) or await candidates(session, run, now, limit=1):
+    if await session.scalar(select(underway)) or await candidates(session, run, now, limit=1, again=True):
         return False
     await session.execute(
         update(TABLE)
-        .where(TABLE.c[column] == number, _to_send(now))
+        .where(TABLE.c.id.in_(_waits_no_longer("id", now)), TABLE.c[column] == number)
         .values(state=HandoutState.skipped, reason="left, or silence began, before it could be sent again")
     )
     if isinstance(run.what, Broadcast):
@@ -444,7 +457,8 @@ async def end(session: AsyncSession, run: Run, now: datetime) -> bool:
             .where(col(Broadcast.id) == number)
             .values(handed_out_at=func.coalesce(col(Broadcast.handed_out_at), literal(now, MOMENT)))
         )
-        if not await waiting(session, run):
+        left = exists().where(TABLE.c[column] == number, TABLE.c.state == HandoutState.queued)
+        if not await session.scalar(select(left)):
             await session.execute(
                 update(Broadcast)
                 .where(col(Broadcast.id) == number, col(Broadcast.state) == BroadcastState.running)

@@ -229,8 +229,9 @@ class Broadcaster:
         """Close a run that has nobody left to serve now; whether it did."""
         async with self._database.write() as session:
             ended = await handouts.end(session, run, self._clock())
-            rest = await handouts.waiting(session, run) if ended else 0
         if ended:
+            async with self._database.read() as session:  # counting a million would hold up who writes
+                rest = await handouts.waiting(session, run)
             what = "broadcast" if run.text else "share kit of post"
             more = f", but for {rest} who rest now" if rest else ""
             log.info("%s %d has reached everybody%s", what, run.what.id, more, extra=_ids(run))
