@@ -298,6 +298,17 @@ async def test_a_run_with_something_in_flight_does_not_end(database, add, join, 
         assert not await handouts.end(session, claim.run, clock())
 
 
+async def test_a_run_does_not_end_before_who_waits_again_was_served(database, add, join, queue, write, clock):
+    person, _ = await join(1)
+    await add()
+    (claim,) = await queue()
+    await write(claim)
+    await write(Outcome(claim.run, 1, person.id, HandoutState.queued))  # Telegram was away
+    async with database.write() as session:
+        assert not await handouts.end(session, claim.run, clock())
+    assert await _state(database) is HandoutState.queued
+
+
 async def test_people_are_given_in_order_and_a_few_at_a_time(database, add, join, clock):
     places = [(await join(n))[1].id for n in range(5)]
     await add()
