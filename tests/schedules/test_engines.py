@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
@@ -16,7 +17,9 @@ from campaigns import health, publications
 from campaigns.database import Database, DatabaseProblem, migrate
 from campaigns.models import Campaign, Channel, Publication, PublicationState
 from campaigns.posts import NewPost, add_post
-from campaigns.stores.queue import SCHEMA
+from campaigns.stores import plain
+from campaigns.stores.postgresql import CONNECT
+from campaigns.stores.queue import SCHEMA, configure
 from campaigns.vault import Vault
 from schedules.engine import EmbeddedEngine, Engine, EngineProblem
 from schedules.heart import Heart
@@ -152,6 +155,25 @@ async def test_clocks_that_tick_at_once_put_one_job_for_a_channel_or_a_file_and_
     await jobs.put([2, 3], speak=True, files=[7, 8])
     names = ["channel 1", "channel 2", "channel 3", "file 7", "file 8", "the bot"]
     assert await in_the_queue(database) == [(name, "todo") for name in names]
+
+
+async def test_a_worker_that_takes_a_job_does_not_compare_all_that_wait_with_each_other(
+    jobs: Jobs, database: Database
+) -> None:
+    async with database.write() as session:  # as the server finds it at most times
+        await session.execute(text(f"ANALYZE {SCHEMA}.procrastinate_jobs"))
+    await jobs.put(range(1, 301), speak=False)
+    read = "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE relname = 'procrastinate_jobs'"
+    async with await psycopg.AsyncConnection.connect(plain(database.url), **CONNECT) as of_queue:
+        await configure(of_queue)
+        worker = await (
+            await of_queue.execute("INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id")
+        ).fetchone()
+        assert worker is not None
+        taken = await of_queue.execute("SELECT lock FROM procrastinate_fetch_job_v2(ARRAY['channels'], %s)", worker)
+        assert await taken.fetchone() == ("channel 1",)
+        rows = await (await of_queue.execute(read)).fetchone()
+        assert rows is not None and rows[0] < 3_000  # 300 x 300 otherwise
 
 
 async def begin(database: Database, lock: str, *, silent_for: float) -> str:
