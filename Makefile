@@ -21,13 +21,9 @@ demo: $(RUN)
 test: $(DEV)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-# The same on a server of PostgreSQL, without what touches no store (badges, networks, stand-ins) and without the browsers,
-# which look at pages that the store has no part in.
+# The same on a server of PostgreSQL: all that has a store, but what looks at its pages in a browser.
 test-postgresql: $(DEV)
-	$(BIN)/python -m pytest --store postgresql -n $(WORKERS) --dist worksteal tests --ignore tests/badges --ignore tests/networks \
-		--ignore tests/sandbox --ignore-glob 'tests/test_browser*.py' --ignore tests/web/test_desk_journeys.py \
-		--ignore tests/web/test_setup_browser.py --ignore tests/test_badge_commands.py \
-		--ignore tests/test_frames_commands.py --ignore tests/test_large.py $(ARGS)
+	$(BIN)/python -m pytest --store postgresql -n $(WORKERS) --dist worksteal $(ARGS)
 
 # The bot's tests once more, with updates that Telegram brings to its webhook. `make test` takes some of them by both ways.
 test-webhook: $(DEV)

@@ -22,20 +22,23 @@ INITDB = (
 ALWAYS = ("jit=off", "listen_addresses=", "max_connections=200")
 # Nothing of it outlives the tests, so nothing need survive a power cut; what must survive the server's own end is asked for
 # by the program itself.
-IN_HASTE = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+IN_HASTE = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_wal_size=256MB")
 
 
 class Cluster:
     """`start`, `stop` as a power cut would, `url(name)`. `settings` as the server's -c takes them; without any, its own.
 
-    With an `address`, it listens there too, and trusts whoever comes from the same network.
+    With an `address`, it listens there too, and trusts whoever comes from the same network. Its folder is made `within`
+    another, by default where temporary files are.
     """
 
-    def __init__(self, settings: Sequence[str] = (), *, address: str = "", port: int = 5432) -> None:
+    def __init__(
+        self, settings: Sequence[str] = (), *, address: str = "", port: int = 5432, within: Path | None = None
+    ) -> None:
         self._settings = (*ALWAYS, *settings, f"port={port}", *([f"listen_addresses={address}"] if address else []))
         self._address, self._port = address, port
         self.binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda found: float(found.parent.name))
-        self.folder = Path(tempfile.mkdtemp(prefix="porte-voix-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="porte-voix-", dir=within))
         if os.geteuid() == 0:  # the server refuses to run as root
             owner = pwd.getpwnam("postgres")
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)

@@ -32,12 +32,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is about the other kind of store, or the other way to hear, does not belong to this run."""
-    others = ["about_servers" if config.getoption("--store") == "sqlite" else "about_files"]
+    """What is about the other kind of store, or the other way to hear, does not belong to this run.
+
+    Nor, on a server, what has no store, and what is looked at in a browser: the run on files has looked.
+    """
+    server = config.getoption("--store") == "postgresql"
+    others = ["about_files" if server else "about_servers"]
     others += ["about_polling"] if config.getoption("--updates") == "webhook" else []
-    left_out = [item for item in items if any(map(item.get_closest_marker, others))]
+
+    def belongs(item: pytest.Item) -> bool:
+        if any(map(item.get_closest_marker, others)):
+            return False
+        fixtures = item.fixturenames  # type: ignore[attr-defined]
+        return (
+            not server
+            or bool(item.get_closest_marker("about_servers"))
+            or ("stores" in fixtures and "chromium" not in fixtures)
+        )
+
+    left_out: list[pytest.Item] = []
+    mine: list[pytest.Item] = []
+    for item in items:
+        (mine if belongs(item) else left_out).append(item)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    items[:] = mine
 
 
 @pytest.fixture
@@ -164,7 +182,7 @@ async def program(sandbox_server: SandboxServer, stores: Stores, tmp_path: Path)
     """The program on the stand-ins, with a data folder and a store of its own; stopped when the test ends."""
     folder = tmp_path / "data"
     folder.mkdir()
-    with stores.blank(folder) as url:
+    with stores.fresh(folder) as url:
         made = Program(
             {
                 "PORTEVOIX_DATA_DIR": str(folder),

@@ -1,6 +1,7 @@
-"""The real program in a process of its own, as `python run_bot.py` starts it; commands are forked where that is the same."""
+"""The real program in a process of its own, as `python run_bot.py` starts it; forked where that is the same."""
 
 import asyncio
+import os
 import re
 import signal
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 from campaigns.database import Database, migrate
 from campaigns.settings import Settings, vault_for
 from campaigns.vault import Vault
-from tests.forks import ROOT, forks, surroundings
+from tests.forks import ROOT, Fork, forks, surroundings
 from tests.stores import ask
 
 PATIENCE = 120.0  # seconds that a line may take to come before the test gives up
@@ -24,7 +25,9 @@ class Program:
         self._environment = {**surroundings(), **environment}
         self._home = environment["PORTEVOIX_DATA_DIR"]
         self.root = ROOT  # where its code is
-        self._process: asyncio.subprocess.Process | None = None
+        self.forked = True  # where a start would be the same
+        self._process: asyncio.subprocess.Process | Fork | None = None
+        self._printed: asyncio.StreamReader | None = None  # by that process
         self._lines: list[str] = []
 
     def set(self, **settings: str) -> None:
@@ -43,7 +46,7 @@ class Program:
     def again(self) -> "Program":
         """Another process of the same code with the same settings, in the same folder."""
         other = Program({name: value for name, value in self._environment.items() if name.startswith("PORTEVOIX_")})
-        other._home, other.root = self._home, self.root
+        other._home, other.root, other.forked = self._home, self.root, self.forked
         return other
 
     @property
@@ -83,17 +86,36 @@ class Program:
 
     async def start(self, *arguments: str) -> None:
         """Start in the background; `run` unless told otherwise."""
-        self._process = await self._spawn(*(arguments or ("run",)))
+        command = arguments or ("run",)
+        if self._can_be_forked:
+            self._process, self._printed = await self._fork(*command)
+        else:
+            self._process = await self._spawn(*command)
+            self._printed = self._process.stdout
         if not arguments:
             await self.line("runs at")
 
     async def call(self, *arguments: str) -> tuple[int, str]:
         """Run a command to its end: its exit code and all that it printed."""
-        if self.root == ROOT and forks().fit(self._environment):
+        if self._can_be_forked:
             return await forks().call(arguments, self._environment, self._home)
         process = await self._spawn(*arguments)
         output, _ = await process.communicate()
         return process.returncode or 0, output.decode()
+
+    @property
+    def _can_be_forked(self) -> bool:
+        return self.forked and self.root == ROOT and forks().fit(self._environment)
+
+    async def _fork(self, *arguments: str) -> tuple[Fork, asyncio.StreamReader]:
+        reading, writing = os.pipe()
+        try:
+            printed = asyncio.StreamReader()
+            protocol = asyncio.StreamReaderProtocol(printed)
+            await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(reading, "rb", 0))
+            return await forks().start(arguments, self._environment, self._home, writing), printed
+        finally:
+            os.close(writing)
 
     async def _spawn(self, *arguments: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
@@ -109,10 +131,10 @@ class Program:
 
     async def line(self, pattern: str) -> str:
         """The next line of output that holds the pattern; fails with all lines where it does not come."""
-        assert self._process is not None and self._process.stdout is not None
+        assert self._printed is not None
         try:
             async with asyncio.timeout(PATIENCE):
-                while raw := await self._process.stdout.readline():
+                while raw := await self._printed.readline():
                     self._lines.append(raw.decode().rstrip())
                     if re.search(pattern, self._lines[-1]):
                         return self._lines[-1]
@@ -142,11 +164,12 @@ class Program:
 
     async def ended(self) -> int:
         """Its exit code, when it has ended."""
-        assert self._process is not None
+        assert self._process is not None and self._printed is not None
         async with asyncio.timeout(PATIENCE):
-            rest, _ = await self._process.communicate()
+            rest = await self._printed.read()
+            code = await self._process.wait()
         self._lines += rest.decode().splitlines()
-        return self._process.returncode or 0
+        return code
 
     async def stop(self) -> int:
         if self._process is None or self._process.returncode is not None:

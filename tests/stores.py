@@ -50,7 +50,7 @@ class PostgresqlStores:
     kind = "postgresql"
 
     def __init__(self) -> None:
-        self.cluster = Cluster(IN_HASTE)
+        self.cluster = Cluster(IN_HASTE, within=memory())
         self.cluster.start()
         self._numbers = itertools.count()
         self.cluster.run(f"CREATE DATABASE {TEMPLATE}")
@@ -74,6 +74,12 @@ class PostgresqlStores:
             yield self.cluster.url(name)
         finally:
             self.cluster.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def memory(room: int = 4 << 30) -> Path | None:
+    """A folder that is no disk, where it has room for so many bytes: a store of 900 files is copied ten times as fast."""
+    folder = Path("/dev/shm")  # noqa: S108
+    return folder if folder.is_dir() and shutil.disk_usage(folder).free > room else None
 
 
 def ask(url: str, statement: str, **values: Any) -> list[tuple[Any, ...]]:

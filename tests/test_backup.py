@@ -495,6 +495,7 @@ async def test_it_refuses_a_backup_of_a_newer_version(filled: Program, elsewhere
 async def test_a_file_of_an_older_version_comes_back_at_this_one(program: Program, elsewhere: Program):
     """Whatever the store that it goes into."""
     program.set(DATABASE_URL="")
+    (program.folder / "porte-voix.sqlite3").unlink(missing_ok=True)  # is of this version
     engine = create_engine(program.store_url)
     with engine.begin() as connection:
         config = _alembic()
