@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         (mine if belongs(item) else left_out).append(item)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = mine
+    items[:] = sorted(mine, key=lambda item: item.get_closest_marker("takes_long") is None)
 
 
 @pytest.fixture

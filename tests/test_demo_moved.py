@@ -146,6 +146,7 @@ async def a_token(url: str, settings: Settings) -> str:
     return token
 
 
+@pytest.mark.takes_long
 @pytest.mark.timeout(600)  # seconds; the demo is played as it is, and its people take their time
 async def test_a_demo_that_moves_shows_the_same_figures_and_goes_on_with_nothing_sent_twice(
     program: Program, target: str

@@ -219,6 +219,7 @@ class Story:
         assert answer.status_code == 200
 
 
+@pytest.mark.takes_long
 @pytest.mark.timeout(600)  # seconds; eight processes start and end on two busy cores
 async def test_a_campaign_goes_on_through_nginx_while_a_replica_and_a_worker_are_killed(
     deployed: Deployment, portrait: bytes

@@ -85,6 +85,7 @@ def soon(seconds: int) -> str:
     return f"{datetime.now(UTC) + timedelta(seconds=seconds):%Y-%m-%d %H:%M:%S}"
 
 
+@pytest.mark.takes_long
 async def test_a_post_and_a_thread_reach_followers_and_relays_on_six_networks(
     installed: Program, sandbox: SandboxClient, material: Path, tmp_path: Path
 ) -> None:
@@ -128,6 +129,7 @@ async def test_a_post_and_a_thread_reach_followers_and_relays_on_six_networks(
     assert await installed.stop() == 0, installed.output
 
 
+@pytest.mark.takes_long
 async def test_an_unknown_outcome_is_settled_by_a_human_and_a_refused_token_by_a_new_one(
     installed: Program, sandbox: SandboxClient, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
+import pytest
 from PIL import Image
 
 from sandbox.client import SandboxClient
@@ -92,6 +93,7 @@ async def tap(sandbox: SandboxClient, person: int, data: str) -> dict[str, objec
     return message
 
 
+@pytest.mark.takes_long
 async def test_from_a_queued_csv_to_counted_shares(
     program: Program,
     sandbox: SandboxClient,

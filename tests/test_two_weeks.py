@@ -120,7 +120,8 @@ def simulated(clock: FakeClock) -> Pace:
     return Pace(now=lambda: (clock() - begin).total_seconds(), sleep=sleep)
 
 
-@pytest.mark.timeout(900)  # seconds; on two busy cores it took up to 170
+@pytest.mark.takes_long
+@pytest.mark.timeout(900)  # seconds; on two busy cores it took up to 220
 async def test_the_figures_of_two_weeks_equal_an_independent_recount(
     database: Database,
     clock: FakeClock,

@@ -411,6 +411,7 @@ def quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
+@pytest.mark.takes_long
 def test_whatever_happens_nothing_goes_out_twice_and_nothing_is_lost(stores: Stores, quiet: None) -> None:
     run_state_machine_as_test(
         lambda: Machine(stores),
