@@ -1,5 +1,6 @@
 """What every room's tests start from: a migrated database of their own, a clock that obeys, and a campaign."""
 
+import gc
 import socket
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -56,6 +57,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (mine if belongs(item) else left_out).append(item)
     config.hook.pytest_deselected(items=left_out)
     items[:] = sorted(mine, key=lambda item: item.get_closest_marker("takes_long") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay to the end: to look again and again for what of them could go took a fifth of all time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000)  # once a test, not twenty times
 
 
 @pytest.fixture
