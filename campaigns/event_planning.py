@@ -87,11 +87,18 @@ def read_reminders(text: str) -> tuple[int, ...]:
 
 async def add_event(session: AsyncSession, campaign_id: int, new: NewEvent, now: datetime) -> Event:
     """Store an event; raises PlanProblem, or TimeProblem for an unknown zone. Nobody is written to."""
-    event = Event(campaign_id=campaign_id, title="", place="", code=secrets.token_urlsafe(9), created_at=now)
+    event = Event(campaign_id=campaign_id, title="", place="", code=_new_code(), created_at=now)
     _write(event, new, now)
     session.add(event)
     await session.flush()
     return event
+
+
+def _new_code() -> str:
+    """72 random bits that no command takes for an option of its own, as what begins with a dash."""
+    while (code := secrets.token_urlsafe(9)).startswith("-"):
+        pass
+    return code
 
 
 def _write(event: Event, new: NewEvent, now: datetime, coming: int = 0) -> None:

@@ -70,6 +70,12 @@ async def test_reminders_are_as_usual_for_the_kind_or_as_set(planner, kind, remi
     assert (await planner.event(kind=kind, reminders=reminders)).reminders == stored
 
 
+async def test_no_code_begins_as_an_option_of_a_command_does(planner, monkeypatch):
+    drawn = iter(["-Wg0T_ov9O8A", "--0T_ov9O8AA", "Wg0T_ov9O8A-"])
+    monkeypatch.setattr(event_planning.secrets, "token_urlsafe", lambda size: next(drawn))
+    assert (await planner.event()).code == "Wg0T_ov9O8A-"
+
+
 async def test_each_event_has_a_code_of_its_own_that_a_deep_link_takes(planner):
     one, two = await planner.event(), await planner.event()
     assert one.code != two.code
