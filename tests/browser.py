@@ -25,4 +25,6 @@ class Camera:
 
 
 async def person(chromium: Browser, viewport: dict[str, int], **options: object) -> BrowserContext:
-    return await chromium.new_context(**{"viewport": viewport, "locale": "fr-FR"} | options)  # type: ignore[arg-type]
+    """Nothing moves by itself: a menu that unfolds on a busy machine takes a click for its neighbour."""
+    still = {"viewport": viewport, "locale": "fr-FR", "reduced_motion": "reduce"}
+    return await chromium.new_context(**still | options)  # type: ignore[arg-type]

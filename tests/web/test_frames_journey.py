@@ -36,6 +36,7 @@ async def test_an_admin_adds_a_frame_looks_at_it_and_puts_it_in_use(
     if look.phone:
         await page.locator(".navbar-toggler").click()
     await page.get_by_role("navigation").get_by_role("link", name=look.says("Cadres", "Frames"), exact=True).click()
+    await page.wait_for_url("**/setup/frames")
     await shown(page)
     await accessible(page)
     await page.evaluate("scrollTo(0, 0)")
