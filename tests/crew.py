@@ -1,14 +1,16 @@
 """One program as several processes with roles, on one server and the stand-ins; and a campaign with channels for them."""
 
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
 from campaigns import broadcasts, installation, posts, supporters
-from campaigns.database import Database
+from campaigns.database import Database, DatabaseAway
 from campaigns.media import NewPicture
 from campaigns.models import Campaign, Channel, Publication, PublicationState, Purpose
 from campaigns.posts import NewPost
@@ -48,6 +50,16 @@ class Crew:
             yield database
         finally:
             await database.close()
+
+    async def put_to_sleep(self, process: Program) -> None:
+        """At a moment when it writes nothing: others would wait for that write until the server ends its session."""
+        while True:
+            process.signal(signal.SIGSTOP)
+            try:
+                async with self.store() as database, database.write():
+                    return
+            except (DatabaseAway, DBAPIError):
+                process.signal(signal.SIGCONT)
 
     async def channels(self, count: int, *, campaign: str = "Campagne") -> list[Channel]:
         """On Telegram, each with a chat of its own, in one campaign, which is made unless it is there."""

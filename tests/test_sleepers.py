@@ -5,9 +5,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from sqlalchemy.exc import DBAPIError
 
-from campaigns.database import DatabaseAway
 from campaigns.media import NewPicture
 from campaigns.models import PublicationState
 from sandbox.client import SandboxClient
@@ -28,17 +26,6 @@ async def crew(program: Program, sandbox: SandboxClient) -> AsyncIterator[Crew]:
     await made.stop()
 
 
-async def put_to_sleep(process: Program, crew: Crew) -> None:
-    """Stops it, at a moment when it writes nothing: others would wait for that write until the server ends its session."""
-    while True:
-        process.signal(signal.SIGSTOP)
-        try:
-            async with crew.store() as database, database.write():
-                return
-        except (DatabaseAway, DBAPIError):
-            process.signal(signal.SIGCONT)
-
-
 async def test_the_rest_of_a_post_does_not_go_out_behind_what_the_heir_published(crew: Crew, portrait: bytes) -> None:
     """A text that is too long for a caption goes behind its picture; the worker falls asleep between the two."""
     (channel,) = await crew.channels(1)
@@ -47,7 +34,7 @@ async def test_the_rest_of_a_post_does_not_go_out_behind_what_the_heir_published
     await crew.queue([channel], "Deux")
     sleeper, clock = await crew.start("worker"), await crew.start("clock")
     await crew.sandbox.held(hold)
-    await put_to_sleep(sleeper, crew)
+    await crew.put_to_sleep(sleeper)
     heir = await crew.start("worker")
     await crew.sandbox.wait_for_ledger(2, service="telegram", within=ALL)
     await crew.sandbox.release(hold)
@@ -69,7 +56,7 @@ async def test_who_wakes_writes_to_nobody_beside_its_heir_and_takes_jobs_again(c
     port = free_port()
     sleeper, clock = await crew.start("worker", METRICS_PORT=str(port)), await crew.start("clock")
     await crew.sandbox.held(hold)
-    await put_to_sleep(sleeper, crew)
+    await crew.put_to_sleep(sleeper)
     heir = await crew.start("worker")
     by_the_sleeper = len(await crew.sandbox.ledger(service="telegram"))  # the heir waits until the clock is sure
     await crew.sandbox.wait_for_ledger(by_the_sleeper + 1, service="telegram", within=ALL)
@@ -103,7 +90,7 @@ async def test_a_clock_that_led_and_sleeps_leads_no_more_when_it_wakes(crew: Cre
     sleeper = await crew.start("clock")
     await sleeper.said("this clock leads")
     heir, worker = await crew.start("clock"), await crew.start("worker")
-    await put_to_sleep(sleeper, crew)
+    await crew.put_to_sleep(sleeper)
     await heir.line("this clock leads")
     await worker.kill()
     await crew.queue([channel], "Un")

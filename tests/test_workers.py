@@ -87,7 +87,7 @@ async def test_a_worker_that_is_taken_for_dead_and_is_not_sends_nothing_again_wh
     sleeper = await crew.start("worker")
     clock = await crew.start("clock")
     await crew.sandbox.held(hold)
-    sleeper.signal(signal.SIGSTOP)
+    await crew.put_to_sleep(sleeper)
     heir = await crew.start("worker")
     await crew.sandbox.wait_for_ledger(1, service="telegram", within=ALL)
     await crew.sandbox.release(hold)
