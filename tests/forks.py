@@ -65,14 +65,14 @@ class Fork:
         async with self._turn:
             if self._code is None:
                 said = await asyncio.get_running_loop().sock_recv(self._answers, 16)
-                self._code = (
-                    self._code if self._code is not None else _number(said)
-                )  # `returncode` may have asked first
+                if self._code is None:  # else `returncode` was asked meanwhile, and has read it
+                    self._code = _number(said)
         return self._code
 
     def send_signal(self, number: int) -> None:
         if self.returncode is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it has ended since
+                os.kill(self.pid, number)
 
 
 def _number(said: bytes) -> int:
@@ -81,7 +81,7 @@ def _number(said: bytes) -> int:
 
 
 class Forks:
-    """Where commands are forked that have these surroundings, which imports may have read."""
+    """Where programs are forked that have these surroundings, which imports may have read."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = dict(environment)
