@@ -1,20 +1,20 @@
 """/invite: one's own link, as a picture that a camera reads; who came by it is counted once, and shown."""
 
+import io
 from urllib.parse import quote
 
-import cv2
-import numpy as np
 import pytest
+from PIL import Image
 
 from campaigns import silence_windows
 from campaigns.models import Kind
+from tests import scanner
 
 
 async def scanned(sandbox, reply) -> str:
     """What a phone finds in the picture of the message."""
     photo = next(m["photo"] for m in reply.messages if "photo" in m)[-1]
-    picture = cv2.imdecode(np.frombuffer(await sandbox.file(photo["file_id"]), np.uint8), cv2.IMREAD_COLOR)
-    return cv2.QRCodeDetector().detectAndDecode(picture)[0]
+    return scanner.scanned(Image.open(io.BytesIO(await sandbox.file(photo["file_id"]))))
 
 
 @pytest.mark.parametrize(

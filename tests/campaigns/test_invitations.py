@@ -2,21 +2,19 @@
 
 import io
 
-import cv2
-import numpy as np
 import pytest
 from PIL import Image
 
 from campaigns.invitations import invitation_link, qr_picture
 from campaigns.models import Campaign, Participation
+from tests.scanner import scanned
 
 LINK = "https://t.me/la_region_qui_ose_bot?start=r-Zk3-_9QwErTy"
 
 
 def read(picture: bytes) -> str:
     """What a scanner finds in it."""
-    found, _, _ = cv2.QRCodeDetector().detectAndDecode(cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR))
-    return found
+    return scanned(Image.open(io.BytesIO(picture)))
 
 
 def colours(picture: bytes) -> set[str]:

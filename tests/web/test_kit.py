@@ -8,9 +8,7 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
-import cv2
 import httpx
-import numpy as np
 import pypdfium2
 import pytest
 from sqlmodel import col, select
@@ -20,6 +18,7 @@ from campaigns.kits import safe
 from campaigns.models import Campaign, Kind, Post, ShareLink, Tally
 from campaigns.posters import SIZES, Poster, poster_pdf
 from campaigns.silence_windows import add_window
+from tests import scanner
 
 ADDRESS = "/console/c/orne/kit"
 MM = 72 / 25.4  # points
@@ -177,10 +176,9 @@ POSTER = Poster(
 )  # fmt: skip
 
 
-def scanned(pdf: bytes, scale: float = 1.0) -> str:
+def scanned(pdf: bytes) -> str:
     """What a phone's camera would read: the page as a picture, then the code in it."""
-    page = pypdfium2.PdfDocument(pdf)[0].render(scale=scale).to_pil()
-    return cv2.QRCodeDetector().detectAndDecode(np.array(page.convert("RGB")))[0]
+    return scanner.scanned(pypdfium2.PdfDocument(pdf)[0].render().to_pil())
 
 
 @pytest.mark.parametrize("size", SIZES)
