@@ -66,6 +66,11 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(10_000)  # once a test, not twenty times
 
 
+def pytest_sessionfinish() -> None:
+    """A last look at all of it took longer than the five seconds that a worker is given to end."""
+    gc.freeze()
+
+
 @pytest.fixture
 def camera(request: pytest.FixtureRequest, tmp_path: Path) -> Camera:
     folder = request.config.getoption("--pictures")
