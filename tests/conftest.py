@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.async_api import Browser, async_playwright
 
 from campaigns.database import Database
@@ -24,6 +25,10 @@ from tests.stores import PostgresqlStores, SqliteStores, Stores
 
 X_KEYS = dict.fromkeys(("consumer_key", "consumer_secret", "access_token", "access_token_secret"), "secret")
 MATERIAL = Path(__file__).with_name("material")
+
+# A busy machine is no failure; a fixture may serve all examples of a test.
+settings.register_profile("ours", deadline=None, suppress_health_check=set(HealthCheck) - {HealthCheck.filter_too_much})
+settings.load_profile("ours")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

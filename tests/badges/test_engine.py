@@ -8,7 +8,7 @@ from typing import Any
 
 import pillow_heif
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageOps
 
@@ -152,7 +152,7 @@ def test_without_the_extra_the_middle_is_shown(
         faces._detector.cache_clear()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60)
 @given(kind=st.sampled_from(sorted(GOOD)), chance=st.randoms(use_true_random=False))
 def test_a_broken_photo_becomes_a_badge_or_a_refusal(kind: str, chance: Any) -> None:
     photo = badge_fuzz.broken(GOOD[kind], chance)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
@@ -48,7 +48,7 @@ async def _tallies(session) -> tuple[dict, dict, dict]:
     return own, posts, campaigns
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(st.lists(st.lists(ACTS, max_size=12), max_size=5))
 def test_tallies_are_what_a_recount_of_the_events_gives(stores, batches):
     async def check(database: Database) -> None:
@@ -71,7 +71,7 @@ def test_tallies_are_what_a_recount_of_the_events_gives(stores, batches):
     _with_database(stores, check)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(st.lists(ACTS, max_size=20), st.sampled_from("abc"))
 def test_what_is_taken_back_leaves_what_a_recount_of_the_events_gives(stores, acts, key):
     async def check(database: Database) -> None:
@@ -95,7 +95,7 @@ def test_what_is_taken_back_leaves_what_a_recount_of_the_events_gives(stores, ac
     _with_database(stores, check)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(st.lists(ACTS, max_size=20))
 def test_erasing_a_person_takes_their_own_figures_and_leaves_all_others(stores, acts):
     async def check(database: Database) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
@@ -56,7 +56,7 @@ ONE_LIFE = [("act", kind, 1, 1, "x", 1) for kind in (Kind.opened, Kind.said_shar
 ALL_AWAY = [("count",), ("days", 420), ("let go",), ("let go",), ("let go",), ("let go",), ("let go",)]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25)
 @given(st.lists(st.one_of(ACTS, DAYS, TAKING_BACK, WORKS), max_size=40))
 @example([*ONE_LIFE, *ALL_AWAY, *ONE_LIFE, ("count",), ("back", 1, 1, "x")])  # the same taps a year later
 @example([*ONE_LIFE, ("days", 420), *[("let go",)] * 5, ("count",)])  # never counted by the hour: they must wait

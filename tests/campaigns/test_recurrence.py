@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from apscheduler.triggers.cron import CronTrigger
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.recurrence import RecurrenceProblem, parse_recurrence, wording_of
@@ -206,7 +206,6 @@ def test_a_pause_of_a_century_lists_the_latest_only_and_does_not_burst(text, mos
     st.integers(0, 40),
     st.integers(1, 30),
 )
-@settings(deadline=None)  # a busy machine is no failure
 def test_missed_is_the_tail_of_what_next_gives(text, zone_name, since, days, limit):
     recurrence = parse_recurrence(text, zone_name)
     until, walked, moment = since + days * DAY, [], recurrence.next(since)
@@ -218,7 +217,6 @@ def test_missed_is_the_tail_of_what_next_gives(text, zone_name, since, days, lim
 
 
 @given(st.text(alphabet="0123456789*/-, monfriday", max_size=20) | st.text(max_size=30))
-@settings(deadline=None)  # a busy machine is no failure
 def test_no_text_raises_anything_but_a_recurrence_problem(text):
     try:
         recurrence = parse_recurrence(text, "Europe/Paris")

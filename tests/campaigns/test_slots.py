@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.slots import Slots, SlotsProblem, minute_of_day, parse_slots, real_moment
@@ -197,7 +197,6 @@ def test_the_canonical_form_is_read_back(week, zone_name):
 
 
 @given(WEEKS, st.sampled_from([*ZONES, "America/Miquelon"]), st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1)))
-@settings(deadline=None)  # a busy machine is no failure
 def test_slots_rise_and_each_lies_on_the_wall_clock_or_at_the_end_of_a_gap(week, zone_name, after):
     slots, here = Slots(tuple(week), zone_name), zone(zone_name)
     start = after.replace(tzinfo=UTC)
@@ -212,7 +211,6 @@ def test_slots_rise_and_each_lies_on_the_wall_clock_or_at_the_end_of_a_gap(week,
 
 
 @given(st.text(alphabet="MonTuelvr08:h30;,-/ àEuropPis\n", max_size=40))
-@settings(deadline=None)  # a busy machine is no failure
 def test_no_text_raises_anything_but_a_slots_problem(text):
     try:
         slots = parse_slots(text, "Europe/Paris")

@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlmodel import col, delete, select
@@ -421,7 +421,5 @@ def test_whatever_happens_nothing_goes_out_twice_and_nothing_is_lost(stores: Sto
             derandomize=not EXAMPLES,
             phases=list(Phase) if EXAMPLES else [Phase.generate],  # to make an example small takes minutes
             database=None,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
         ),
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
@@ -34,7 +34,7 @@ NEVER = {  # needs more than one request, or a state that others bring about; th
     "GET /posts/{post}/pictures/{position}",
 }
 EXAMPLES = 12  # of each operation, of each kind; the same ones at each run
-QUIET = settings(max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))  # fmt: skip
+QUIET = settings(max_examples=EXAMPLES, derandomize=True, database=None)
 
 
 @pytest.fixture
