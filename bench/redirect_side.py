@@ -20,10 +20,11 @@ from campaigns.installation import add_campaign
 from campaigns.models import Campaign, Consent, Participation, Post, PostState, Purpose, ShareLink, Supporter
 from campaigns.settings import read_settings
 from campaigns.times import system_clock
-from commands.serving import bind, settle_memory
+from commands.serving import bind, run_program, settle_memory
 from web import create_app
 
 LINKS = 5_000  # of as many supporters, to one post
+PLAIN = "plain"  # the bare one, with nothing beside uvicorn
 DESTINATION = "https://exemple.fr/petition"
 
 
@@ -64,13 +65,14 @@ async def ours() -> tuple[Callable[..., object], list[str]]:
     return app, tokens
 
 
-async def main() -> None:
-    app, tokens = await {"bare": bare, "ours": ours}[sys.argv[1]]()
+async def main(case: str) -> None:
+    app, tokens = await (ours if case == "ours" else bare)()
     listener = bind(read_settings(_env_file=None, host="127.0.0.1", port=0))
     settle_memory()
     print(listener.getsockname()[1], *tokens, flush=True)
-    await uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).serve(sockets=[listener])
+    http = "h11" if case == PLAIN else "auto"
+    await uvicorn.Server(uvicorn.Config(app, http=http, log_config=None, access_log=False)).serve(sockets=[listener])
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    (asyncio.run if sys.argv[1] == PLAIN else run_program)(main(sys.argv[1]))

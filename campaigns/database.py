@@ -92,6 +92,11 @@ class Database:
             None  # of the schema, as this program knows it; read before others replace its files
         )
 
+    @property
+    def is_on_server(self) -> bool:
+        """Whether several processes of a program may write to it at the same time."""
+        return not self._store.one_writer
+
     def _session(self, engine: AsyncEngine) -> AsyncSession:
         return AsyncSession(engine, expire_on_commit=False, info={"vault": self.vault})
 
