@@ -4,11 +4,11 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Table, delete, func
+from sqlalchemy import ColumnElement, Table, delete, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col, select
 
@@ -20,10 +20,14 @@ from campaigns.models import (
     Engagement,
     Kind,
     Participation,
+    Post,
     PostTally,
     Supporter,
     Tally,
+    WordingSum,
 )
+
+COMPARED = timedelta(days=365)  # from the making of a post: its wordings; shorter than acts are kept at the least
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +126,18 @@ async def take_back(session: AsyncSession, key: str) -> bool:
     """Erase the act that was counted under this `once`, with its counts, in the caller's transaction; whether it was there.
 
     What somebody says they did not do is no act, so no row is left of it, and it may be counted again. An act whose month is
-    over stands in sums alone: which, nobody knows any more, so it stays.
+    over stands in sums alone: which, nobody knows any more, so it stays; as does one that is soon to go, where the last word
+    on its post's wordings holds it.
     """
     counted = await session.get(CountedOnce, key)
     if counted is None:
         return False
+    # In the order of the person's index.
+    this = (_ACTS.c.once == key, _ACTS.c.supporter_id == counted.supporter_id)
+    if await _is_settled(session, *this):
+        return False
     row = (_ACTS.c.campaign_id, _ACTS.c.supporter_id, _ACTS.c.post_id, _ACTS.c.kind, _ACTS.c.at, _ACTS.c.id)
-    whose = _ACTS.c.supporter_id == counted.supporter_id  # in the order of the person's index
-    gone = await session.execute(delete(_ACTS).where(_ACTS.c.once == key, whose).returning(*row))
+    gone = await session.execute(delete(_ACTS).where(*this).returning(*row))
     taken_back = gone.all()
     if not taken_back:
         return False
@@ -138,6 +146,13 @@ async def take_back(session: AsyncSession, key: str) -> bool:
     await _move_counts(session, taken_back, -1)
     await rollups.take_back(session, taken_back)
     return True
+
+
+async def _is_settled(session: AsyncSession, *act: ColumnElement[bool]) -> bool:
+    """Whether the settled comparison of its post's wordings counts it."""
+    settled = select(WordingSum.post_id).where(col(WordingSum.post_id) == col(Post.id)).exists()
+    found = await session.execute(select(_ACTS.c.at, Post.created_at).join(Post, col(Post.id) == _ACTS.c.post_id).where(*act, settled))  # fmt: skip
+    return any(at < made + COMPARED for at, made in found.all())
 
 
 async def _move_counts(session: AsyncSession, acts: Sequence[Any], by: int) -> None:

@@ -9,17 +9,17 @@ who chooses, and the page says so.
 import math
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from campaigns.engagement import COMPARED
 from campaigns.models import Engagement, Kind, Post, WordingSum
 from campaigns.own_words import OWN
 from campaigns.share_kits import wordings_of
 
-COMPARED = timedelta(days=365)  # from the making of a post; shorter than acts are kept at the least
 FEWEST = 30  # people with a wording, below which nothing is said of it
 Z = 1.96  # 95 of 100 such intervals hold the true value
 

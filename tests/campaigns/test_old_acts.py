@@ -53,6 +53,7 @@ DAYS = st.tuples(st.just("days"), st.sampled_from((1, 20, 200, 420)))
 TAKING_BACK = st.tuples(st.just("back"), st.sampled_from((1, 2)), st.sampled_from((1, 2)), st.sampled_from(NETWORKS))
 WORKS = st.tuples(st.sampled_from(("count", "let go", "count, killed", "let go, killed")))
 ONE_LIFE = [("act", kind, 1, 1, "x", 1) for kind in (Kind.opened, Kind.said_shared, Kind.visit)]
+SHARED = [("act", kind, 1, 1, "x", 0) for kind in (Kind.said_shared, Kind.visit)]
 ALL_AWAY = [("count",), ("days", 420), ("let go",), ("let go",), ("let go",), ("let go",), ("let go",)]
 
 
@@ -60,6 +61,7 @@ ALL_AWAY = [("count",), ("days", 420), ("let go",), ("let go",), ("let go",), ("
 @given(st.lists(st.one_of(ACTS, DAYS, TAKING_BACK, WORKS), max_size=40))
 @example([*ONE_LIFE, *ALL_AWAY, *ONE_LIFE, ("count",), ("back", 1, 1, "x")])  # the same taps a year later
 @example([*ONE_LIFE, ("days", 420), *[("let go",)] * 5, ("count",)])  # never counted by the hour: they must wait
+@example([*SHARED, *ALL_AWAY[:3], ("back", 1, 1, "x")])  # taken back between the last word on its wording and its end
 @example([*ONE_LIFE, *ALL_AWAY[:-2], ("let go, killed",), ("let go",), *ONE_LIFE, ("count",)])
 def test_whatever_happens_between_and_wherever_it_is_killed_every_figure_stays(stores, steps):
     async def check(forgets: Database, keeps: Database) -> None:
