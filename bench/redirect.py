@@ -1,7 +1,8 @@
 """How many people a share link leads on each second, beside a bare Starlette redirect that looks nothing up and counts nothing.
 
-The bare one is served once by uvicorn alone, in Python, and once as the program is, on uvloop and httptools. Each side runs in a fresh process on one core, those who follow links on the other; the sides take turns. Ours is killed
-under load in the end, and its store is compared with who had been led on by then.
+The bare one is served once by uvicorn alone, in Python, and once as the program is, on uvloop and httptools. Each side runs
+in a fresh process on one core, those who follow links on the other; the sides take turns. Ours is killed under load in the
+end, and its store is compared with who had been led on by then.
 """
 
 import json

@@ -27,7 +27,8 @@ from campaigns.models import (
     WordingSum,
 )
 
-COMPARED = timedelta(days=365)  # from the making of a post: its wordings; shorter than acts are kept at the least
+# For how long a post's wordings are compared, from its making; shorter than acts are kept at the least.
+COMPARED = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
